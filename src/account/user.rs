@@ -1,0 +1,39 @@
+//! A user's account as the rooms pass it around.
+
+use super::{Email, UserId, Username};
+use crate::{clock::Timestamp, password::PasswordHash};
+
+/// A person's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Never changes, never reused.
+    pub id: UserId,
+    /// What they log in with.
+    pub username: Username,
+    /// Where they are reached.
+    pub email: Email,
+    /// When the address was confirmed; `None` until then.
+    pub email_verified_at: Option<Timestamp>,
+    /// The name to show. May be empty.
+    pub name: String,
+    /// Their roles.
+    pub roles: Vec<String>,
+    /// Raised by every user-wide change; a token with a lower `gen` is stale.
+    pub generation: i64,
+    /// When an administrator disabled the account, if one did.
+    pub disabled_at: Option<Timestamp>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+}
+
+/// A user with what their password is checked against.
+#[derive(Clone, Debug)]
+pub struct UserRecord {
+    /// The account.
+    pub user: User,
+    /// `None` where no password is set.
+    pub password: Option<PasswordHash>,
+    /// Raised by every new password (a rehash of the same one does not count). Whoever acts on a checked password
+    /// states the version they checked, so that an act and a change of password cannot cross.
+    pub password_version: i64,
+}

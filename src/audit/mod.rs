@@ -1,0 +1,139 @@
+//! The trail: every act on an account leaves a row, written in the same transaction as the act itself.
+
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+use crate::{
+    account::{UserId, time_ordered_uuid},
+    clock::Timestamp,
+    session::{Device, SessionId},
+};
+
+/// One row of the trail. It never holds a password, token, code or key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// A UUIDv7, so that rows sort by time.
+    pub id: Uuid,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: EventKind,
+    /// The account it happened to, where one is known.
+    pub user: Option<UserId>,
+    /// The session that did it, or that it was done to.
+    pub session: Option<SessionId>,
+    /// Where the request came from.
+    pub address: Option<IpAddr>,
+    /// The `User-Agent` of the request.
+    pub user_agent: Option<String>,
+}
+
+/// What an [`Event`] tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// An account was made.
+    UserRegistered,
+    /// A session was opened.
+    LoginSucceeded,
+    /// A login was refused: unknown name, wrong password, disabled account.
+    LoginFailed,
+    /// A login was refused unread, because too many had failed.
+    LoginThrottled,
+    /// One session was ended by its user.
+    LoggedOut,
+    /// Every session of a user was ended.
+    LoggedOutEverywhere,
+    /// A new password was set by someone who knew the old one.
+    PasswordChanged,
+    /// A change of password was refused for a wrong old password.
+    PasswordChangeFailed,
+    /// A password was hashed again with stronger parameters.
+    PasswordRehashed,
+    /// The profile was changed.
+    ProfileChanged,
+    /// The account was deleted.
+    UserDeleted,
+}
+
+impl EventKind {
+    const ALL: [Self; 11] = [
+        Self::UserRegistered,
+        Self::LoginSucceeded,
+        Self::LoginFailed,
+        Self::LoginThrottled,
+        Self::LoggedOut,
+        Self::LoggedOutEverywhere,
+        Self::PasswordChanged,
+        Self::PasswordChangeFailed,
+        Self::PasswordRehashed,
+        Self::ProfileChanged,
+        Self::UserDeleted,
+    ];
+
+    /// The kind's stable name, as the trail stores and shows it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UserRegistered => "user_registered",
+            Self::LoginSucceeded => "login_succeeded",
+            Self::LoginFailed => "login_failed",
+            Self::LoginThrottled => "login_throttled",
+            Self::LoggedOut => "logged_out",
+            Self::LoggedOutEverywhere => "logged_out_everywhere",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordChangeFailed => "password_change_failed",
+            Self::PasswordRehashed => "password_rehashed",
+            Self::ProfileChanged => "profile_changed",
+            Self::UserDeleted => "user_deleted",
+        }
+    }
+
+    /// The kind with this stable name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl Event {
+    /// Something that happened now, from this device, to nobody known yet.
+    #[must_use]
+    pub fn new(kind: EventKind, at: Timestamp, device: &Device) -> Self {
+        Self {
+            id: time_ordered_uuid(at),
+            at,
+            kind,
+            user: None,
+            session: None,
+            address: device.address,
+            user_agent: device.user_agent.clone(),
+        }
+    }
+
+    /// The same event, to this user.
+    #[must_use]
+    pub fn user(self, user: UserId) -> Self {
+        Self { user: Some(user), ..self }
+    }
+
+    /// The same event, by or to this session.
+    #[must_use]
+    pub fn session(self, session: SessionId) -> Self {
+        Self { session: Some(session), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_can_be_read_back_by_its_name() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(EventKind::parse("nonsense"), None);
+    }
+}

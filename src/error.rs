@@ -1,0 +1,121 @@
+//! How an act on an account can fail: one list for all rooms, each with the stable `code` that clients rely on.
+
+use std::time::Duration;
+
+use crate::{
+    password::HashError,
+    secret::RandomUnavailable,
+    store::{Conflict, StoreError},
+};
+
+/// Why something was not done.
+///
+/// What a client may know is in the variant and its [`code`](Self::code); causes are for the log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Name and password do not open an account: one answer for unknown, wrong and disabled.
+    #[error("the name or the password is wrong")]
+    InvalidCredentials,
+    /// The password of someone already known is wrong.
+    #[error("the password is wrong")]
+    InvalidPassword,
+    /// The credential was good when the request came in, but its session or its user is gone.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// Some fields are not as they must be.
+    #[error("some fields are not valid")]
+    InvalidFields(Vec<FieldError>),
+    /// The user name is taken, now or by an account that was deleted.
+    #[error("the user name is taken")]
+    UsernameTaken,
+    /// The e-mail address belongs to another account.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// Nobody can register here by themselves.
+    #[error("registration is closed")]
+    RegistrationClosed,
+    /// Too many attempts have failed.
+    #[error("too many attempts; try again later")]
+    TooManyAttempts {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// There is more work than this server takes on at once.
+    #[error("the server is overloaded; try again later")]
+    Overloaded {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// Something this depends on does not answer.
+    #[error("the service is unavailable; try again later")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A defect of this program or of its data.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// The stable code of this failure, as the HTTP contract names it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::InvalidPassword => "invalid_password",
+            Self::SessionEnded => "invalid_token",
+            Self::InvalidFields(_) => "invalid_fields",
+            Self::UsernameTaken => "username_taken",
+            Self::EmailTaken => "email_taken",
+            Self::RegistrationClosed => "registration_closed",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// A single field that is not as it must be.
+    #[must_use]
+    pub fn field(field: &'static str, code: &'static str) -> Self {
+        Self::InvalidFields(vec![FieldError { field, code }])
+    }
+
+    pub(crate) fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name in the body.
+    pub field: &'static str,
+    /// What is wrong with it, as a stable code: `missing`, `wrong_type`, `password_too_short`, …
+    pub code: &'static str,
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(Conflict::Username) => Self::UsernameTaken,
+            StoreError::Conflict(Conflict::Email) => Self::EmailTaken,
+            StoreError::Unavailable(_) => Self::Unavailable(error.into()),
+            StoreError::Broken(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<HashError> for Error {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Overloaded { retry_after } => Self::Overloaded { retry_after },
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<RandomUnavailable> for Error {
+    fn from(error: RandomUnavailable) -> Self {
+        Self::Unavailable(error.into())
+    }
+}

@@ -1,0 +1,213 @@
+//! Who a request turned out to be from: what the guard hands to handlers.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+/// The authenticated party behind a request.
+///
+/// The guard puts one into the extensions of every request it authenticated. Cloning is cheap.
+///
+/// ```
+/// use portcullis::Principal;
+///
+/// fn greet<B>(request: &http::Request<B>) -> String {
+///     match request.extensions().get::<Principal>() {
+///         Some(principal) => format!("hello {}", principal.name().unwrap_or(principal.id())),
+///         None => "hello stranger".to_owned(),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Principal(Arc<Identity>);
+
+/// What a [`Principal`] is made of. Whoever authenticates requests fills one in.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The user's id: the token's `sub`.
+    pub id: String,
+    /// The name to show.
+    pub name: Option<String>,
+    /// The e-mail address. Present only if it has been verified.
+    pub email: Option<String>,
+    /// What the request may do.
+    pub scopes: Scopes,
+    /// The user's roles.
+    pub roles: Vec<String>,
+    /// The session the credential belongs to (`sid`).
+    pub session: Option<String>,
+    /// How the user authenticated: RFC 8176 values such as `pwd`, `otp`, `hwk`.
+    pub amr: Vec<String>,
+    /// The assurance reached: `aal1` or `aal2`.
+    pub acr: Option<String>,
+    /// When the user last authenticated.
+    pub auth_time: Option<Timestamp>,
+    /// When the credential stops being good.
+    pub expires_at: Timestamp,
+    /// What the request carried.
+    pub credential: CredentialKind,
+}
+
+/// The kind of credential a request carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CredentialKind {
+    /// A signed JWT.
+    AccessToken,
+    /// A long-lived key made by the user.
+    ApiKey,
+    /// The browser's session cookie.
+    SessionCookie,
+}
+
+impl Principal {
+    /// A principal with this identity.
+    #[must_use]
+    pub fn new(identity: Identity) -> Self {
+        Self(Arc::new(identity))
+    }
+
+    /// The user's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The name to show, if the credential tells it.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// The verified e-mail address, if the credential tells it.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
+    }
+
+    /// What the request may do.
+    #[must_use]
+    pub fn scopes(&self) -> &Scopes {
+        &self.0.scopes
+    }
+
+    /// The user's roles.
+    #[must_use]
+    pub fn roles(&self) -> &[String] {
+        &self.0.roles
+    }
+
+    /// Whether the user has this role.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.0.roles.iter().any(|held| held == role)
+    }
+
+    /// The session the credential belongs to.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.0.session.as_deref()
+    }
+
+    /// How the user authenticated: RFC 8176 values.
+    #[must_use]
+    pub fn amr(&self) -> &[String] {
+        &self.0.amr
+    }
+
+    /// The assurance reached, `aal1` or `aal2`, if the credential tells it.
+    #[must_use]
+    pub fn acr(&self) -> Option<&str> {
+        self.0.acr.as_deref()
+    }
+
+    /// When the user last authenticated, if the credential tells it.
+    #[must_use]
+    pub fn auth_time(&self) -> Option<Timestamp> {
+        self.0.auth_time
+    }
+
+    /// When the credential stops being good: the deadline of whatever it started.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.0.expires_at
+    }
+
+    /// What the request carried.
+    #[must_use]
+    pub fn credential(&self) -> CredentialKind {
+        self.0.credential
+    }
+}
+
+/// A set of scopes: permission strings such as `notes:read`.
+///
+/// They are compared whole and by case. No scope contains another: `notes` does not grant `notes:read`.
+///
+/// ```
+/// use portcullis::Scopes;
+///
+/// let scopes = Scopes::parse("notes:read notes:write");
+/// assert!(scopes.contains("notes:read"));
+/// assert!(!scopes.contains("notes"));
+/// assert_eq!(scopes.to_string(), "notes:read notes:write");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scopes(Vec<String>);
+
+impl Scopes {
+    /// The scopes in a space-delimited list, as RFC 6749 section 3.3 writes them.
+    #[must_use]
+    pub fn parse(list: &str) -> Self {
+        list.split(' ').filter(|scope| !scope.is_empty()).collect()
+    }
+
+    /// Whether this very scope is in the set.
+    #[must_use]
+    pub fn contains(&self, scope: &str) -> bool {
+        self.0.iter().any(|held| held == scope)
+    }
+
+    /// The scopes, one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<S: Into<String>> FromIterator<S> for Scopes {
+    fn from_iter<I: IntoIterator<Item = S>>(scopes: I) -> Self {
+        let mut set = Vec::new();
+        for scope in scopes {
+            let scope = scope.into();
+            if !set.contains(&scope) {
+                set.push(scope);
+            }
+        }
+        Self(set)
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}
+
+/// The least a token says of a user: who they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JwtUser {
+    /// The user's id.
+    pub id: String,
+    /// The name to show.
+    pub name: Option<String>,
+    /// The verified e-mail address.
+    pub email: Option<String>,
+}

@@ -1,0 +1,139 @@
+//! What has been revoked, held in memory so that the guard need not ask a database.
+//!
+//! An entry ends one session (by its `sid`) or makes every older token of one user stale (by the token's `gen`). It
+//! has to live only as long as a token it concerns could: after that the token has expired by itself. So the set
+//! stays small, and a verifier must refuse tokens that live longer than entries are kept.
+
+use std::sync::Arc;
+
+use papaya::HashMap;
+
+use crate::clock::Timestamp;
+
+/// One revocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// What is revoked.
+    pub target: Target,
+    /// When the last token it could concern has expired.
+    pub until: Timestamp,
+}
+
+/// What a [`Revocation`] is aimed at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Every token of this session.
+    Session(String),
+    /// Every token of this user whose `gen` is below `minimum`, or missing.
+    User {
+        /// The user's id: the token's `sub`.
+        id: String,
+        /// The lowest `gen` that is still good.
+        minimum: i64,
+    },
+}
+
+/// The revocations in force. Cloning gives another handle on the same set.
+///
+/// ```
+/// use portcullis::{clock::Timestamp, revocation::{Revocation, RevocationSet, Target}};
+///
+/// let revoked = RevocationSet::default();
+/// revoked.insert(Revocation {
+///     target: Target::Session("s1".into()),
+///     until: Timestamp::from_secs(900),
+/// });
+/// assert!(revoked.covers("u1", Some("s1"), Some(1)));
+/// assert!(!revoked.covers("u1", Some("s2"), Some(1)));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RevocationSet(Arc<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    sessions: HashMap<String, Timestamp>,
+    users: HashMap<String, UserEntry>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct UserEntry {
+    minimum: i64,
+    until: Timestamp,
+}
+
+impl RevocationSet {
+    /// Puts a revocation in force at once. One that is already there is only ever tightened.
+    pub fn insert(&self, revocation: Revocation) {
+        let until = revocation.until;
+        match revocation.target {
+            Target::Session(sid) => {
+                self.0.sessions.pin().update_or_insert(sid, |old| until.max(*old), until);
+            }
+            Target::User { id, minimum } => {
+                let tightened =
+                    |old: &UserEntry| UserEntry { minimum: minimum.max(old.minimum), until: until.max(old.until) };
+                self.0.users.pin().update_or_insert(id, tightened, UserEntry { minimum, until });
+            }
+        }
+    }
+
+    /// Whether a token of this user, session and generation has been revoked.
+    ///
+    /// Lock-free: this is on the path of every guarded request.
+    #[must_use]
+    pub fn covers(&self, user: &str, session: Option<&str>, generation: Option<i64>) -> bool {
+        let ended = session.is_some_and(|sid| self.0.sessions.pin().contains_key(sid));
+        let stale =
+            || self.0.users.pin().get(user).is_some_and(|entry| generation.is_none_or(|held| held < entry.minimum));
+        ended || stale()
+    }
+
+    /// Forgets the entries that no living token can meet any more.
+    pub fn forget_expired(&self, now: Timestamp) {
+        self.0.sessions.pin().retain(|_, until| *until > now);
+        self.0.users.pin().retain(|_, entry| entry.until > now);
+    }
+
+    /// How many revocations are in force.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.sessions.len() + self.0.users.len()
+    }
+
+    /// Whether nothing is revoked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(minimum: i64, until: i64) -> Revocation {
+        Revocation { target: Target::User { id: "u".into(), minimum }, until: Timestamp::from_secs(until) }
+    }
+
+    #[test]
+    fn a_user_entry_covers_older_and_unnumbered_tokens_only() {
+        let set = RevocationSet::default();
+        set.insert(user(3, 100));
+        assert!(set.covers("u", None, Some(2)));
+        assert!(set.covers("u", None, None));
+        assert!(!set.covers("u", None, Some(3)));
+        assert!(!set.covers("v", None, Some(0)));
+    }
+
+    #[test]
+    fn an_entry_is_never_loosened() {
+        let set = RevocationSet::default();
+        set.insert(user(3, 100));
+        set.insert(user(1, 50));
+        assert!(set.covers("u", None, Some(2)));
+        set.forget_expired(Timestamp::from_secs(60));
+        assert!(set.covers("u", None, Some(2)));
+        set.forget_expired(Timestamp::from_secs(100));
+        assert!(set.is_empty());
+    }
+}

@@ -1,0 +1,214 @@
+//! Secrets: the only maker of random ones, the types that keep plain and hashed apart, and sealing at rest.
+//!
+//! Nothing in here shows what it holds in `Debug`, and plain values are wiped when they are dropped.
+
+use std::fmt;
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    digest, rand,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+/// The system's source of randomness did not answer. Nothing sensible can be done without it.
+#[derive(Debug, thiserror::Error)]
+#[error("the system's random source is unavailable")]
+pub struct RandomUnavailable;
+
+/// Fills `N` bytes from the system's random source.
+///
+/// # Errors
+///
+/// [`RandomUnavailable`] if the system has no randomness to give.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], RandomUnavailable> {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).map_err(|_| RandomUnavailable)?;
+    Ok(bytes)
+}
+
+/// A 256-bit random token in the clear: it is given out once and never stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PlainToken(Zeroizing<String>);
+
+impl PlainToken {
+    /// A new one, from the system's random source.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomUnavailable`] if the system has no randomness to give.
+    pub fn generate() -> Result<Self, RandomUnavailable> {
+        let bytes = Zeroizing::new(random_bytes::<32>()?);
+        Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
+    }
+
+    /// A token as a client sent it. Any text is accepted: whether it means anything is decided by its hash.
+    #[must_use]
+    pub fn from_client(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text to give to the client.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// What may be stored. SHA-256 is enough: the token has 256 bits of its own.
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash::of(self.0.as_bytes())
+    }
+}
+
+impl fmt::Debug for PlainToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlainToken(…)")
+    }
+}
+
+/// The SHA-256 of a token: what the store knows of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    /// The hash of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+        Self(hash)
+    }
+
+    /// The 32 bytes, for the store.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
+/// Something sealed could not be opened: another key sealed it, it belongs elsewhere, or it was changed.
+#[derive(Debug, thiserror::Error)]
+#[error("sealed data cannot be opened with this key")]
+pub struct SealBroken;
+
+/// A 256-bit key that seals secrets at rest with AES-256-GCM under random nonces.
+///
+/// Two are in use: the master key, which lives outside the database and wraps the data key, and the data key, which
+/// lives wrapped inside the database and seals everything else. So changing the master key rewraps one row.
+#[derive(Clone)]
+pub struct SealingKey(Zeroizing<[u8; 32]>);
+
+impl SealingKey {
+    /// A new random key.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomUnavailable`] if the system has no randomness to give.
+    pub fn generate() -> Result<Self, RandomUnavailable> {
+        Ok(Self(Zeroizing::new(random_bytes()?)))
+    }
+
+    /// The key with these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The key's own bytes, to be wrapped by another key or written to a file only its owner can read.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Seals `plain` for `place`: it can be opened only under the same place, so a row cannot be moved to another.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomUnavailable`] if no nonce could be drawn.
+    pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Sealed, RandomUnavailable> {
+        let mut body = plain.to_vec();
+        let nonce = self
+            .aead()
+            .and_then(|key| key.seal_in_place_append_tag(Aad::from(place.as_bytes()), &mut body).ok())
+            .ok_or(RandomUnavailable)?;
+        let mut sealed = nonce.as_ref().to_vec();
+        sealed.append(&mut body);
+        Ok(Sealed(sealed))
+    }
+
+    /// Opens what [`seal`](Self::seal) made for the same `place`.
+    ///
+    /// # Errors
+    ///
+    /// [`SealBroken`] if it was sealed with another key, for another place, or changed since.
+    pub fn open(&self, place: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealBroken> {
+        let (nonce, body) = sealed.0.split_at_checked(NONCE_LEN).ok_or(SealBroken)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealBroken)?;
+        let mut body = Zeroizing::new(body.to_vec());
+        let key = self.aead().ok_or(SealBroken)?;
+        let plain = key.open_in_place(nonce, Aad::from(place.as_bytes()), &mut body).map_err(|_| SealBroken)?;
+        Ok(Zeroizing::new(plain.to_vec()))
+    }
+
+    fn aead(&self) -> Option<RandomizedNonceKey> {
+        RandomizedNonceKey::new(&AES_256_GCM, self.0.as_slice()).ok()
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingKey(…)")
+    }
+}
+
+/// Sealed bytes: safe to store, worthless without the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed(Vec<u8>);
+
+impl Sealed {
+    /// Sealed bytes as they came out of the store.
+    #[must_use]
+    pub fn from_stored(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes to store.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sealed_opens_only_with_its_key_and_place() {
+        let key = SealingKey::generate().unwrap();
+        let sealed = key.seal("signing-key/1", b"secret").unwrap();
+        assert_eq!(key.open("signing-key/1", &sealed).unwrap().as_slice(), b"secret");
+        assert!(key.open("signing-key/2", &sealed).is_err());
+        assert!(SealingKey::generate().unwrap().open("signing-key/1", &sealed).is_err());
+        for cut in 0..sealed.as_bytes().len() {
+            let short = Sealed::from_stored(sealed.as_bytes()[..cut].to_vec());
+            assert!(key.open("signing-key/1", &short).is_err());
+        }
+    }
+
+    #[test]
+    fn tokens_are_distinct_and_hidden_in_debug() {
+        let (a, b) = (PlainToken::generate().unwrap(), PlainToken::generate().unwrap());
+        assert_ne!(a.expose(), b.expose());
+        assert_eq!(a.expose().len(), 43);
+        assert_eq!(a.hash(), PlainToken::from_client(a.expose().to_owned()).hash());
+        assert!(!format!("{a:?} {:?}", a.hash()).contains(a.expose()));
+    }
+}

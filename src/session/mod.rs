@@ -1,0 +1,5 @@
+//! Sessions: one login of one user on one device.
+
+mod record;
+
+pub use self::record::{Device, Session, SessionId};

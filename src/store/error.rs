@@ -1,0 +1,37 @@
+//! How a verb of the store can fail. No type of the database driver shows.
+
+use std::{error::Error, fmt};
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Something that must be unique is taken.
+    #[error("{0} is taken")]
+    Conflict(Conflict),
+    /// The database did not answer, or not in time. Trying again later may help.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The database answered with something that this program never wrote, or refused what it should have taken.
+    #[error("the database is not as it should be: {0}")]
+    Broken(String),
+}
+
+/// What is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// The user name, by an account or by one that was deleted.
+    Username,
+    /// The e-mail address.
+    Email,
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Username => "the user name",
+            Self::Email => "the e-mail address",
+        })
+    }
+}

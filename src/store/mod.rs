@@ -1,0 +1,157 @@
+//! What is remembered, and the only room that knows SQL.
+//!
+//! [`Store`] has one verb per intent; each is one transaction, written with the trail's row of the act it records. The
+//! verbs that spend or open something decide by the row count of a conditional write, never by an earlier read, so
+//! that any number of racing callers get one winner at READ COMMITTED.
+//!
+//! The trait is boxed (`Arc<dyn Store>`): which database stands behind it is decided once, at start, and every type
+//! above stays free of it. The price, one boxed future a call, is nothing beside a query.
+
+mod error;
+mod migrations;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use self::error::{Conflict, StoreError};
+#[cfg(feature = "postgres")]
+pub use self::postgres::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteStore;
+use crate::{
+    account::{Email, User, UserId, UserRecord, Username},
+    audit::Event,
+    clock::Timestamp,
+    password::PasswordHash,
+    revocation::Revocation,
+    secret::Sealed,
+    session::{Session, SessionId},
+    throttle::Bucket,
+};
+
+/// What a verb answers.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// A user about to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The account: `generation` is its first, `roles` the roles it starts with.
+    pub user: User,
+    /// The password's hash, if it has a password.
+    pub password: Option<PasswordHash>,
+}
+
+/// A session about to be opened, on the strength of what was checked.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The session.
+    pub session: Session,
+    /// The generation the user had when they were checked.
+    pub generation: i64,
+    /// The version of the password that was checked.
+    pub password_version: i64,
+}
+
+/// A signing key as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredKey {
+    /// The key's id, in the header of every token it signs.
+    pub kid: String,
+    /// Its one algorithm, by its JOSE name.
+    pub algorithm: String,
+    /// The private key, sealed under the data key.
+    pub sealed: Sealed,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Everything that outlives a request.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<()>;
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] naming what is taken: a name in use or once used by an account since deleted, or an
+    /// address in use.
+    async fn create_user(&self, new: &NewUser, event: &Event) -> Result<()>;
+
+    /// The user with this id.
+    async fn user(&self, id: UserId) -> Result<Option<UserRecord>>;
+
+    /// The user who goes by this name.
+    async fn user_by_username(&self, username: &Username) -> Result<Option<UserRecord>>;
+
+    /// The user with this address.
+    async fn user_by_email(&self, email: &Email) -> Result<Option<UserRecord>>;
+
+    /// Sets the name to show. `false` if there is no such user.
+    async fn rename_user(&self, id: UserId, name: &str, event: &Event) -> Result<bool>;
+
+    /// Deletes a user with everything of theirs, retires their user name for good and revokes their tokens.
+    /// `false` if there is no such user.
+    async fn delete_user(&self, id: UserId, revocation: &Revocation, event: &Event) -> Result<bool>;
+
+    /// Replaces the hash of the same password, if the password is still the one of this version. `false` if not.
+    async fn rehash_password(&self, id: UserId, version: i64, hash: &PasswordHash, event: &Event) -> Result<bool>;
+
+    /// Sets a new password, if the current one is still the one of this version, and ends every session of the user
+    /// but `keep`, revoking each until `revoke_until`. Answers the ended sessions, or `None` if the password had
+    /// changed meanwhile.
+    async fn change_password(
+        &self,
+        id: UserId,
+        version: i64,
+        hash: &PasswordHash,
+        keep: Option<SessionId>,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> Result<Option<Vec<SessionId>>>;
+
+    /// Opens a session, if the user is still as they were when checked: enabled, of the same generation and with the
+    /// same password version. `false` if not.
+    async fn open_session(&self, new: &NewSession, event: &Event) -> Result<bool>;
+
+    /// The session with this id, if it has neither ended nor expired by `now`.
+    async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>>;
+
+    /// Ends a session of this user and revokes it. `false` if it had ended already or is not theirs.
+    async fn end_session(&self, user: UserId, id: SessionId, revocation: &Revocation, event: &Event) -> Result<bool>;
+
+    /// Ends every session of a user, raises their generation and revokes every older token until `revoke_until`.
+    /// Answers the new generation, or `None` if there is no such user.
+    async fn end_all_sessions(&self, user: UserId, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>>;
+
+    /// The revocations that a living token could still meet. Forgets the others.
+    async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>>;
+
+    /// Counts an attempt in all of these buckets, or in none and answers how long to wait.
+    async fn begin_attempt(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>>;
+
+    /// Takes back one counted attempt in each of these buckets, because it did not fail.
+    async fn take_back_attempt(&self, buckets: &[Bucket]) -> Result<()>;
+
+    /// Empties these buckets, because the one who was counted has shown who they are.
+    async fn clear_attempts(&self, buckets: &[Bucket]) -> Result<()>;
+
+    /// Writes a row of the trail that no other verb writes.
+    async fn record(&self, event: &Event) -> Result<()>;
+
+    /// The newest rows of the trail that concern this user, newest first.
+    async fn events_of(&self, user: UserId, limit: u32) -> Result<Vec<Event>>;
+
+    /// The data key, wrapped; `offered` becomes it if there is none yet, for exactly one of any number of offers.
+    async fn data_key(&self, offered: &Sealed, now: Timestamp) -> Result<Sealed>;
+
+    /// The signing keys, oldest first; `offered` becomes the first if there is none yet, for exactly one of any
+    /// number of offers.
+    async fn signing_keys(&self, offered: &StoredKey) -> Result<Vec<StoredKey>>;
+}

@@ -1,0 +1,3 @@
+//! Empty.
+/// x
+pub struct PostgresStore;
