@@ -1,39 +1,42 @@
-//! Passwords: hashing in a bounded pool, policy, change.
+//! Passwords: what one may be, how it is hashed, and the proof that it was right.
+//!
+//! Hashes are Argon2id (RFC 9106) in PHC strings. Hashing costs memory and time on purpose, so a server must not do
+//! more of it at once than it has cores for: [`HashPool`] has a fixed number of threads, each with memory that it
+//! uses again and again, and a bounded queue before them. Whoever finds the queue full is told so at once.
+//!
+//! ```
+//! use portcullis::password::{HashPool, HashPoolSettings, Password, PasswordPolicy, Verdict};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let pool = HashPool::start(HashPoolSettings::default())?;
+//! let password = Password::parse("correct horse battery staple")?;
+//! assert!(PasswordPolicy::default().check(&password).is_ok());
+//!
+//! let stored = pool.hash(password.clone()).await?;
+//! assert_eq!(pool.verify(password, Some(stored)).await?, Verdict::Match { needs_rehash: false });
+//! # Ok(())
+//! # }
+//! ```
 
-use std::time::Duration;
+mod arena;
+mod error;
+mod hash;
+mod hasher;
+mod params;
+mod phc;
+mod plain;
+mod policy;
+mod pool;
+mod proof;
 
-/// x
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(String);
-
-impl std::fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PasswordHash(…)")
-    }
-}
-
-impl PasswordHash {
-    /// x
-    pub fn from_stored(phc: String) -> Self {
-        Self(phc)
-    }
-    /// x
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Why the pool did not hash.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HashError {
-    /// The queue is full.
-    #[error("the hash queue is full")]
-    Overloaded {
-        /// How long to wait.
-        retry_after: Duration,
-    },
-    /// x
-    #[error("the hash failed: {0}")]
-    Failed(String),
-}
+pub use self::{
+    error::{HashError, PasswordProblem},
+    hash::{PasswordHash, hash_password, verify_password},
+    hasher::Verdict,
+    params::{Argon2Params, Argon2ParamsError},
+    plain::{PASSWORD_MAX, Password},
+    policy::{MIN_LENGTH_FLOOR, MinLengthTooLow, PasswordPolicy},
+    pool::{HashPool, HashPoolSettings},
+    proof::PasswordVerified,
+};

@@ -1,0 +1,130 @@
+//! One thread's worth of hashing: the costs of new hashes, and the memory for one at a time.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use argon2::{
+    Algorithm, Argon2, Version,
+    password_hash::phc::{Output, Salt},
+};
+use zeroize::Zeroizing;
+
+use super::{Argon2Params, HashError, Password, PasswordHash, arena::Arena, phc::Phc};
+use crate::secret::random_bytes;
+
+const SALT_LEN: usize = 16;
+const TAG_LEN: usize = 32;
+
+/// What came of checking a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the password.
+    Match {
+        /// The stored hash is not what a new one would be: it costs less, or more, or is made another way. A hash
+        /// that costs more counts too, because its time would tell it from that of an unknown user.
+        needs_rehash: bool,
+    },
+    /// It is not, or there is none to match.
+    NoMatch,
+}
+
+/// What a hasher has done, for those who watch from other threads.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    hashes: AtomicU64,
+    latest_micros: AtomicU64,
+}
+
+impl Meter {
+    pub(super) fn hashes(&self) -> u64 {
+        self.hashes.load(Relaxed)
+    }
+
+    /// How long the latest hash took; zero before the first.
+    pub(super) fn latest(&self) -> Duration {
+        Duration::from_micros(self.latest_micros.load(Relaxed))
+    }
+
+    fn count(&self, took: Duration) {
+        self.latest_micros.store(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Relaxed);
+        self.hashes.fetch_add(1, Relaxed);
+    }
+}
+
+/// Hashes, one after the other, in the same memory.
+pub(super) struct Hasher {
+    current: Argon2Params,
+    arena: Arena,
+    meter: Arc<Meter>,
+}
+
+impl Hasher {
+    pub(super) fn new(current: Argon2Params) -> Self {
+        Self::metered(current, Arc::default())
+    }
+
+    pub(super) fn metered(current: Argon2Params, meter: Arc<Meter>) -> Self {
+        let arena = Arena::new(current.as_argon2().block_count());
+        Self { current, arena, meter }
+    }
+
+    pub(super) fn hash(&mut self, password: &Password) -> Result<PasswordHash, HashError> {
+        let salt = Salt::new(&random_bytes::<SALT_LEN>()?).map_err(|_| HashError::Abandoned)?;
+        let (algorithm, version, params) = (Algorithm::Argon2id, Version::V0x13, self.current.as_argon2().clone());
+        let tag = self.compute(&Argon2::new(algorithm, version, params.clone()), &salt, TAG_LEN, password)?;
+        Phc { algorithm, version, params, salt, tag }.write().ok_or(HashError::Abandoned)
+    }
+
+    /// Computes exactly one hash, whether or not there is a stored one and whether or not it can be read.
+    pub(super) fn verify(&mut self, password: &Password, stored: Option<&PasswordHash>) -> Result<Verdict, HashError> {
+        match stored.map(Phc::read) {
+            Some(Ok(phc)) => self.verify_against(&phc, password),
+            Some(Err(unusable)) => self.hash(password).and(Err(unusable)),
+            None => self.hash(password).map(|_| Verdict::NoMatch),
+        }
+    }
+
+    /// Gives the memory back until the next hash.
+    pub(super) fn release_memory(&mut self) {
+        self.arena.release();
+    }
+
+    fn verify_against(&mut self, phc: &Phc, password: &Password) -> Result<Verdict, HashError> {
+        let argon2 = Argon2::new(phc.algorithm, phc.version, phc.params.clone());
+        let tag = self.compute(&argon2, &phc.salt, phc.tag.len(), password)?;
+        // `Output` compares in constant time.
+        let is_match = tag == phc.tag;
+        Ok(if is_match { Verdict::Match { needs_rehash: !self.would_make(phc) } } else { Verdict::NoMatch })
+    }
+
+    /// Whether a new hash would be made like this one.
+    fn would_make(&self, phc: &Phc) -> bool {
+        let costs = |params: &argon2::Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        (phc.algorithm, phc.version) == (Algorithm::Argon2id, Version::V0x13)
+            && costs(&phc.params) == costs(self.current.as_argon2())
+            && (phc.salt.len(), phc.tag.len()) == (SALT_LEN, TAG_LEN)
+    }
+
+    fn compute(
+        &mut self,
+        argon2: &Argon2<'_>,
+        salt: &[u8],
+        tag_len: usize,
+        password: &Password,
+    ) -> Result<Output, HashError> {
+        let start = Instant::now();
+        let mut tag = Zeroizing::new(vec![0; tag_len]);
+        self.arena
+            .lend(argon2.params().block_count(), |blocks| {
+                argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, &mut tag, blocks)
+            })?
+            .map_err(|_| HashError::Abandoned)?;
+        self.meter.count(start.elapsed());
+        Output::new(&tag).map_err(|_| HashError::Abandoned)
+    }
+}
