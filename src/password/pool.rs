@@ -150,3 +150,113 @@ fn work(queue: &Receiver<Job>, mut hasher: Hasher, memory_kept_for: Duration) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tokio::task;
+
+    use super::*;
+
+    /// One thread, held up by a first job until the answered sender is used or dropped.
+    async fn held_up(queue: usize) -> (HashPool, mpsc::Sender<()>) {
+        let pool = HashPool::start(HashPoolSettings {
+            params: Argon2Params::insecure_for_tests(8, 1, 1).unwrap(),
+            threads: NonZeroUsize::MIN,
+            queue_per_thread: NonZeroUsize::new(queue).unwrap(),
+            ..HashPoolSettings::default()
+        })
+        .unwrap();
+        let (release, released) = mpsc::channel();
+        let (started, has_started) = oneshot::channel();
+        let blocked = pool.clone();
+        task::spawn(async move {
+            let _ = blocked
+                .run(move |_| {
+                    started.send(()).unwrap();
+                    let _ = released.recv();
+                    Ok(())
+                })
+                .await;
+        });
+        has_started.await.unwrap();
+        (pool, release)
+    }
+
+    fn spawn_verify(pool: &HashPool) -> task::JoinHandle<Result<Verdict, HashError>> {
+        let pool = pool.clone();
+        task::spawn(async move { pool.verify(Password::parse("password").unwrap(), None).await })
+    }
+
+    #[tokio::test]
+    async fn pw_9_the_runtime_goes_on_while_hashes_are_pending() {
+        let (pool, release) = held_up(8).await;
+        let pending: Vec<_> = (0..8).map(|_| spawn_verify(&pool)).collect();
+        // This runtime has one thread: had any of the eight blocked it, it would never count this far.
+        for _ in 0..1000 {
+            task::yield_now().await;
+        }
+        assert_eq!(pool.queue_len(), 8);
+        assert!(pending.iter().all(|verify| !verify.is_finished()));
+        release.send(()).unwrap();
+        for verify in pending {
+            assert_eq!(verify.await.unwrap().unwrap(), Verdict::NoMatch);
+        }
+        assert_eq!((pool.hashes_computed(), pool.queue_len()), (8, 0));
+    }
+
+    #[tokio::test]
+    async fn pw_9_a_full_queue_refuses_at_once() {
+        let (pool, release) = held_up(2).await;
+        let pending = [spawn_verify(&pool), spawn_verify(&pool)];
+        task::yield_now().await;
+        assert_eq!(pool.queue_len(), 2);
+        let refused = pool.verify(Password::parse("password").unwrap(), None).await;
+        assert!(matches!(refused, Err(HashError::Overloaded { retry_after }) if retry_after.as_secs() >= 1));
+        drop(release);
+        for verify in pending {
+            assert!(verify.await.unwrap().is_ok());
+        }
+        assert_eq!(pool.hashes_computed(), 2);
+    }
+
+    #[tokio::test]
+    async fn pw_9_a_caller_who_left_costs_no_hash() {
+        let (pool, release) = held_up(8).await;
+        let gone: Vec<_> = (0..3).map(|_| spawn_verify(&pool)).collect();
+        let still_here = spawn_verify(&pool);
+        task::yield_now().await;
+        assert_eq!(pool.queue_len(), 4);
+        for verify in gone {
+            verify.abort();
+            assert!(verify.await.unwrap_err().is_cancelled());
+        }
+        drop(release);
+        assert!(still_here.await.unwrap().is_ok());
+        assert_eq!(pool.hashes_computed(), 1);
+    }
+
+    #[tokio::test]
+    async fn pw_9_a_panic_costs_one_answer_and_no_thread() {
+        let (pool, release) = held_up(8).await;
+        drop(release);
+        let panicked = pool.run::<()>(|_| panic!("on purpose")).await;
+        assert!(matches!(panicked, Err(HashError::Abandoned)));
+        assert!(spawn_verify(&pool).await.unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn pw_9_the_threads_end_with_the_last_handle() {
+        let pool = HashPool::start(HashPoolSettings::default()).unwrap();
+        let threads = Arc::downgrade(&pool.0.meter);
+        let other_handle = pool.clone();
+        drop(pool);
+        assert!(threads.strong_count() > 1);
+        drop(other_handle);
+        // Each thread holds the meter until it ends; one that never did would hang this test.
+        while threads.strong_count() > 0 {
+            thread::yield_now();
+        }
+    }
+}

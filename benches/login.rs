@@ -1,0 +1,85 @@
+//! What the pool costs beside the hashes it computes: its verifications against a bare loop of the same Argon2id.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a bench may stop")]
+
+use std::{
+    num::NonZeroUsize,
+    thread,
+    time::{Duration, Instant},
+};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use portcullis::password::{HashPool, HashPoolSettings, Password, PasswordHash};
+use tokio::runtime::Runtime;
+
+const CONCURRENCY: u64 = 8;
+
+/// `hashes` of them shared out over `threads` threads, each with memory of its own that is there beforehand.
+fn bare_loop(threads: u64, hashes: u64) -> Duration {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT);
+    let mut arenas: Vec<_> = (0..threads).map(|_| vec![Block::new(); Params::DEFAULT.block_count()]).collect();
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for (arena, number) in arenas.iter_mut().zip(0..) {
+            let argon2 = &argon2;
+            scope.spawn(move || {
+                for _ in 0..share(hashes, threads, number) {
+                    let mut tag = [0; 32];
+                    argon2
+                        .hash_password_into_with_memory(b"password", b"0123456789abcdef", &mut tag, &mut *arena)
+                        .unwrap();
+                }
+            });
+        }
+    });
+    start.elapsed()
+}
+
+/// `hashes` verifications by [`CONCURRENCY`] callers, each of whom waits for one before asking for the next.
+fn pooled(runtime: &Runtime, pool: &HashPool, stored: &PasswordHash, hashes: u64) -> Duration {
+    let start = Instant::now();
+    runtime.block_on(async {
+        let callers: Vec<_> = (0..CONCURRENCY)
+            .map(|number| {
+                let (pool, stored) = (pool.clone(), stored.clone());
+                tokio::spawn(async move {
+                    for _ in 0..share(hashes, CONCURRENCY, number) {
+                        let password = Password::parse("password").unwrap();
+                        pool.verify(password, Some(stored.clone())).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for caller in callers {
+            caller.await.unwrap();
+        }
+    });
+    start.elapsed()
+}
+
+fn share(total: u64, among: u64, number: u64) -> u64 {
+    total / among + u64::from(number < total % among)
+}
+
+fn login(c: &mut Criterion) {
+    let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let runtime = Runtime::new().unwrap();
+    let pool = HashPool::start(HashPoolSettings { threads, ..HashPoolSettings::default() }).unwrap();
+    let stored = runtime.block_on(pool.hash(Password::parse("password").unwrap())).unwrap();
+
+    let mut group = c.benchmark_group("login");
+    group.throughput(Throughput::Elements(1));
+    group.sample_size(20).measurement_time(Duration::from_secs(15));
+    group.bench_function("bare argon2id, one thread", |b| b.iter_custom(|hashes| bare_loop(1, hashes)));
+    group.bench_function("bare argon2id, all threads", |b| {
+        b.iter_custom(|hashes| bare_loop(threads.get() as u64, hashes));
+    });
+    group.bench_function("hash pool, concurrency 8", |b| {
+        b.iter_custom(|hashes| pooled(&runtime, &pool, &stored, hashes));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, login);
+criterion_main!(benches);

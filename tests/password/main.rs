@@ -1,0 +1,18 @@
+//! Passwords: what counts as the same one, how hashes are made and read, and what hashing may cost.
+
+#![cfg(feature = "accounts")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "test code"
+)]
+
+mod hashing;
+mod load;
+mod proof;
+mod support;
+mod text;
+mod vectors;
