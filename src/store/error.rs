@@ -15,6 +15,9 @@ pub enum StoreError {
     /// The database answered with something that this program never wrote, or refused what it should have taken.
     #[error("the database is not as it should be: {0}")]
     Broken(String),
+    /// The URL does not name a database that this build can open. The URL itself is not told: it may hold a password.
+    #[error("the database URL cannot be used: {0}")]
+    Url(&'static str),
 }
 
 /// What is taken.

@@ -1,3 +1,107 @@
-//! Empty.
-/// x
-pub struct PostgresStore;
+//! PostgreSQL: for more than one machine.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use self::sql::store_error;
+use super::{Result, StoreError, migrations};
+
+#[path = "sql/mod.rs"]
+#[expect(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
+mod sql;
+
+type Db = sqlx::Postgres;
+type Backend = PostgresStore;
+
+/// The verbs are written for this level, whatever the server's default is.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// Keeps a user as they are until the transaction ends, and waits for whoever is just changing them. Without it, a
+/// statement would still see, and act on, the user as they were before an unfinished change.
+const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1 FOR SHARE";
+
+/// Removes the sessions that had expired by then. Those in use are left for the next time: waiting for one while
+/// holding others is how two statements come to wait for each other.
+const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE id IN
+    (SELECT id FROM sessions WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)";
+
+/// Removes the buckets that count as empty by then, except those in use.
+const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE bucket IN
+    (SELECT bucket FROM attempts WHERE forget_at <= $1 FOR UPDATE SKIP LOCKED)";
+
+/// How long to wait for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const CONNECTIONS: u32 = 16;
+
+/// What the server enforces on every connection: no statement runs for longer than a request is waited for, and no
+/// transaction whose client has gone silent keeps its locks.
+const SERVER_LIMITS: [(&str, &str); 2] = [("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
+
+/// A connection that has rested for longer than this is tested before it is used.
+const TRUSTED_REST: Duration = Duration::from_secs(1);
+
+/// Whether an error of this SQLSTATE may go away by itself: connection lost (08), read-only after a failover (25006),
+/// rolled back as a deadlock's victim (40), resources exhausted (53), lock not available (55P03), cancelled by timeout
+/// or shut down (57), system error (58).
+fn is_passing(code: &str) -> bool {
+    let class = code.get(..2).unwrap_or_default();
+    matches!(class, "08" | "40" | "53" | "57" | "58") || matches!(code, "25006" | "55P03")
+}
+
+/// The store in a PostgreSQL database, which any number of nodes may share.
+///
+/// It keeps up to 16 connections and waits up to 5 s for one; no statement may run longer than 5 s. When the server
+/// restarts, requests in flight fail with [`StoreError::Unavailable`] and later ones find new connections.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    writer: PgPool,
+    reader: PgPool,
+}
+
+impl PostgresStore {
+    /// Connects to the database of a `postgres://` URL and brings its schema up to date. When several nodes start at
+    /// once, one migrates and the others wait for it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Url`] if the URL cannot be read; [`StoreError::Unavailable`] if the server does not answer within
+    /// 5 s; [`StoreError::Broken`] if it refuses, or its schema is not one of this program.
+    ///
+    /// ```no_run
+    /// # use portcullis::store::PostgresStore;
+    /// # async fn example() -> Result<(), portcullis::store::StoreError> {
+    /// let store = PostgresStore::connect("postgres://portcullis@db.example/portcullis").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn connect(url: &str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url("it is not a PostgreSQL URL"))?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, rest| {
+                Box::pin(async move {
+                    if rest.idle_for > TRUSTED_REST {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(options.clone().options(SERVER_LIMITS))
+            .await
+            .map_err(store_error)?;
+
+        // On a connection of its own: waiting for another node's migration may take longer than the limits allow.
+        let mut connection = options.connect().await.map_err(store_error)?;
+        migrations::postgres().run(&mut connection).await.map_err(|error| store_error(error.into()))?;
+        connection.close().await.map_err(store_error)?;
+
+        Ok(Self { writer: pool.clone(), reader: pool })
+    }
+}

@@ -1,3 +1,118 @@
-//! Empty.
-/// x
-pub struct SqliteStore;
+//! SQLite: one file, one writer at a time, as many readers as like.
+
+use std::{fs::OpenOptions, io, path::Path, time::Duration};
+
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use self::sql::store_error;
+use super::{Result, StoreError, migrations};
+
+#[path = "sql/mod.rs"]
+#[expect(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
+mod sql;
+
+type Db = sqlx::Sqlite;
+type Backend = SqliteStore;
+
+/// Takes the write lock at the start: a transaction that reads first and then finds another has written fails at once,
+/// however long it would have waited.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// Keeps a user as they are until the transaction ends. The write lock already does.
+const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1";
+
+/// Removes the sessions that had expired by then.
+const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE expires_at <= $1";
+
+/// Removes the buckets that count as empty by then.
+const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE forget_at <= $1";
+
+/// How long to wait for the write lock while another process holds it, and for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const READERS: u32 = 4;
+
+/// Whether an error of this code may go away by itself.
+fn is_passing(code: &str) -> bool {
+    const BUSY: u32 = 5;
+    const LOCKED: u32 = 6;
+    const IO_ERROR: u32 = 10;
+    const FULL: u32 = 13;
+    const CANNOT_OPEN: u32 = 14;
+    // The low byte is the kind of error, the rest its detail.
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, BUSY | LOCKED | IO_ERROR | FULL | CANNOT_OPEN))
+}
+
+/// The store in a SQLite file.
+///
+/// The file is in WAL mode and every commit reaches the disk before it is answered (`synchronous = FULL`). Writing
+/// goes through one connection, so writers queue here rather than in the file; reading has four of its own and never
+/// waits for a writer. Other processes may have the same file open.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    reader: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, makes it (readable by its owner only) if it is not there, and brings its schema up to
+    /// date. Its folder must exist.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the file cannot be made or opened, or another process keeps it locked for 5 s;
+    /// [`StoreError::Broken`] if it is not a database of this program.
+    ///
+    /// ```
+    /// # use portcullis::store::{SqliteStore, Store};
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let store = SqliteStore::open(folder.path().join("portcullis.db")).await?;
+    /// store.ping().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let unavailable = |error: io::Error| StoreError::Unavailable(error.into());
+        // Made absolute, no path can be one of the names that SQLite reads as something else (`:memory:`, `file:…`).
+        let path = std::path::absolute(path).map_err(unavailable)?;
+        create_private(&path).map_err(unavailable)?;
+        let options = SqliteConnectOptions::new().filename(&path).busy_timeout(PATIENCE).foreign_keys(true);
+
+        let for_writing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+        let writer = pool(1).connect_with(for_writing).await.map_err(store_error)?;
+        let mut tx = writer.begin_with(BEGIN).await.map_err(store_error)?;
+        migrations::sqlite().run(&mut *tx).await.map_err(|error| store_error(error.into()))?;
+        tx.commit().await.map_err(store_error)?;
+
+        let reader = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(Self { writer, reader })
+    }
+}
+
+/// Makes the file, if it is not there, so that only its owner can read it. SQLite gives the same rights to the files
+/// it keeps beside it.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The connections are to a file and cannot go stale: they are neither tested nor replaced.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}

@@ -1,0 +1,93 @@
+//! Counting attempts before they are made.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use sqlx::{Result, Row as _};
+
+use super::{
+    super::{Backend, FORGET_ATTEMPTS},
+    Connection,
+    row::timestamp,
+};
+use crate::{
+    clock::Timestamp,
+    throttle::{Bucket, Limit},
+};
+
+pub(super) async fn begin(store: &Backend, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>> {
+    let mut tx = store.begin().await?;
+    let mut wait = Duration::ZERO;
+    for (key, limit) in in_locking_order(buckets) {
+        let (failures, last) = lock(&mut tx, key, now).await?;
+        // Another node's clock may run ahead of this one's; nobody waits for that.
+        wait = wait.max(limit.next_allowed(failures, last.min(now)).since(now));
+        count(&mut tx, key, limit, failures.saturating_add(1), now).await?;
+    }
+    if wait.is_zero() {
+        tx.commit().await?;
+        Ok(None)
+    } else {
+        tx.rollback().await?;
+        Ok(Some(wait))
+    }
+}
+
+/// Everyone takes the rows in this order, so that two who want the same ones never wait for each other.
+fn in_locking_order(buckets: &[Bucket]) -> BTreeMap<&str, &Limit> {
+    buckets.iter().map(|bucket| (bucket.key.as_str(), &bucket.limit)).collect()
+}
+
+/// Keeps a bucket, made empty if it was not there, from everyone else until the transaction ends. Answers its failures
+/// and the moment of the last.
+async fn lock(connection: &mut Connection, key: &str, now: Timestamp) -> Result<(u32, Timestamp)> {
+    // An update that changes nothing, because a row has to be updated to be both locked and returned.
+    let row = sqlx::query(
+        "INSERT INTO attempts (bucket, failures, last_at, forget_at) VALUES ($1, 0, $2, $2)
+         ON CONFLICT (bucket) DO UPDATE SET failures = attempts.failures
+         RETURNING failures, last_at, forget_at",
+    )
+    .bind(key)
+    .bind(now.as_millis())
+    .fetch_one(connection)
+    .await?;
+    if timestamp(&row, "forget_at")? <= now {
+        return Ok((0, now));
+    }
+    let failures = row.try_get::<i64, _>("failures")?;
+    Ok((u32::try_from(failures).unwrap_or(u32::MAX), timestamp(&row, "last_at")?))
+}
+
+async fn count(connection: &mut Connection, key: &str, limit: &Limit, failures: u32, now: Timestamp) -> Result<()> {
+    sqlx::query("UPDATE attempts SET failures = $2, last_at = $3, forget_at = $4 WHERE bucket = $1")
+        .bind(key)
+        .bind(i64::from(failures))
+        .bind(now.as_millis())
+        .bind((now + limit.forget_after).as_millis())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn take_back(store: &Backend, buckets: &[Bucket]) -> Result<()> {
+    let mut tx = store.begin().await?;
+    for key in in_locking_order(buckets).into_keys() {
+        sqlx::query("UPDATE attempts SET failures = failures - 1 WHERE bucket = $1 AND failures > 0")
+            .bind(key)
+            .execute(&mut *tx)
+            .await?;
+    }
+    tx.commit().await
+}
+
+pub(super) async fn clear(store: &Backend, buckets: &[Bucket]) -> Result<()> {
+    let mut tx = store.begin().await?;
+    for key in in_locking_order(buckets).into_keys() {
+        sqlx::query("DELETE FROM attempts WHERE bucket = $1").bind(key).execute(&mut *tx).await?;
+    }
+    tx.commit().await
+}
+
+pub(super) async fn forget_expired(store: &Backend, now: Timestamp) -> Result<()> {
+    sqlx::query(FORGET_ATTEMPTS).bind(now.as_millis()).execute(&store.writer).await?;
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! The verbs, written once for both databases.
+//!
+//! This folder is compiled into each backend, which sets the few things that differ: `Db`, `Backend`, how a
+//! transaction begins, and the statements that lock. Everything else is the same text on both, with `$1` for the first
+//! argument, and only ever constant text: what comes from outside travels as an argument.
+//!
+//! A transaction that is not committed is rolled back when it is dropped, also when the caller went away halfway.
+
+mod attempts;
+mod events;
+mod keys;
+mod revocations;
+mod row;
+mod sessions;
+mod users;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::Error;
+
+use self::row::{Connection, Transaction};
+use super::{
+    super::{NewSession, NewUser, Result, Store, StoreError, StoredKey},
+    BEGIN, Backend, is_passing,
+};
+use crate::{
+    account::{Email, UserId, UserRecord, Username},
+    audit::Event,
+    clock::Timestamp,
+    password::PasswordHash,
+    revocation::Revocation,
+    secret::Sealed,
+    session::{Session, SessionId},
+    throttle::Bucket,
+};
+
+impl Backend {
+    async fn begin(&self) -> Result<Transaction, Error> {
+        self.writer.begin_with(BEGIN).await
+    }
+}
+
+/// What an error of the driver means to a caller. Only its text is kept: what else it holds may quote a row.
+pub(super) fn store_error(error: Error) -> StoreError {
+    let passing = match &error {
+        Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),
+        Error::Io(_)
+        | Error::Tls(_)
+        | Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::WorkerCrashed
+        | Error::BeginFailed => true,
+        _ => false,
+    };
+    let text = error.to_string();
+    if passing { StoreError::Unavailable(text.into()) } else { StoreError::Broken(text) }
+}
+
+#[async_trait]
+impl Store for Backend {
+    async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.reader).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn create_user(&self, new: &NewUser, event: &Event) -> Result<()> {
+        users::create(self, new, event).await.map_err(store_error)?.map_err(StoreError::Conflict)
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<UserRecord>> {
+        users::by_id(self, id).await.map_err(store_error)
+    }
+
+    async fn user_by_username(&self, username: &Username) -> Result<Option<UserRecord>> {
+        users::by_username(self, username).await.map_err(store_error)
+    }
+
+    async fn user_by_email(&self, email: &Email) -> Result<Option<UserRecord>> {
+        users::by_email(self, email).await.map_err(store_error)
+    }
+
+    async fn rename_user(&self, id: UserId, name: &str, event: &Event) -> Result<bool> {
+        users::rename(self, id, name, event).await.map_err(store_error)
+    }
+
+    async fn delete_user(&self, id: UserId, revocation: &Revocation, event: &Event) -> Result<bool> {
+        users::delete(self, id, revocation, event).await.map_err(store_error)
+    }
+
+    async fn rehash_password(&self, id: UserId, version: i64, hash: &PasswordHash, event: &Event) -> Result<bool> {
+        users::rehash_password(self, id, version, hash, event).await.map_err(store_error)
+    }
+
+    async fn change_password(
+        &self,
+        id: UserId,
+        version: i64,
+        hash: &PasswordHash,
+        keep: Option<SessionId>,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> Result<Option<Vec<SessionId>>> {
+        users::change_password(self, id, version, hash, keep, revoke_until, event).await.map_err(store_error)
+    }
+
+    async fn open_session(&self, new: &NewSession, event: &Event) -> Result<bool> {
+        sessions::open(self, new, event).await.map_err(store_error)
+    }
+
+    async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
+        sessions::living(self, id, now).await.map_err(store_error)
+    }
+
+    async fn end_session(&self, user: UserId, id: SessionId, revocation: &Revocation, event: &Event) -> Result<bool> {
+        sessions::end(self, user, id, revocation, event).await.map_err(store_error)
+    }
+
+    async fn end_all_sessions(&self, user: UserId, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>> {
+        sessions::end_all(self, user, revoke_until, event).await.map_err(store_error)
+    }
+
+    async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>> {
+        revocations::in_force(self, now).await.map_err(store_error)
+    }
+
+    async fn begin_attempt(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>> {
+        attempts::begin(self, buckets, now).await.map_err(store_error)
+    }
+
+    async fn take_back_attempt(&self, buckets: &[Bucket]) -> Result<()> {
+        attempts::take_back(self, buckets).await.map_err(store_error)
+    }
+
+    async fn clear_attempts(&self, buckets: &[Bucket]) -> Result<()> {
+        attempts::clear(self, buckets).await.map_err(store_error)
+    }
+
+    async fn record(&self, event: &Event) -> Result<()> {
+        events::record(self, event).await.map_err(store_error)
+    }
+
+    async fn events_of(&self, user: UserId, limit: u32) -> Result<Vec<Event>> {
+        events::of(self, user, limit).await.map_err(store_error)
+    }
+
+    async fn data_key(&self, offered: &Sealed, now: Timestamp) -> Result<Sealed> {
+        keys::data_key(self, offered, now).await.map_err(store_error)
+    }
+
+    async fn signing_keys(&self, offered: &StoredKey) -> Result<Vec<StoredKey>> {
+        keys::signing_keys(self, offered).await.map_err(store_error)
+    }
+
+    async fn forget_expired(&self, now: Timestamp) -> Result<()> {
+        sessions::forget_expired(self, now).await.map_err(store_error)?;
+        attempts::forget_expired(self, now).await.map_err(store_error)
+    }
+}

@@ -1,0 +1,230 @@
+//! Accounts, their names and their passwords.
+
+use sqlx::{Result, Row as _};
+
+use super::{
+    super::{
+        super::{Conflict, NewUser},
+        Backend,
+    },
+    Connection, events, revocations,
+    row::{Row, optional_timestamp, parsed, timestamp},
+    sessions,
+};
+use crate::{
+    account::{Email, User, UserId, UserRecord, Username},
+    audit::Event,
+    clock::Timestamp,
+    password::PasswordHash,
+    revocation::Revocation,
+    session::SessionId,
+};
+
+pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
+    let mut tx = store.begin().await?;
+    let inserted = insert(&mut tx, new).await?;
+    // Asked after the insert, which has waited for any transaction that is just deleting the owner of this name: a
+    // name it retired shows now and might not have before.
+    if name_is_taken(&mut tx, &new.user).await? {
+        return Ok(Err(Conflict::Username));
+    }
+    if !inserted {
+        return Ok(Err(Conflict::Email));
+    }
+    for role in &new.user.roles {
+        sqlx::query("INSERT INTO user_roles (user_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(new.user.id.0)
+            .bind(role)
+            .execute(&mut *tx)
+            .await?;
+    }
+    events::insert(&mut tx, event).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// `false` if something that must be unique is taken.
+async fn insert(connection: &mut Connection, new: &NewUser) -> Result<bool> {
+    let user = &new.user;
+    let inserted = sqlx::query(
+        "INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, name, password_hash,
+            password_version, generation, disabled_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $11)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(user.id.0)
+    .bind(user.username.as_str())
+    .bind(user.username.key())
+    .bind(user.email.as_str())
+    .bind(user.email.key())
+    .bind(user.email_verified_at.map(Timestamp::as_millis))
+    .bind(&user.name)
+    .bind(new.password.as_ref().map(PasswordHash::as_str))
+    .bind(user.generation)
+    .bind(user.disabled_at.map(Timestamp::as_millis))
+    .bind(user.created_at.as_millis())
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+async fn name_is_taken(connection: &mut Connection, user: &User) -> Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM retired_usernames WHERE username_key = $1)
+             OR EXISTS (SELECT 1 FROM users WHERE username_key = $1 AND id <> $2)",
+    )
+    .bind(user.username.key())
+    .bind(user.id.0)
+    .fetch_one(connection)
+    .await
+}
+
+/// The statement that reads a user with their roles, which come in one column, a line each.
+macro_rules! select_user {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, username, email, email_verified_at, name, password_hash, password_version, generation,
+                disabled_at, created_at,
+                (SELECT string_agg(role, '\n' ORDER BY role) FROM user_roles WHERE user_id = users.id) AS roles
+             FROM users WHERE ",
+            $condition
+        )
+    };
+}
+
+pub(super) async fn by_id(store: &Backend, id: UserId) -> Result<Option<UserRecord>> {
+    let row = sqlx::query(select_user!("id = $1")).bind(id.0).fetch_optional(&store.reader).await?;
+    row.as_ref().map(record).transpose()
+}
+
+pub(super) async fn by_username(store: &Backend, username: &Username) -> Result<Option<UserRecord>> {
+    let query = sqlx::query(select_user!("username_key = $1")).bind(username.key());
+    query.fetch_optional(&store.reader).await?.as_ref().map(record).transpose()
+}
+
+pub(super) async fn by_email(store: &Backend, email: &Email) -> Result<Option<UserRecord>> {
+    let query = sqlx::query(select_user!("email_key = $1")).bind(email.key());
+    query.fetch_optional(&store.reader).await?.as_ref().map(record).transpose()
+}
+
+fn record(row: &Row) -> Result<UserRecord> {
+    let roles: Option<&str> = row.try_get("roles")?;
+    let user = User {
+        id: UserId(row.try_get("id")?),
+        username: parsed(row, "username", Username::parse)?,
+        email: parsed(row, "email", Email::parse)?,
+        email_verified_at: optional_timestamp(row, "email_verified_at")?,
+        name: row.try_get("name")?,
+        roles: roles.map(|roles| roles.lines().map(str::to_owned).collect()).unwrap_or_default(),
+        generation: row.try_get("generation")?,
+        disabled_at: optional_timestamp(row, "disabled_at")?,
+        created_at: timestamp(row, "created_at")?,
+    };
+    let hash: Option<String> = row.try_get("password_hash")?;
+    Ok(UserRecord {
+        user,
+        password: hash.map(PasswordHash::from_stored),
+        password_version: row.try_get("password_version")?,
+    })
+}
+
+pub(super) async fn rename(store: &Backend, id: UserId, name: &str, event: &Event) -> Result<bool> {
+    let mut tx = store.begin().await?;
+    let renamed = sqlx::query("UPDATE users SET name = $2, updated_at = $3 WHERE id = $1")
+        .bind(id.0)
+        .bind(name)
+        .bind(event.at.as_millis())
+        .execute(&mut *tx)
+        .await?;
+    if renamed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    events::insert(&mut tx, event).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+pub(super) async fn delete(store: &Backend, id: UserId, revocation: &Revocation, event: &Event) -> Result<bool> {
+    let mut tx = store.begin().await?;
+    let name: Option<String> = sqlx::query_scalar("DELETE FROM users WHERE id = $1 RETURNING username_key")
+        .bind(id.0)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(name) = name else {
+        return Ok(false);
+    };
+    sqlx::query("INSERT INTO retired_usernames (username_key, retired_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(name)
+        .bind(event.at.as_millis())
+        .execute(&mut *tx)
+        .await?;
+    revocations::insert(&mut tx, revocation).await?;
+    events::insert(&mut tx, event).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+pub(super) async fn rehash_password(
+    store: &Backend,
+    id: UserId,
+    version: i64,
+    hash: &PasswordHash,
+    event: &Event,
+) -> Result<bool> {
+    let mut tx = store.begin().await?;
+    let rehashed = sqlx::query("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_version = $2")
+        .bind(id.0)
+        .bind(version)
+        .bind(hash.as_str())
+        .execute(&mut *tx)
+        .await?;
+    if rehashed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    events::insert(&mut tx, event).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+pub(super) async fn change_password(
+    store: &Backend,
+    id: UserId,
+    version: i64,
+    hash: &PasswordHash,
+    keep: Option<SessionId>,
+    revoke_until: Timestamp,
+    event: &Event,
+) -> Result<Option<Vec<SessionId>>> {
+    let mut tx = store.begin().await?;
+    let changed = sqlx::query(
+        "UPDATE users SET password_hash = $3, password_version = password_version + 1, updated_at = $4
+         WHERE id = $1 AND password_version = $2",
+    )
+    .bind(id.0)
+    .bind(version)
+    .bind(hash.as_str())
+    .bind(event.at.as_millis())
+    .execute(&mut *tx)
+    .await?;
+    if changed.rows_affected() == 0 {
+        return Ok(None);
+    }
+    let ended = sessions::end_except(&mut tx, id, keep, event.at).await?;
+    for session in &ended {
+        revocations::insert(&mut tx, &revocations::of_session(*session, revoke_until)).await?;
+    }
+    events::insert(&mut tx, event).await?;
+    tx.commit().await?;
+    Ok(Some(ended))
+}
+
+/// Raises a user's generation and answers the new one, or `None` if there is no such user.
+pub(super) async fn raise_generation(connection: &mut Connection, id: UserId, at: Timestamp) -> Result<Option<i64>> {
+    sqlx::query_scalar(
+        "UPDATE users SET generation = generation + 1, updated_at = $2 WHERE id = $1 RETURNING generation",
+    )
+    .bind(id.0)
+    .bind(at.as_millis())
+    .fetch_optional(connection)
+    .await
+}
