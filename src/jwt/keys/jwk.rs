@@ -1,0 +1,78 @@
+//! Keys as JSON (RFC 7517, RFC 7518 section 6, RFC 8037).
+
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::{KeyError, VerifyingKey, public::PublicKey};
+use crate::jwt::{
+    Algorithm,
+    strict::{self, Strict},
+};
+
+pub(super) fn parse(json: &str) -> Result<VerifyingKey, KeyError> {
+    key(&read(json)?)
+}
+
+/// The keys of a set, each by itself: one that is of no use does not spoil the others.
+pub(super) fn parse_set(json: &str) -> Result<Vec<Result<VerifyingKey, KeyError>>, KeyError> {
+    match read(json)?.get("keys") {
+        Some(Value::Array(keys)) => Ok(keys.iter().map(key).collect()),
+        _ => Err(KeyError::Unsupported),
+    }
+}
+
+fn read(json: &str) -> Result<Value, KeyError> {
+    serde_json::from_str(json).map(|Strict(value)| value).map_err(|_| KeyError::Unsupported)
+}
+
+fn key(jwk: &Value) -> Result<VerifyingKey, KeyError> {
+    let jwk = Jwk(jwk.as_object().ok_or(KeyError::Unsupported)?);
+    jwk.check_use()?;
+    let key = match (jwk.text("kty")?, jwk.text("crv")?) {
+        (Some("oct"), _) => VerifyingKey::hs256(&jwk.bytes("k")?)?,
+        (Some("EC"), Some("P-256")) => VerifyingKey::from_public(PublicKey::p256(&jwk.bytes("x")?, &jwk.bytes("y")?)?),
+        (Some("OKP"), Some("Ed25519")) => VerifyingKey::from_public(PublicKey::ed25519(&jwk.bytes("x")?)?),
+        (Some("RSA"), _) => VerifyingKey::from_public(PublicKey::rsa(&jwk.bytes("n")?, &jwk.bytes("e")?)?),
+        _ => return Err(KeyError::Unsupported),
+    };
+    if jwk.text("alg")?.is_some_and(|name| Algorithm::parse(name) != Some(key.algorithm())) {
+        return Err(KeyError::WrongAlgorithm);
+    }
+    match jwk.text("kid")? {
+        Some(kid) => key.with_kid(kid),
+        None => Ok(key),
+    }
+}
+
+struct Jwk<'a>(&'a Map<String, Value>);
+
+impl<'a> Jwk<'a> {
+    fn text(&self, name: &str) -> Result<Option<&'a str>, KeyError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(KeyError::Unsupported),
+        }
+    }
+
+    fn bytes(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        self.text(name)?.and_then(strict::decode).map(Zeroizing::new).ok_or(KeyError::Unsupported)
+    }
+
+    /// A private key in what should be a public set has leaked: not a key to trust.
+    fn check_use(&self) -> Result<(), KeyError> {
+        if self.0.contains_key("d") {
+            return Err(KeyError::Private);
+        }
+        let verifies = match self.0.get("key_ops") {
+            None => true,
+            Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "verify"),
+            Some(_) => false,
+        };
+        if verifies && self.text("use")?.is_none_or(|purpose| purpose == "sig") {
+            Ok(())
+        } else {
+            Err(KeyError::WrongUse)
+        }
+    }
+}
