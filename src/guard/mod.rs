@@ -1,1 +1,105 @@
-//! Empty.
+//! The guard: a Tower layer that finds out who every request is from, and lets pass whom the route's rule lets pass.
+//!
+//! It wraps any service of `http` requests and responses, whatever their bodies and errors, and needs no framework.
+//! A request takes these steps, and stops at the first that refuses it:
+//!
+//! 1. A [`Principal`](crate::Principal) that is already in the extensions is taken out: only the guard puts one there.
+//! 2. The rule is found. A CORS preflight passes. A [`RouteRule`] in the request's extensions holds, else the one that
+//!    the table has for method and path, else the default, which asks for a principal.
+//! 3. A public route is done here. The others need a credential: `Authorization: Bearer`, once. None is
+//!    401 with a bare challenge (an optional route lets it pass); what is not exactly one is 400 `invalid_request`.
+//! 4. [`Authenticate`] turns the credential into a principal: 401 `invalid_token` if it cannot, the same for every
+//!    reason; 503 if it cannot tell.
+//! 5. The rule looks at the principal: 403 `insufficient_scope`, or 401 `insufficient_user_authentication` (RFC 9470).
+//! 6. The principal goes into the extensions, and the request to the inner service.
+//!
+//! ```
+//! use std::{convert::Infallible, future::{Ready, ready}};
+//! use http::{Method, Request, Response, StatusCode, header::WWW_AUTHENTICATE};
+//! use portcullis::{CredentialKind, Identity, Principal, clock::Timestamp};
+//! use portcullis::guard::{AuthError, AuthLayer, Authenticate, Credential, RouteRule};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! /// Takes one fixed token. A real service has a `JwtVerifier` here.
+//! struct Demo;
+//!
+//! impl Authenticate for Demo {
+//!     type Future = Ready<Result<Principal, AuthError>>;
+//!
+//!     fn authenticate(&self, credential: Credential<'_>) -> Self::Future {
+//!         ready(if credential == Credential::Bearer("letmein") { Ok(alice()) } else { Err(AuthError::invalid("wrong")) })
+//!     }
+//! }
+//! # fn alice() -> Principal {
+//! #     Principal::new(Identity {
+//! #         id: "alice".into(), name: None, email: None, scopes: ["reports:read"].into_iter().collect(),
+//! #         roles: vec![], session: None, amr: vec![], acr: None, auth_time: None,
+//! #         expires_at: Timestamp::from_secs(0), credential: CredentialKind::AccessToken,
+//! #     })
+//! # }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let guard = AuthLayer::builder(Demo)
+//!     .exclude("/healthz")
+//!     .rule(Method::GET, "/reports/{id}", RouteRule::scopes(["reports:read"]))
+//!     .build()?;
+//! let service = guard.layer(service_fn(async |request: Request<String>| {
+//!     let caller = request.extensions().get::<Principal>().map_or("nobody", Principal::id);
+//!     Ok::<_, Infallible>(Response::new(caller.to_owned()))
+//! }));
+//!
+//! let asked = |path, token| {
+//!     let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+//!     service.clone().oneshot(request.body(String::new()).unwrap())
+//! };
+//! assert_eq!(asked("/reports/7", "letmein").await?.body(), "alice");
+//! assert_eq!(asked("/healthz", "letmein").await?.body(), "nobody");
+//! let refused = asked("/reports/7", "guess").await?;
+//! assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+//! assert_eq!(refused.headers()[WWW_AUTHENTICATE], r#"Bearer realm="restricted", error="invalid_token""#);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to put it
+//!
+//! - **Outside the router**, so that a route nobody thought of is guarded as well. Unknown paths then answer 401 before
+//!   they answer 404.
+//! - **Inside CORS**, so that a refusal carries the headers a browser needs to show it.
+//! - **Where it sees the whole path.** A router that strips a prefix before the guard shows it what is left, and the
+//!   patterns have to be stated for that.
+//! - **Inside whatever rewrites paths**, so that it judges the path that the router will see. Where that is not
+//!   possible it errs on the side of refusing: a path that can be read in two ways meets the rules of both readings, and
+//!   is never public or optional unless it is in normal form.
+
+mod authenticate;
+mod builder;
+mod challenge;
+mod credential;
+mod error;
+mod future;
+mod layer;
+mod path;
+mod policy;
+mod rejection;
+mod respond;
+mod rule;
+mod service;
+mod statement;
+mod table;
+
+#[cfg(feature = "axum")]
+pub(crate) use self::respond::{PROBLEM_JSON, problem};
+pub use self::{
+    authenticate::{AuthError, Authenticate},
+    builder::AuthLayerBuilder,
+    credential::Credential,
+    error::{RuleError, RuleErrorKind},
+    future::ResponseFuture,
+    layer::AuthLayer,
+    rejection::{Rejection, RejectionKind},
+    respond::{Problem, Respond},
+    rule::{Denied, RouteRule},
+    service::AuthService,
+};

@@ -1,0 +1,128 @@
+//! The response of a guarded service, as it comes about.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{Method, Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::{authenticate::Authenticate, layer::Shared, rejection::Cause, respond::Respond, rule::RouteRule};
+
+pin_project! {
+    /// Resolves to the response of the inner service, or to the guard's refusal.
+    ///
+    /// Dropping it drops the request: nothing is left half done. Once it has resolved it must not be polled again.
+    pub struct ResponseFuture<S, A, R, B>
+    where
+        S: Service<Request<B>>,
+        A: Authenticate,
+    {
+        #[pin]
+        state: State<S, A, R, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, A, R, B>
+    where
+        S: Service<Request<B>>,
+        A: Authenticate,
+    {
+        Authenticating { #[pin] principal: A::Future, waiting: Option<Waiting<S, A, R, B>> },
+        Calling { #[pin] response: S::Future },
+        Refused { response: Option<S::Response> },
+    }
+}
+
+/// What waits for a principal.
+struct Waiting<S, A, R, B> {
+    request: Request<B>,
+    rule: RouteRule,
+    inner: S,
+    shared: Arc<Shared<A, R>>,
+}
+
+impl<S, A, R, B> ResponseFuture<S, A, R, B>
+where
+    S: Service<Request<B>>,
+    A: Authenticate,
+{
+    pub(super) fn authenticating(
+        principal: A::Future,
+        request: Request<B>,
+        rule: RouteRule,
+        inner: S,
+        shared: Arc<Shared<A, R>>,
+    ) -> Self {
+        let waiting = Some(Waiting { request, rule, inner, shared });
+        Self { state: State::Authenticating { principal, waiting } }
+    }
+
+    pub(super) fn calling(response: S::Future) -> Self {
+        Self { state: State::Calling { response } }
+    }
+
+    pub(super) fn refused(response: S::Response) -> Self {
+        Self { state: State::Refused { response: Some(response) } }
+    }
+}
+
+impl<S, A, R, B, ResBody> Future for ResponseFuture<S, A, R, B>
+where
+    S: Service<Request<B>, Response = Response<ResBody>>,
+    A: Authenticate,
+    R: Respond<ResBody>,
+{
+    type Output = Result<Response<ResBody>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let next = match state.as_mut().project() {
+                StateProjection::Authenticating { principal, waiting } => {
+                    let principal = ready!(principal.poll(cx));
+                    // It is there: the state is another one once it has been taken.
+                    let Some(Waiting { mut request, rule, mut inner, shared }) = waiting.take() else {
+                        return Poll::Pending;
+                    };
+                    let checked = principal.map_err(Cause::from).and_then(|principal| {
+                        rule.check(&principal, shared.clock.as_ref())?;
+                        Ok(principal)
+                    });
+                    match checked {
+                        Ok(principal) => {
+                            request.extensions_mut().insert(principal);
+                            State::Calling { response: inner.call(request) }
+                        }
+                        Err(cause) => {
+                            let response = shared.refuse(cause, request.method() == Method::HEAD);
+                            State::Refused { response: Some(response) }
+                        }
+                    }
+                }
+                StateProjection::Calling { response } => return response.poll(cx),
+                StateProjection::Refused { response } => {
+                    return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
+                }
+            };
+            state.set(next);
+        }
+    }
+}
+
+impl<S, A, R, B> fmt::Debug for ResponseFuture<S, A, R, B>
+where
+    S: Service<Request<B>>,
+    A: Authenticate,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,44 @@
+//! What a refused client is answered.
+
+use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+
+use super::rejection::Rejection;
+
+/// Makes the response to a request that the guard refuses. Closures from a [`Rejection`] to a response do.
+///
+/// The guard adds to the response what it lacks of `WWW-Authenticate`, `Retry-After` and `Cache-Control: no-store`.
+pub trait Respond<B> {
+    /// The response. [`Rejection::response`] gives it the right status.
+    fn respond(&self, rejection: &Rejection) -> Response<B>;
+}
+
+impl<B, F: Fn(&Rejection) -> Response<B>> Respond<B> for F {
+    fn respond(&self, rejection: &Rejection) -> Response<B> {
+        self(rejection)
+    }
+}
+
+/// Answers with a problem document (RFC 9457) that has a stable `code`, for every body that can be made of a `String`.
+///
+/// Whatever is wrong with a token, the document is the same, byte for byte.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Problem;
+
+impl<B: From<String>> Respond<B> for Problem {
+    fn respond(&self, rejection: &Rejection) -> Response<B> {
+        let kind = rejection.kind();
+        let document = problem(kind.status(), kind.detail(), kind.code());
+        let mut response = rejection.response(if rejection.is_to_head() { String::new() } else { document }.into());
+        response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
+        response
+    }
+}
+
+pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// A problem document. The texts are this crate's own, so that nothing in them needs escaping.
+pub(crate) fn problem(status: StatusCode, detail: &'static str, code: &'static str) -> String {
+    let title = status.canonical_reason().unwrap_or(code);
+    let status = status.as_u16();
+    format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}","code":"{code}"}}"#)
+}
