@@ -1,9 +1,10 @@
 //! What the pool costs beside the hashes it computes: its verifications against a bare loop of the same Argon2id.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench may stop")]
+#![allow(clippy::unwrap_used, reason = "a bench may stop")]
 
 use std::{
     num::NonZeroUsize,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
@@ -15,16 +16,17 @@ use tokio::runtime::Runtime;
 
 const CONCURRENCY: u64 = 8;
 
-/// `hashes` of them shared out over `threads` threads, each with memory of its own that is there beforehand.
+/// `hashes` of them on `threads` threads that take the next one when free, each with memory of its own that is there
+/// beforehand.
 fn bare_loop(threads: u64, hashes: u64) -> Duration {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT);
     let mut arenas: Vec<_> = (0..threads).map(|_| vec![Block::new(); Params::DEFAULT.block_count()]).collect();
+    let taken = AtomicU64::new(0);
     let start = Instant::now();
     thread::scope(|scope| {
-        for (arena, number) in arenas.iter_mut().zip(0..) {
-            let argon2 = &argon2;
-            scope.spawn(move || {
-                for _ in 0..share(hashes, threads, number) {
+        for arena in &mut arenas {
+            scope.spawn(|| {
+                while taken.fetch_add(1, Relaxed) < hashes {
                     let mut tag = [0; 32];
                     argon2
                         .hash_password_into_with_memory(b"password", b"0123456789abcdef", &mut tag, &mut *arena)
