@@ -109,6 +109,7 @@ impl From<HashError> for Error {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Overloaded { retry_after } => Self::Overloaded { retry_after },
+            HashError::OutOfMemory | HashError::Random(_) => Self::Unavailable(error.into()),
             other => Self::internal(other),
         }
     }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization;
 use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
 
 use crate::clock::Timestamp;
@@ -182,10 +183,11 @@ fn canonical_domain(domain: &str) -> Option<String> {
     // UTS 46 would fold look-alike dots and full-width letters into ASCII; whoever typed those meant something else.
     let has_only_letters_and_dots = |c: char| c == '.' || c == '-' || c.is_alphanumeric();
     let is_compatibility_form = |c: char| matches!(u32::from(c), 0xFF00..=0xFFEF);
+    let domain: String = domain.nfc().collect();
     if !domain.chars().all(has_only_letters_and_dots) || domain.chars().any(is_compatibility_form) {
         return None;
     }
-    let ascii = idna::domain_to_ascii_strict(domain).ok()?;
+    let ascii = idna::domain_to_ascii_strict(&domain).ok()?;
     let is_label = |label: &str| (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-');
     let (_, top) = ascii.rsplit_once('.')?;
     let top_is_a_name = !top.bytes().all(|c| c.is_ascii_digit());

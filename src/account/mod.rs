@@ -1,9 +1,20 @@
-//! Users: who they are, how they register and log in.
+//! Users: who they are, how they register, log in, look after their profile and leave.
 
+mod accounts;
+mod assurance;
 mod identifier;
+mod login;
+mod profile;
+mod register;
 mod user;
 
+pub(crate) use self::{accounts::Inner, login::Attempt};
 pub use self::{
+    accounts::{Accounts, Caller},
+    assurance::{Assured, FirstFactor},
     identifier::{EMAIL_MAX, Email, USERNAME_MAX, USERNAME_MIN, UserId, Username, time_ordered_uuid},
+    login::{AccessToken, Login},
+    profile::{DISPLAY_NAME_MAX, DisplayName},
+    register::Registration,
     user::{User, UserRecord},
 };

@@ -113,12 +113,18 @@ impl JwtVerifier {
 
     /// The longest time from `iat` to `exp` that is accepted: 24 hours by default.
     ///
-    /// A revocation has to be remembered for as long as this plus twice the leeway: then the last token it could
-    /// concern has expired here.
+    /// It decides how long a revocation has to be [remembered](Self::revocation_memory).
     #[must_use]
     pub fn max_lifetime(mut self, max_lifetime: Duration) -> Self {
         self.max_lifetime = max_lifetime;
         self
+    }
+
+    /// How long a revocation has to be remembered: the longest lifetime plus twice the leeway, because the issuer's
+    /// clock may be ahead as much as behind. By then the last token it could concern has expired here.
+    #[must_use]
+    pub fn revocation_memory(&self) -> Duration {
+        self.max_lifetime + self.leeway * 2
     }
 
     /// The longest token that is looked at, in bytes: 8192 by default.

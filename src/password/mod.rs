@@ -11,7 +11,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let pool = HashPool::start(HashPoolSettings::default())?;
 //! let password = Password::parse("correct horse battery staple")?;
-//! assert!(PasswordPolicy::default().check(&password).is_ok());
+//! assert!(PasswordPolicy::default().accept(password.clone()).is_ok());
 //!
 //! let stored = pool.hash(password.clone()).await?;
 //! assert_eq!(pool.verify(password, Some(stored)).await?, Verdict::Match { needs_rehash: false });
@@ -20,6 +20,7 @@
 //! ```
 
 mod arena;
+mod change;
 mod error;
 mod hash;
 mod hasher;
@@ -36,7 +37,7 @@ pub use self::{
     hasher::Verdict,
     params::{Argon2Params, Argon2ParamsError},
     plain::{PASSWORD_MAX, Password},
-    policy::{MIN_LENGTH_FLOOR, MinLengthTooLow, PasswordPolicy},
+    policy::{MIN_LENGTH_FLOOR, MinLengthTooLow, NewPassword, PasswordPolicy},
     pool::{HashPool, HashPoolSettings},
     proof::PasswordVerified,
 };

@@ -13,7 +13,7 @@ pub const MIN_LENGTH_FLOOR: usize = 8;
 /// use portcullis::password::{Password, PasswordPolicy};
 ///
 /// let policy = PasswordPolicy::new(15).unwrap();
-/// let problems = policy.check(&Password::parse("fourteen chars").unwrap()).unwrap_err();
+/// let problems = policy.accept(Password::parse("fourteen chars").unwrap()).unwrap_err();
 /// assert_eq!(problems[0].code(), "password_too_short");
 /// assert!(PasswordPolicy::new(7).is_err());
 /// ```
@@ -43,17 +43,29 @@ impl PasswordPolicy {
         self.min_length
     }
 
-    /// Whether this password may be set.
+    /// Takes this password as one that may be set.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with it.
-    pub fn check(&self, password: &Password) -> Result<(), Vec<PasswordProblem>> {
+    pub fn accept(&self, password: Password) -> Result<NewPassword, Vec<PasswordProblem>> {
         let mut problems = Vec::new();
         if password.expose().chars().count() < self.min_length {
             problems.push(PasswordProblem::TooShort);
         }
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        if problems.is_empty() { Ok(NewPassword(password)) } else { Err(problems) }
+    }
+}
+
+/// A password that may be set: only [`PasswordPolicy::accept`] makes one.
+#[derive(Clone, Debug)]
+pub struct NewPassword(Password);
+
+impl NewPassword {
+    /// The password, to be hashed.
+    #[must_use]
+    pub fn into_password(self) -> Password {
+        self.0
     }
 }
 
@@ -68,8 +80,13 @@ mod tests {
     use super::*;
 
     fn accepts(policy: &PasswordPolicy, typed: &str) -> bool {
-        let password = Password::parse(typed).unwrap();
-        policy.check(&password) != Err(vec![PasswordProblem::TooShort])
+        match policy.accept(Password::parse(typed).unwrap()) {
+            Ok(_) => true,
+            Err(problems) => {
+                assert_eq!(problems, [PasswordProblem::TooShort]);
+                false
+            }
+        }
     }
 
     #[test]

@@ -62,6 +62,12 @@ impl PasswordVerified {
         self.needs_rehash
     }
 
+    /// Gives the user back.
+    #[must_use]
+    pub fn into_user(self) -> User {
+        self.user
+    }
+
     /// When it was checked.
     #[must_use]
     pub const fn at(&self) -> Timestamp {

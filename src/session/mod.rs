@@ -1,5 +1,7 @@
 //! Sessions: one login of one user on one device.
 
+mod end;
+mod open;
 mod record;
 
 pub use self::record::{Device, Session, SessionId};

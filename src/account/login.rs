@@ -1,0 +1,149 @@
+//! Logging in with a name and a password.
+//!
+//! Whatever is wrong, an unknown name, a wrong password, a disabled account, the caller learns the same, after the same
+//! work: one count of the attempt, one look-up, one hash, one row in the trail.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+use super::{Accounts, Assured, Email, FirstFactor, User, UserRecord, Username};
+use crate::{
+    audit::{Event, EventKind},
+    error::Error,
+    password::{Password, PasswordVerified},
+    session::{Device, Session},
+    throttle::Bucket,
+};
+
+/// A login that succeeded.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Who logged in.
+    pub user: User,
+    /// The session it opened.
+    pub session: Session,
+    /// The session's first access token.
+    pub access_token: AccessToken,
+    /// How long that lives.
+    pub expires_in: Duration,
+}
+
+/// A signed access token, hidden in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken(String);
+
+impl AccessToken {
+    pub(crate) fn new(token: String) -> Self {
+        Self(token)
+    }
+
+    /// The token, to give to the client.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccessToken(…)")
+    }
+}
+
+impl Accounts {
+    /// Opens a session for the user who goes by `name`, a user name or an e-mail address in any case.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidCredentials`], one answer for an unknown name, a wrong password and a disabled account.
+    /// - [`Error::TooManyAttempts`], for known and unknown names alike.
+    /// - [`Error::Overloaded`] if too many passwords wait to be hashed; the attempt does not count then.
+    pub async fn login(&self, name: &str, password: Password, device: &Device) -> Result<Login, Error> {
+        let attempt = self.begin_attempt(Attempt::on(name, device)).await?;
+        let record = self.get_user_by_name_or_mail(name).await?;
+        let Some(verified) = self.check_password(record.as_ref(), password.clone(), &attempt).await? else {
+            return self.refuse_login(record.as_ref(), device).await;
+        };
+        let (version, needs_rehash) = (verified.password_version(), verified.needs_rehash());
+        let Ok(assured) = Assured::assure(FirstFactor::Password(verified)) else {
+            return self.refuse_login(record.as_ref(), device).await;
+        };
+        let Some(login) = self.open_session(assured, device).await? else {
+            return self.refuse_login(record.as_ref(), device).await;
+        };
+        self.forgive(&attempt).await?;
+        if needs_rehash {
+            self.rehash_password(login.user.id, version, password, device).await;
+        }
+        Ok(login)
+    }
+
+    async fn refuse_login<T>(&self, record: Option<&UserRecord>, device: &Device) -> Result<T, Error> {
+        let event = Event::new(EventKind::LoginFailed, self.now(), device);
+        let event = match record {
+            Some(record) => event.user(record.user.id),
+            None => event,
+        };
+        self.store().record(&event).await?;
+        Err(Error::InvalidCredentials)
+    }
+
+    /// Counts an attempt before it is made, so that a burst of them cannot slip past the count.
+    pub(crate) async fn begin_attempt(&self, attempt: Attempt) -> Result<Attempt, Error> {
+        if self.config().insecure_no_limits {
+            return Ok(attempt);
+        }
+        match self.store().begin_attempt(&attempt.all(), self.now()).await? {
+            None => Ok(attempt),
+            Some(retry_after) => Err(Error::TooManyAttempts { retry_after }),
+        }
+    }
+
+    /// Checks a password at the price of one hash, whoever it is. What was not hashed does not count as an attempt.
+    pub(crate) async fn check_password(
+        &self,
+        record: Option<&UserRecord>,
+        password: Password,
+        attempt: &Attempt,
+    ) -> Result<Option<PasswordVerified>, Error> {
+        let checked = PasswordVerified::check(&self.inner().hashes, record, password, self.now()).await;
+        if checked.is_err() && !self.config().insecure_no_limits {
+            self.store().take_back_attempt(&attempt.all()).await?;
+        }
+        Ok(checked?)
+    }
+
+    /// Takes an attempt back that did not fail. The account's own count starts afresh.
+    pub(crate) async fn forgive(&self, attempt: &Attempt) -> Result<(), Error> {
+        if self.config().insecure_no_limits {
+            return Ok(());
+        }
+        self.store().clear_attempts(std::slice::from_ref(&attempt.account)).await?;
+        Ok(self.store().take_back_attempt(attempt.network.as_slice()).await?)
+    }
+}
+
+/// An attempt to show who one is, and what it is counted under.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    account: Bucket,
+    network: Option<Bucket>,
+}
+
+impl Attempt {
+    /// An attempt on whoever goes by `name`, be it anyone or not.
+    pub(crate) fn on(name: &str, device: &Device) -> Self {
+        let key = Username::parse(name)
+            .map(|username| username.key().to_owned())
+            .or_else(|| Email::parse(name).map(|email| email.key().to_owned()))
+            .unwrap_or_else(|| name.to_lowercase());
+        let address = device.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Self { account: Bucket::account(&key, address), network: device.address.map(Bucket::network) }
+    }
+
+    fn all(&self) -> Vec<Bucket> {
+        std::iter::once(&self.account).chain(&self.network).cloned().collect()
+    }
+}

@@ -1,0 +1,101 @@
+//! Making an account.
+
+use super::{Accounts, DisplayName, Email, User, UserId, Username};
+use crate::{
+    audit::{Event, EventKind},
+    config::RegistrationPolicy,
+    error::{Error, FieldError},
+    password::NewPassword,
+    session::Device,
+    store::NewUser,
+};
+
+/// An account about to be made, with every field as it must be.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    username: Username,
+    email: Email,
+    password: NewPassword,
+    name: DisplayName,
+}
+
+impl Accounts {
+    /// Checks what someone typed to register, naming every field that is not as it must be.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidFields`] with `invalid_username`, `invalid_email`, `invalid_name` or the password's codes.
+    pub fn registration(&self, username: &str, email: &str, password: &str, name: &str) -> Result<Registration, Error> {
+        let mut errors = Vec::new();
+        let username = Username::parse(username).or_else(|| reject(&mut errors, "username", "invalid_username"));
+        let email = Email::parse(email).or_else(|| reject(&mut errors, "email", "invalid_email"));
+        let name = DisplayName::parse(name).or_else(|| reject(&mut errors, "name", "invalid_name"));
+        let password = match self.new_password("password", password) {
+            Ok(password) => Some(password),
+            Err(Error::InvalidFields(problems)) => {
+                errors.extend(problems);
+                None
+            }
+            Err(other) => return Err(other),
+        };
+        match (username, email, password, name) {
+            (Some(username), Some(email), Some(password), Some(name)) => {
+                Ok(Registration { username, email, password, name })
+            }
+            _ => Err(Error::InvalidFields(errors)),
+        }
+    }
+
+    /// Makes an account for someone who asks for one themselves. It is not logged in by that.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::RegistrationClosed`] if nobody may.
+    /// - [`Error::InvalidFields`] with `invalid_username` for a name that is kept back, such as `admin`.
+    /// - [`Error::UsernameTaken`] and [`Error::EmailTaken`].
+    /// - [`Error::Overloaded`] if too many passwords wait to be hashed.
+    pub async fn register(&self, registration: Registration, device: &Device) -> Result<User, Error> {
+        if self.config().registration == RegistrationPolicy::Closed {
+            return Err(Error::RegistrationClosed);
+        }
+        if registration.username.is_reserved() {
+            return Err(Error::field("username", "invalid_username"));
+        }
+        self.create_user(registration, Vec::new(), device).await
+    }
+
+    /// Makes an account on the operator's word: whatever the registration policy, any name, with these roles.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register), but for the policy and the kept-back names.
+    pub async fn create_user(
+        &self,
+        registration: Registration,
+        roles: Vec<String>,
+        device: &Device,
+    ) -> Result<User, Error> {
+        let password = self.inner().hashes.hash(registration.password.into_password()).await?;
+        let now = self.now();
+        let user = User {
+            id: UserId::new(now),
+            username: registration.username,
+            email: registration.email,
+            email_verified_at: None,
+            name: registration.name.into_string(),
+            roles,
+            generation: 1,
+            disabled_at: None,
+            created_at: now,
+        };
+        let event = Event::new(EventKind::UserRegistered, now, device).user(user.id);
+        let new = NewUser { user, password: Some(password) };
+        self.store().create_user(&new, &event).await?;
+        Ok(new.user)
+    }
+}
+
+fn reject<T>(errors: &mut Vec<FieldError>, field: &'static str, code: &'static str) -> Option<T> {
+    errors.push(FieldError { field, code });
+    None
+}

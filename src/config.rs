@@ -1,0 +1,187 @@
+//! What was typed becomes what is meant, once: the settings of the accounts, as types that cannot be wrong.
+//!
+//! The binary fills a [`Config`] from its file, environment and flags; a library user through
+//! [`Portcullis::builder`](crate::Portcullis::builder). Every default is stated on its field.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use http::Uri;
+use ipnet::IpNet;
+
+use crate::{
+    jwt::Algorithm,
+    password::{HashPoolSettings, PasswordPolicy},
+};
+
+/// The settings of the accounts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where people reach this service: the tokens' issuer, and the base of every link. Required.
+    pub public_url: PublicUrl,
+    /// The one `aud` of the tokens made here. Default: `public_url`.
+    pub audience: String,
+    /// The algorithm of signing keys made from now on. Default: ES256.
+    pub signing_algorithm: Algorithm,
+    /// How long an access token lives; also the longest that a revocation has to be remembered. Default: 15 minutes.
+    pub access_token_ttl: Duration,
+    /// How long a session lives at most, however busy it is. Default: 7 days.
+    pub session_max: Duration,
+    /// What a password hash costs, and how many are computed at once. Its defaults are stated there.
+    pub hashing: HashPoolSettings,
+    /// What a new password must be like. Default: 10 characters.
+    pub password_policy: PasswordPolicy,
+    /// Who may register. Default: anyone.
+    pub registration: RegistrationPolicy,
+    /// The reverse proxies whose `X-Forwarded-For` is believed. Default: none.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Turns the limits on attempts off. For load tests only. Default: `false`.
+    pub insecure_no_limits: bool,
+}
+
+impl Config {
+    /// The defaults, for a service at this address.
+    #[must_use]
+    pub fn new(public_url: PublicUrl) -> Self {
+        Self {
+            audience: public_url.to_string(),
+            public_url,
+            signing_algorithm: Algorithm::Es256,
+            access_token_ttl: Duration::from_mins(15),
+            session_max: Duration::from_hours(7 * 24),
+            hashing: HashPoolSettings::default(),
+            password_policy: PasswordPolicy::default(),
+            registration: RegistrationPolicy::Open,
+            trusted_proxies: Vec::new(),
+            insecure_no_limits: false,
+        }
+    }
+}
+
+/// Who may make an account by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationPolicy {
+    /// Anyone.
+    Open,
+    /// Nobody: accounts are made by the operator.
+    Closed,
+}
+
+impl RegistrationPolicy {
+    /// The policy's name in settings and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl FromStr for RegistrationPolicy {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        match name {
+            "open" => Ok(Self::Open),
+            "closed" => Ok(Self::Closed),
+            other => Err(ConfigError(format!("registration must be `open` or `closed`, not `{other}`"))),
+        }
+    }
+}
+
+/// The origin at which people reach the service: `http` or `https`, a host, perhaps a port, and nothing after it.
+///
+/// ```
+/// use portcullis::config::PublicUrl;
+///
+/// let url: PublicUrl = "https://Notes.example/".parse().unwrap();
+/// assert_eq!(url.to_string(), "https://notes.example");
+/// assert_eq!(url.host(), "notes.example");
+/// assert!("notes.example".parse::<PublicUrl>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    https: bool,
+    host: String,
+    port: Option<u16>,
+}
+
+impl PublicUrl {
+    /// Whether people reach it over TLS.
+    #[must_use]
+    pub const fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// The host name, in lower case.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = ConfigError;
+
+    fn from_str(url: &str) -> Result<Self, ConfigError> {
+        let wrong = |why| ConfigError(format!("public_url `{url}` {why}"));
+        let uri = url.parse::<Uri>().map_err(|_| wrong("is not a URL"))?;
+        let https = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(wrong("must begin with http:// or https://")),
+        };
+        let authority = uri.authority().ok_or_else(|| wrong("names no host"))?;
+        if authority.as_str().contains('@') {
+            return Err(wrong("must not hold a user or password"));
+        }
+        if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+            return Err(wrong("must have no path"));
+        }
+        let default_port = if https { 443 } else { 80 };
+        let port = authority.port_u16().filter(|port| *port != default_port);
+        Ok(Self { https, host: authority.host().to_ascii_lowercase(), port })
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.https { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+/// A setting that means nothing. Its text names the setting.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub(crate) String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        for (typed, meant) in [
+            ("http://localhost:8400", "http://localhost:8400"),
+            ("https://A.example:443/", "https://a.example"),
+            ("http://a.example:80", "http://a.example"),
+            ("http://[::1]:8400", "http://[::1]:8400"),
+        ] {
+            assert_eq!(typed.parse::<PublicUrl>().unwrap().to_string(), meant);
+        }
+        for bad in [
+            "",
+            "a.example",
+            "ftp://a.example",
+            "https://",
+            "https://a.example/x",
+            "https://a.example/?x",
+            "https://u:p@a.example",
+            "/",
+        ] {
+            assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Reading a JSON body field by field, so that one answer names every field that is not as it must be.
+
+use ::axum::{
+    body::Bytes,
+    extract::{FromRequest, Request, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+};
+use serde_json::{Map, Value};
+
+use super::problem::Problem;
+use crate::{Error, FieldError};
+
+/// The members of a JSON object, and what was found wrong with them so far. Unknown members are ignored.
+#[derive(Debug)]
+pub(super) struct Fields {
+    members: Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// A text that must be there. If it is not, that is noted and the text is empty.
+    pub(super) fn text(&mut self, field: &'static str) -> String {
+        self.text_of(field, &[field])
+    }
+
+    /// A text that must be there under one of these names; the first is the one that errors name.
+    pub(super) fn text_of(&mut self, field: &'static str, names: &[&str]) -> String {
+        match names.iter().find_map(|name| self.present(name)) {
+            Some(Value::String(text)) => text,
+            Some(_) => self.reject(field, "wrong_type"),
+            None => self.reject(field, "missing"),
+        }
+    }
+
+    /// A text that may be absent or null.
+    pub(super) fn optional_text(&mut self, field: &'static str) -> Option<String> {
+        match self.present(field)? {
+            Value::String(text) => Some(text),
+            _ => Some(self.reject(field, "wrong_type")),
+        }
+    }
+
+    /// Ends the reading: the outcome of what was made of the fields, unless a field was missing or of the wrong type.
+    /// Then everything found wrong is told at once.
+    pub(super) fn finish<T>(mut self, outcome: Result<T, Error>) -> Result<T, Error> {
+        if self.errors.is_empty() {
+            return outcome;
+        }
+        if let Err(Error::InvalidFields(more)) = outcome {
+            let is_new = |error: &FieldError| self.errors.iter().all(|known| known.field != error.field);
+            let more: Vec<_> = more.into_iter().filter(is_new).collect();
+            self.errors.extend(more);
+        }
+        Err(Error::InvalidFields(self.errors))
+    }
+
+    fn present(&mut self, name: &str) -> Option<Value> {
+        self.members.remove(name).filter(|value| !value.is_null())
+    }
+
+    fn reject(&mut self, field: &'static str, code: &'static str) -> String {
+        self.errors.push(FieldError { field, code });
+        String::new()
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            let detail = "the body must be application/json";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
+        match serde_json::from_slice(&body) {
+            Ok(Value::Object(members)) => Ok(Self { members, errors: Vec::new() }),
+            Ok(_) => Err(Problem::invalid_request("the body must be a JSON object")),
+            Err(_) => Err(Problem::invalid_request("the body is not valid JSON")),
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(only), None) = (types.next(), types.next()) else { return false };
+    let media_type = only.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn unreadable(rejection: &BytesRejection) -> Problem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let detail = format!("the body must not be larger than {} bytes", super::BODY_LIMIT);
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail);
+    }
+    Problem::invalid_request("the body could not be read")
+}

@@ -1,0 +1,37 @@
+//! `GET /auth/methods`
+
+use ::axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::account::Accounts;
+
+/// What a login page should offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MethodsResponse {
+    /// Whether people log in with a password.
+    pub password: bool,
+    /// Whether a passkey is a whole login.
+    pub passkey: bool,
+    /// Whether an authenticator app can be a second factor.
+    pub totp: bool,
+    /// Whether a security key can be a second factor.
+    pub webauthn: bool,
+    /// Who may register: `open` or `closed`.
+    pub registration: &'static str,
+}
+
+/// What a login page should offer.
+#[utoipa::path(
+    get, path = "/auth/methods", tag = "login",
+    responses((status = 200, description = "What is on offer", body = MethodsResponse))
+)]
+pub(super) async fn methods(State(accounts): State<Accounts>) -> Json<MethodsResponse> {
+    Json(MethodsResponse {
+        password: true,
+        passkey: false,
+        totp: false,
+        webauthn: false,
+        registration: accounts.config().registration.as_str(),
+    })
+}

@@ -1,0 +1,46 @@
+//! The OpenAPI document, made from the handlers.
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        self,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use super::{change_password, login, logout, me, methods, register, well_known};
+
+/// The OpenAPI 3.1 document of the account routes.
+#[must_use]
+pub fn openapi() -> openapi::OpenApi {
+    Document::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "portcullis", description = "Accounts and the tokens that guard services."),
+    paths(
+        methods::methods,
+        register::register,
+        login::login,
+        logout::logout,
+        logout::logout_all,
+        me::show,
+        me::update,
+        me::remove,
+        change_password::change_password,
+        well_known::jwks,
+    ),
+    modifiers(&BearerScheme)
+)]
+struct Document;
+
+struct BearerScheme;
+
+impl Modify for BearerScheme {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = document.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}

@@ -1,0 +1,147 @@
+//! The only map from failures to statuses: every failure becomes a problem document (RFC 9457).
+
+use std::time::Duration;
+
+use ::axum::{
+    http::{
+        HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{Error, FieldError};
+
+/// A problem document, `application/problem+json`: what a client is told of a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: the `code` tells problems apart.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What went wrong, for people.
+    detail: String,
+    /// What went wrong, for programs. Stable.
+    code: &'static str,
+    /// What is wrong with which field; only with the code `invalid_fields`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldProblem>,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldProblem {
+    /// The field's name in the body.
+    field: &'static str,
+    /// What is wrong with it, as a stable code.
+    code: &'static str,
+}
+
+impl Problem {
+    /// A problem with this status, stable code and explanation for people.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            code,
+            errors: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// The request is broken as a whole.
+    pub(super) fn invalid_request(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+    }
+
+    /// A defect of this program or of how it is mounted; the log says more.
+    pub(super) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error")
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let status = status_of(&error);
+        if let Error::Unavailable(cause) | Error::Internal(cause) = &error {
+            tracing::error!(code = error.code(), cause = %chain(cause.as_ref()), "request failed");
+        }
+        let problem = Self::new(status, error.code(), error.to_string());
+        match error {
+            Error::InvalidFields(errors) => Self { errors: errors.into_iter().map(Into::into).collect(), ..problem },
+            Error::TooManyAttempts { retry_after } | Error::Overloaded { retry_after } => {
+                Self { retry_after: Some(whole_seconds(retry_after)), ..problem }
+            }
+            Error::Unavailable(_) => Self { retry_after: Some(1), ..problem },
+            _ => problem,
+        }
+    }
+}
+
+const fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::InvalidCredentials | Error::SessionEnded => StatusCode::UNAUTHORIZED,
+        Error::InvalidPassword | Error::RegistrationClosed => StatusCode::FORBIDDEN,
+        Error::UsernameTaken | Error::EmailTaken => StatusCode::CONFLICT,
+        Error::InvalidFields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Overloaded { .. } | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Rounded up: whoever waits that long has waited long enough.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+/// An error with all its causes, for the log.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+impl From<FieldError> for FieldProblem {
+    fn from(error: FieldError) -> Self {
+        Self { field: error.field, code: error.code }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_string(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// Answers a known path with a verb it does not have; axum adds `Allow`.
+pub(super) async fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take that method")
+}
+
+/// Keeps every answer about an account out of caches, unless its room says otherwise.
+pub(super) async fn no_store(mut response: Response) -> Response {
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

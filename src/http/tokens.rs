@@ -1,0 +1,37 @@
+//! The answer to every way of logging in.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::UserResponse;
+use crate::account::Login;
+
+/// The tokens of a session.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct TokensResponse {
+    /// A signed JWT (RFC 9068), to be sent as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// How many seconds the access token lives.
+    expires_in: u64,
+    /// Who logged in.
+    user: UserResponse,
+}
+
+impl std::fmt::Debug for TokensResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokensResponse").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl From<Login> for TokensResponse {
+    fn from(login: Login) -> Self {
+        Self {
+            access_token: login.access_token.expose().to_owned(),
+            token_type: "Bearer",
+            expires_in: login.expires_in.as_secs(),
+            user: login.user.into(),
+        }
+    }
+}

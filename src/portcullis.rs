@@ -1,0 +1,232 @@
+//! The whole, put together: settings in, a guard and accounts out.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use crate::{
+    account::{Accounts, Inner},
+    clock::{SharedClock, SystemClock},
+    config::{Config, ConfigError, PublicUrl},
+    guard::{AuthLayer, RuleError},
+    jwt::{JwtIssuer, JwtVerifier, KeyRing},
+    password::HashPool,
+    revocation::RevocationSet,
+    secret::SealingKey,
+    store::{self, Store, StoreError},
+    vault::{DataKey, MasterKeyError, MasterKeyFile, VaultError},
+};
+
+/// Accounts and the guard that knows them.
+///
+/// Cloning gives another handle on the same accounts.
+#[derive(Clone, Debug)]
+pub struct Portcullis {
+    accounts: Accounts,
+    guard: AuthLayer<JwtVerifier>,
+    verifier: JwtVerifier,
+    keys: KeyRing,
+}
+
+/// Why it could not be put together. The text says what to mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting is missing or means nothing.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The master key cannot be had.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The database's own keys cannot be had.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The guard cannot be built.
+    #[error(transparent)]
+    Guard(#[from] RuleError),
+    /// The hash threads could not be started.
+    #[error("the hash threads could not be started: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
+impl Portcullis {
+    /// Begins with the defaults.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The accounts, for a program that is not an HTTP client.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// A guard that asks every request for a token of these accounts. Exclusions and rules are added to it with
+    /// [`AuthLayer::builder`] over [`verifier`](Self::verifier).
+    #[must_use]
+    pub fn guard(&self) -> AuthLayer<JwtVerifier> {
+        self.guard.clone()
+    }
+
+    /// What the guard checks tokens with. It minds what these accounts revoke, at once.
+    #[must_use]
+    pub fn verifier(&self) -> JwtVerifier {
+        self.verifier.clone()
+    }
+
+    /// The account routes, `/auth/*`, and the key set, `/.well-known/jwks.json`.
+    ///
+    /// The router counts attempts by the peer's address, so it has to be served with
+    /// [`into_make_service_with_connect_info::<SocketAddr>`](axum::Router::into_make_service_with_connect_info);
+    /// without it every request is answered 500 and the log says why.
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn router(&self) -> axum::Router {
+        crate::http::router(self)
+    }
+
+    /// The public keys of these accounts, as a JWK set (RFC 7517). Empty for HS256, whose key is no one else's.
+    #[must_use]
+    pub fn public_jwk_set(&self) -> serde_json::Value {
+        self.keys.public_jwk_set()
+    }
+}
+
+/// Puts a [`Portcullis`] together.
+#[derive(Default)]
+pub struct Builder {
+    public_url: Option<String>,
+    config: Option<Config>,
+    database: Option<String>,
+    store: Option<Arc<dyn Store>>,
+    master_key: Option<MasterKey>,
+    clock: Option<SharedClock>,
+}
+
+enum MasterKey {
+    Given(SealingKey),
+    File(PathBuf),
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("public_url", &self.public_url)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// Where people reach the service, such as `https://notes.example`. Required, here or in [`config`](Self::config).
+    #[must_use]
+    pub fn public_url(self, url: impl Into<String>) -> Self {
+        Self { public_url: Some(url.into()), ..self }
+    }
+
+    /// All settings at once.
+    #[must_use]
+    pub fn config(self, config: Config) -> Self {
+        Self { config: Some(config), ..self }
+    }
+
+    /// Where accounts are kept: `sqlite:notes.db` or `postgres://…`. Required, here or as a [`store`](Self::store).
+    #[must_use]
+    pub fn database(self, url: impl Into<String>) -> Self {
+        Self { database: Some(url.into()), ..self }
+    }
+
+    /// A store that is open already.
+    #[must_use]
+    pub fn store(self, store: Arc<dyn Store>) -> Self {
+        Self { store: Some(store), ..self }
+    }
+
+    /// The file that holds the master key; it is made if there is none.
+    ///
+    /// Default: for `sqlite:notes.db` the file `notes.db.master.key` beside it. For PostgreSQL there is none, because
+    /// every process needs the same key.
+    #[must_use]
+    pub fn master_key_file(self, path: impl Into<PathBuf>) -> Self {
+        Self { master_key: Some(MasterKey::File(path.into())), ..self }
+    }
+
+    /// The master key itself, for those who keep it elsewhere.
+    #[must_use]
+    pub fn master_key(self, key: SealingKey) -> Self {
+        Self { master_key: Some(MasterKey::Given(key)), ..self }
+    }
+
+    /// Where the time comes from. Default: the machine's clock.
+    #[must_use]
+    pub fn clock(self, clock: SharedClock) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
+    /// Opens the database, with its migrations, and the keys, making both where there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`], whose text names the setting, file or database.
+    pub async fn build(self) -> Result<Portcullis, BuildError> {
+        let config = self.settings()?;
+        let clock = self.clock.clone().unwrap_or_else(SystemClock::shared);
+        let store = match (&self.store, &self.database) {
+            (Some(store), _) => store.clone(),
+            (None, Some(url)) => store::connect(url).await?,
+            (None, None) => return Err(ConfigError("a database is required".into()).into()),
+        };
+        let data_key = self.open_data_key(store.as_ref(), &clock).await?;
+        let keys = data_key.key_ring(store.as_ref(), config.signing_algorithm, clock.now()).await?;
+        let revocations = RevocationSet::default();
+        for revocation in store.revocations(clock.now()).await? {
+            revocations.insert(revocation);
+        }
+        let verifier = JwtVerifier::new(keys.clone())
+            .issuer(config.public_url.to_string())
+            .audience(config.audience.clone())
+            .max_lifetime(config.access_token_ttl)
+            .clock(clock.clone())
+            .revocations(revocations.clone());
+        let guard = AuthLayer::builder(verifier.clone()).clock(clock.clone()).build()?;
+        let hashes = HashPool::start(config.hashing.clone())?;
+        let issuer = JwtIssuer::new(keys.clone());
+        let revocation_memory = verifier.revocation_memory();
+        let inner = Inner { store, clock, hashes, issuer, revocations, revocation_memory, config };
+        let accounts = Accounts::new(inner);
+        Ok(Portcullis { accounts, guard, verifier, keys })
+    }
+
+    fn settings(&self) -> Result<Config, ConfigError> {
+        match (&self.config, &self.public_url) {
+            (Some(config), None) => Ok(config.clone()),
+            (None, Some(url)) => Ok(Config::new(url.parse::<PublicUrl>()?)),
+            (Some(_), Some(_)) => Err(ConfigError("public_url is stated twice".into())),
+            (None, None) => Err(ConfigError("public_url is required".into())),
+        }
+    }
+
+    async fn open_data_key(&self, store: &dyn Store, clock: &SharedClock) -> Result<DataKey, BuildError> {
+        let file = match &self.master_key {
+            Some(MasterKey::Given(key)) => return Ok(DataKey::open(store, key, clock.now()).await?),
+            Some(MasterKey::File(path)) => MasterKeyFile::at(path),
+            None => MasterKeyFile::at(self.default_master_key_path()?),
+        };
+        let (key, just_made) = file.load_or_create()?;
+        let opened = DataKey::open(store, &key, clock.now()).await;
+        if just_made && matches!(opened, Err(VaultError::WrongMasterKey)) {
+            // A database that another key set up: the new file would only hide that the right one is missing.
+            file.remove()?;
+        }
+        Ok(opened?)
+    }
+
+    fn default_master_key_path(&self) -> Result<PathBuf, ConfigError> {
+        let path = self.database.as_deref().and_then(|url| url.strip_prefix("sqlite:"));
+        let path = path.map(|path| path.trim_start_matches("//")).map(|path| path.split('?').next().unwrap_or(path));
+        path.map(|path| PathBuf::from(format!("{path}.master.key")))
+            .ok_or_else(|| ConfigError("master_key_file is required with this database".into()))
+    }
+}

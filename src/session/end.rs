@@ -1,0 +1,49 @@
+//! Ending sessions. The guard refuses their tokens from the next request on.
+
+use super::Device;
+use crate::{
+    account::{Accounts, Caller},
+    audit::EventKind,
+    error::Error,
+    revocation::{Revocation, Target},
+};
+
+impl Accounts {
+    /// Ends the caller's own session.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SessionEnded`] if it has ended already, or the credential belongs to none.
+    pub async fn logout(&self, caller: Caller, device: &Device) -> Result<(), Error> {
+        let session = caller.session.ok_or(Error::SessionEnded)?;
+        let event = self.event_of(EventKind::LoggedOut, caller, device);
+        let accounts = self.clone();
+        Self::to_the_end(async move {
+            let target = Target::Session(session.to_string());
+            let until = accounts.tokens_expired_by();
+            let revocation = Revocation { target: target.clone(), until };
+            let ended = accounts.store().end_session(caller.user, session, &revocation, &event).await?;
+            accounts.revoke(target, until);
+            if ended { Ok(()) } else { Err(Error::SessionEnded) }
+        })
+        .await
+    }
+
+    /// Ends every session of the caller, this one included.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SessionEnded`] if the account is gone.
+    pub async fn logout_everywhere(&self, caller: Caller, device: &Device) -> Result<(), Error> {
+        let event = self.event_of(EventKind::LoggedOutEverywhere, caller, device);
+        let accounts = self.clone();
+        Self::to_the_end(async move {
+            let until = accounts.tokens_expired_by();
+            let minimum = accounts.store().end_all_sessions(caller.user, until, &event).await?;
+            let minimum = minimum.ok_or(Error::SessionEnded)?;
+            accounts.revoke(Target::User { id: caller.user.to_string(), minimum }, until);
+            Ok(())
+        })
+        .await
+    }
+}

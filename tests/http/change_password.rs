@@ -1,0 +1,67 @@
+use axum::http::StatusCode;
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::{
+    app::{Answer, PASSWORD, TestApp},
+    both,
+    db::TestDb,
+};
+
+both![
+    lg_7_a_changed_password_ends_the_other_sessions_at_once,
+    a_wrong_old_password_changes_nothing_and_counts,
+    every_wrong_field_of_a_change_is_named,
+    of_16_changes_at_once_one_wins,
+];
+
+const NEW: &str = "a quite different password";
+
+async fn change(app: &TestApp, token: &str, old: &str, new: &str) -> Answer {
+    let body = json!({"old_password": old, "new_password": new});
+    app.post("/auth/change-password").bearer(token).json(&body).send().await
+}
+
+async fn lg_7_a_changed_password_ends_the_other_sessions_at_once(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let (this, other) = (app.user("ada").await, app.token("ada", PASSWORD).await);
+    change(&app, &this, PASSWORD, NEW).await.expect(StatusCode::NO_CONTENT);
+    app.login("ada", PASSWORD).await.expect_problem(401, "invalid_credentials");
+    app.get("/auth/me").bearer(&other).send().await.expect_problem(401, "invalid_token");
+    app.get("/auth/me").bearer(&this).send().await.expect(StatusCode::OK);
+    app.post("/auth/logout").bearer(&this).send().await.expect(StatusCode::NO_CONTENT);
+    app.get("/auth/me").bearer(&this).send().await.expect_problem(401, "invalid_token");
+    app.login("ada", NEW).await.expect(StatusCode::OK);
+}
+
+async fn a_wrong_old_password_changes_nothing_and_counts(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada").await;
+    for _ in 0..5 {
+        change(&app, &token, "not the password", NEW).await.expect_problem(403, "invalid_password");
+    }
+    change(&app, &token, PASSWORD, NEW).await.expect_problem(429, "too_many_attempts");
+    app.login("ada", PASSWORD).await.expect_problem(429, "too_many_attempts");
+}
+
+async fn every_wrong_field_of_a_change_is_named(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada").await;
+    let answer = change(&app, &token, &"x".repeat(1025), "short").await.expect_problem(422, "invalid_fields");
+    assert_eq!(answer.field_errors(), ["new_password: password_too_short", "old_password: password_too_long"]);
+}
+
+async fn of_16_changes_at_once_one_wins(db: TestDb) {
+    let app = TestApp::with(db, |config| config.insecure_no_limits = true).await;
+    let token = app.user("ada").await;
+    let new = |n: usize| format!("{NEW} number {n}");
+    let statuses = join_all((0..16).map(|n| {
+        let (app, token) = (&app, &token);
+        async move { change(app, token, PASSWORD, &new(n)).await.status }
+    }))
+    .await;
+    let winners: Vec<_> = (0..16).filter(|n| statuses[*n] == StatusCode::NO_CONTENT).collect();
+    assert_eq!(winners.len(), 1, "{statuses:?}");
+    app.login("ada", &new(winners[0])).await.expect(StatusCode::OK);
+    app.login("ada", PASSWORD).await.expect_problem(401, "invalid_credentials");
+}

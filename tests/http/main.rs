@@ -1,0 +1,30 @@
+//! The account routes, each on both databases. The files mirror `src/http`.
+
+#![cfg(feature = "server")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that meets what it does not expect should fail there"
+)]
+
+#[path = "../support/app.rs"]
+mod app;
+#[path = "../support/db.rs"]
+mod db;
+#[path = "../support/raw.rs"]
+mod raw;
+
+mod body;
+mod change_password;
+mod guarded;
+mod login;
+mod logout;
+mod me;
+mod methods;
+mod register;
+mod routes;
+mod well_known;

@@ -1,0 +1,48 @@
+//! Every route there is, held against what the OpenAPI document says of it.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+
+use crate::{app::TestApp, both, db::TestDb};
+
+both![az_1_every_route_asks_for_a_token_unless_it_is_public, br_1_a_token_counts_only_in_its_header,];
+
+/// Every operation of the document, and whether it asks for a token.
+fn operations() -> Vec<(Method, String, bool)> {
+    let document = serde_json::to_value(portcullis::http::openapi()).unwrap();
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (verb, operation) in item.as_object().unwrap() {
+            let method = verb.to_uppercase().parse().unwrap();
+            operations.push((method, path.clone(), operation.get("security").is_some()));
+        }
+    }
+    operations
+}
+
+async fn az_1_every_route_asks_for_a_token_unless_it_is_public(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let public: BTreeSet<_> = ["/auth/methods", "/auth/register", "/auth/login", "/.well-known/jwks.json"].into();
+    let operations = operations();
+    assert!(operations.len() >= 10);
+    for (method, path, guarded) in operations {
+        assert_eq!(guarded, !public.contains(path.as_str()), "{method} {path}");
+        let answer = app.request(method.clone(), &path).send().await;
+        if guarded {
+            let answer = answer.expect_problem(401, "unauthenticated");
+            assert!(answer.header("www-authenticate").starts_with("Bearer"), "{method} {path}");
+            assert!(!answer.header("www-authenticate").contains("error"), "{method} {path}");
+        } else {
+            assert_ne!(answer.status.as_u16(), 401, "{method} {path}");
+        }
+    }
+}
+
+async fn br_1_a_token_counts_only_in_its_header(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada").await;
+    app.get(&format!("/auth/me?access_token={token}")).send().await.expect_problem(401, "unauthenticated");
+    let call = app.post("/auth/logout").header("content-type", "application/x-www-form-urlencoded");
+    call.body(format!("access_token={token}")).send().await.expect_problem(401, "unauthenticated");
+}

@@ -1,0 +1,52 @@
+//! A look past the store, straight into a test's database.
+
+use portcullis::account::Username;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
+
+use crate::db::TestDb;
+
+impl TestDb {
+    /// Disables a user, as an administrator will.
+    pub async fn disable_user(&self, username: &str) {
+        let key = Username::parse(username).unwrap().key().to_owned();
+        self.execute(format!("UPDATE users SET disabled_at = 1 WHERE username_key = '{key}'")).await;
+    }
+
+    /// The stored hash of a user's password.
+    pub async fn password_hash(&self, username: &str) -> String {
+        let key = Username::parse(username).unwrap().key().to_owned();
+        self.text(format!("SELECT password_hash FROM users WHERE username_key = '{key}'")).await
+    }
+
+    /// How many attempts are counted and how many events are recorded, together.
+    pub async fn count_rows(&self) -> i64 {
+        let count = "SELECT CAST((SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM attempts) AS TEXT)";
+        self.text(count.to_owned()).await.parse().unwrap()
+    }
+
+    /// The same database, opened anew.
+    pub async fn reopened(mut self) -> Self {
+        self.store = self.another().await;
+        self
+    }
+
+    async fn execute(&self, statement: String) {
+        if self.url().starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(self.url()).await.unwrap();
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+        } else {
+            let mut connection = PgConnection::connect(self.url()).await.unwrap();
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+        }
+    }
+
+    async fn text(&self, query: String) -> String {
+        if self.url().starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(self.url()).await.unwrap();
+            sqlx::query(AssertSqlSafe(query)).fetch_one(&mut connection).await.unwrap().get(0)
+        } else {
+            let mut connection = PgConnection::connect(self.url()).await.unwrap();
+            sqlx::query(AssertSqlSafe(query)).fetch_one(&mut connection).await.unwrap().get(0)
+        }
+    }
+}
