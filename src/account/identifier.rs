@@ -2,7 +2,7 @@
 //!
 //! Comparison is done here, on canonical keys, and never left to a database's collation.
 
-use std::fmt;
+use std::{fmt, sync::Mutex};
 
 use unicode_normalization::UnicodeNormalization;
 use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
@@ -33,12 +33,15 @@ impl fmt::Display for UserId {
     }
 }
 
+/// Keeps the ids that one process makes within a millisecond in the order it made them.
+static ORDER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+
 /// A UUIDv7 of this moment: sorts by time, with random bits for the rest.
 #[must_use]
 pub fn time_ordered_uuid(now: Timestamp) -> Uuid {
     let millis = u64::try_from(now.as_millis()).unwrap_or(0);
     let (secs, nanos) = (millis / 1000, (millis % 1000) * 1_000_000);
-    Uuid::new_v7(UuidTime::from_unix(ContextV7::new(), secs, u32::try_from(nanos).unwrap_or(0)))
+    Uuid::new_v7(UuidTime::from_unix(&ORDER, secs, u32::try_from(nanos).unwrap_or(0)))
 }
 
 /// The longest user name, in characters.
