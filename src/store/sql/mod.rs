@@ -42,6 +42,7 @@ impl Backend {
 }
 
 /// What an error of the driver means to a caller. Only its text is kept: what else it holds may quote a row.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub(super) fn store_error(error: Error) -> StoreError {
     let passing = match &error {
         Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),

@@ -1,0 +1,96 @@
+//! A fresh database of either kind for one test, gone when the test is over, also when it fails.
+
+use std::{env, str::FromStr, sync::Arc, thread};
+
+use portcullis::store::{self, Store};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, postgres::PgConnectOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A database of its own, opened as a store.
+pub struct TestDb {
+    /// The store, as the server would open it.
+    pub store: Arc<dyn Store>,
+    url: String,
+    _home: Home,
+}
+
+/// What holds the database, and removes it when dropped.
+enum Home {
+    Folder { _folder: TempDir },
+    Server { options: Box<PgConnectOptions>, name: String },
+}
+
+impl TestDb {
+    /// A file in a folder of its own.
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}/portcullis.db", folder.path().display());
+        Self::open(url, Home::Folder { _folder: folder }).await
+    }
+
+    /// A database of its own on the server that `PORTCULLIS_TEST_POSTGRES` names.
+    pub async fn postgres() -> Self {
+        let server = env::var("PORTCULLIS_TEST_POSTGRES")
+            .expect("no PostgreSQL to test on: run scripts/test (or set PORTCULLIS_TEST_POSTGRES)");
+        let options = PgConnectOptions::from_str(&server).unwrap();
+        let name = format!("portcullis_test_{}", Uuid::now_v7().simple());
+        execute(&options, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+        let url = options.clone().database(&name).to_url_lossy().to_string();
+        Self::open(url, Home::Server { options: Box::new(options), name }).await
+    }
+
+    async fn open(url: String, home: Home) -> Self {
+        // The home is held already, so it is removed even if the store does not open.
+        Self { store: store::connect(&url).await.unwrap(), url, _home: home }
+    }
+
+    /// What the server would be configured with to use this database.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Another store on the same database, as another process would open it.
+    pub async fn another(&self) -> Arc<dyn Store> {
+        store::connect(&self.url).await.unwrap()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Self::Server { options, name } = self {
+            let (options, statement) = (options.clone(), format!("DROP DATABASE {name} WITH (FORCE)"));
+            // On a thread of its own: dropping happens inside the test's runtime, which cannot be waited for here.
+            let dropped = thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(execute(&options, statement));
+            });
+            let failed = dropped.join().is_err();
+            assert!(!failed || thread::panicking(), "the test's database was not dropped");
+        }
+    }
+}
+
+async fn execute(server: &PgConnectOptions, statement: String) {
+    let mut connection = server.connect().await.unwrap();
+    sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Makes of each `async fn name(db: TestDb)` two tests, `name::sqlite` and `name::postgres`.
+#[macro_export]
+macro_rules! both {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn sqlite() {
+                super::$name($crate::db::TestDb::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn postgres() {
+                super::$name($crate::db::TestDb::postgres().await).await;
+            }
+        }
+    )+};
+}
