@@ -11,7 +11,7 @@ use self::sql::store_error;
 use super::{Result, StoreError, migrations};
 
 #[path = "sql/mod.rs"]
-#[expect(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
+#[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
 mod sql;
 
 type Db = sqlx::Postgres;

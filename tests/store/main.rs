@@ -20,6 +20,7 @@ mod hostile;
 mod keys;
 mod migrations;
 mod passwords;
+mod postgres_server;
 mod races;
 mod revocations;
 mod sessions;

@@ -20,10 +20,7 @@ use async_trait::async_trait;
 use sqlx::Error;
 
 use self::row::{Connection, Transaction};
-use super::{
-    super::{NewSession, NewUser, Result, Store, StoreError, StoredKey},
-    BEGIN, Backend, is_passing,
-};
+use super::{BEGIN, Backend, is_passing};
 use crate::{
     account::{Email, UserId, UserRecord, Username},
     audit::Event,
@@ -32,6 +29,7 @@ use crate::{
     revocation::Revocation,
     secret::Sealed,
     session::{Session, SessionId},
+    store::{NewSession, NewUser, Result, Store, StoreError, StoredKey},
     throttle::Bucket,
 };
 
