@@ -1,8 +1,10 @@
 //! What is particular to a server.
 
+use std::sync::Arc;
+
 use portcullis::{
     audit::{Event, EventKind},
-    store::StoreError,
+    store::{Conflict, StoreError},
 };
 use sqlx::{Connection, PgConnection};
 
@@ -47,4 +49,25 @@ async fn the_server_ends_what_takes_too_long() {
     assert!(matches!(renamed, Err(StoreError::Unavailable(_))), "{renamed:?}");
     tx.rollback().await.unwrap();
     assert!(db.store.rename_user(ada, "Countess", &told).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn db_1_a_name_is_not_given_away_by_who_waited_for_its_retirement() {
+    let db = TestDb::postgres().await;
+    add_user(&db.store, "ada").await;
+    let mut rival = PgConnection::connect(db.url()).await.unwrap();
+    let mut deletion = rival.begin().await.unwrap();
+    for statement in ["DELETE FROM users", "INSERT INTO retired_usernames VALUES ('ada', 0)"] {
+        sqlx::query(statement).execute(&mut *deletion).await.unwrap();
+    }
+    let store = Arc::clone(&db.store);
+    let waiting = tokio::spawn(async move { store.create_user(&new_user("ada"), &registration()).await });
+    let mut observer = PgConnection::connect(db.url()).await.unwrap();
+    let someone_waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    while !waiting.is_finished()
+        && !sqlx::query_scalar::<_, bool>(someone_waits).fetch_one(&mut observer).await.unwrap()
+    {}
+    deletion.commit().await.unwrap();
+    assert!(matches!(waiting.await.unwrap(), Err(StoreError::Conflict(Conflict::Username))));
 }
