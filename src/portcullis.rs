@@ -65,7 +65,6 @@ impl Portcullis {
 
     /// A guard that asks every request for a token of these accounts. Exclusions and rules are added to it with
     /// [`AuthLayer::builder`] over [`verifier`](Self::verifier).
-    #[must_use]
     pub fn guard(&self) -> AuthLayer<JwtVerifier> {
         self.guard.clone()
     }
@@ -82,7 +81,6 @@ impl Portcullis {
     /// [`into_make_service_with_connect_info::<SocketAddr>`](axum::Router::into_make_service_with_connect_info);
     /// without it every request is answered 500 and the log says why.
     #[cfg(feature = "axum")]
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         crate::http::router(self)
     }
@@ -196,6 +194,7 @@ impl Builder {
         let revocation_memory = verifier.revocation_memory();
         let inner = Inner { store, clock, hashes, issuer, revocations, revocation_memory, config };
         let accounts = Accounts::new(inner);
+        accounts.sweep_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })
     }
 
@@ -225,8 +224,7 @@ impl Builder {
 
     fn default_master_key_path(&self) -> Result<PathBuf, ConfigError> {
         let path = self.database.as_deref().and_then(|url| url.strip_prefix("sqlite:"));
-        let path = path.map(|path| path.trim_start_matches("//")).map(|path| path.split('?').next().unwrap_or(path));
-        path.map(|path| PathBuf::from(format!("{path}.master.key")))
+        path.map(|path| PathBuf::from(format!("{}.master.key", path.trim_start_matches("//"))))
             .ok_or_else(|| ConfigError("master_key_file is required with this database".into()))
     }
 }

@@ -19,22 +19,26 @@ const ROOMS: &[&str] = &[
     "axum",
     "bin",
     "clock",
+    "config",
     "error",
     "guard",
+    "http",
     "jwt",
     "lib",
     "password",
+    "portcullis",
     "principal",
     "revocation",
     "secret",
     "session",
     "store",
+    "testing",
     "throttle",
+    "vault",
 ];
 
 /// Rooms that the design has and that may not be there yet.
-const PLANNED: &[&str] =
-    &["api_key", "config", "http", "mail", "pages", "passkey", "portcullis", "recovery", "testing", "totp", "vault"];
+const PLANNED: &[&str] = &["api_key", "mail", "pages", "passkey", "recovery", "totp"];
 
 /// The rooms below `http`: they decide, and know neither HTTP nor SQL.
 const DECIDE: &[&str] = &[
@@ -80,8 +84,9 @@ const ONLY: &[(&[&str], &[&str])] = &[
     (&["argon2"], &["password"]),
     (&["aws_lc_rs::rand"], &["secret"]),
     (&["SystemTime::now", "time::SystemTime::now", "std::time::SystemTime::now"], &["clock"]),
-    // Both would hide from this test where a name comes from.
-    (&[names::PATH_ATTRIBUTE, "crate::*"], &[]),
+    // Both would hide from this test where a name comes from. The store compiles its verbs once for each database.
+    (&[names::PATH_ATTRIBUTE], &["store"]),
+    (&["crate::*"], &[]),
 ];
 
 /// What may not be named in these rooms, wherever else it may.
@@ -229,7 +234,7 @@ fn forbidden_imports_are_faults_however_they_are_written() {
         ("jwt/mod.rs", "use aws_lc_rs::{digest, rand};"),
         ("session/issue.rs", "use jsonwebtoken::encode;"),
         ("store/sqlite.rs", "use crate::guard::AuthLayer;"),
-        ("store/sqlite.rs", "#[path = \"../guard/layer.rs\"] mod layer;"),
+        ("session/open.rs", "#[path = \"../guard/layer.rs\"] mod layer;"),
         ("lib.rs", "pub use axum::Router as R; "),
         ("bin/portcullis/main.rs", "use sqlx::Pool;"),
     ];

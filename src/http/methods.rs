@@ -8,6 +8,7 @@ use crate::account::Accounts;
 
 /// What a login page should offer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own, as the contract puts them")]
 pub struct MethodsResponse {
     /// Whether people log in with a password.
     pub password: bool,

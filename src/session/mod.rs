@@ -3,5 +3,6 @@
 mod end;
 mod open;
 mod record;
+mod sweep;
 
 pub use self::record::{Device, Session, SessionId};

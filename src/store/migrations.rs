@@ -2,7 +2,7 @@
 
 use sqlx::{
     SqlSafeStr,
-    migrate::{Migration, MigrationType, Migrator},
+    migrate::{Migrate, Migration, MigrationType, Migrator},
 };
 
 /// Every migration in this folder. One list names the files of both databases, so neither can fall behind.
@@ -19,16 +19,21 @@ macro_rules! migrations_in {
     };
 }
 
-/// What a SQLite file is brought up to.
+/// Brings a SQLite file up to date, in the transaction that this connection is in.
 #[cfg(feature = "sqlite")]
-pub(super) fn sqlite() -> Migrator {
-    migrator(migrations_in!("sqlite"))
+pub(super) async fn run_on_sqlite(connection: &mut sqlx::SqliteConnection) -> sqlx::Result<()> {
+    run(migrator(migrations_in!("sqlite")), connection).await
 }
 
-/// What a PostgreSQL database is brought up to.
+/// Brings a PostgreSQL database up to date.
 #[cfg(feature = "postgres")]
-pub(super) fn postgres() -> Migrator {
-    migrator(migrations_in!("postgres"))
+pub(super) async fn run_on_postgres(connection: &mut sqlx::PgConnection) -> sqlx::Result<()> {
+    run(migrator(migrations_in!("postgres")), connection).await
+}
+
+async fn run<C: Migrate>(migrator: Migrator, connection: &mut C) -> sqlx::Result<()> {
+    // The inside of `Migrator::run`, whose own future the compiler cannot see to be `Send`.
+    Ok(migrator.run_direct(None, connection, false).await?)
 }
 
 fn migrator<const N: usize>(files: [(i64, &'static str, &'static str); N]) -> Migrator {

@@ -7,6 +7,7 @@
 //! The trait is boxed (`Arc<dyn Store>`): which database stands behind it is decided once, at start, and every type
 //! above stays free of it. The price, one boxed future a call, is nothing beside a query.
 
+mod connect;
 mod error;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
@@ -15,15 +16,18 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use self::error::{Conflict, StoreError};
 #[cfg(feature = "postgres")]
 pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
+pub use self::{
+    connect::connect,
+    error::{Conflict, StoreError},
+};
 use crate::{
     account::{Email, User, UserId, UserRecord, Username},
     audit::Event,
@@ -159,60 +163,4 @@ pub trait Store: Send + Sync + 'static {
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, and buckets of attempts
     /// that are empty again. To be called every now and then; how often changes nothing but the size of the database.
     async fn forget_expired(&self, now: Timestamp) -> Result<()>;
-}
-
-/// Opens the database of a URL and brings its schema up to date: `sqlite:` with the path of a file, as in
-/// `sqlite:notes.db` or `sqlite:/var/lib/notes.db`, or `postgres://…`.
-///
-/// # Errors
-///
-/// [`StoreError::Url`] if the URL names no database that this build can open, and what [`SqliteStore::open`] and
-/// [`PostgresStore::connect`] fail with.
-///
-/// ```
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let url = format!("sqlite:{}/notes.db", folder.path().display());
-/// let store = portcullis::store::connect(&url).await?;
-/// store.ping().await?;
-///
-/// let unknown = portcullis::store::connect("mysql://db.example/notes").await;
-/// assert!(matches!(unknown, Err(portcullis::store::StoreError::Url(_))));
-/// # Ok(())
-/// # }
-/// ```
-pub async fn connect(database_url: &str) -> Result<Arc<dyn Store>> {
-    match database_url.split_once(':') {
-        Some(("sqlite", path)) => connect_sqlite(path).await,
-        Some(("postgres" | "postgresql", _)) => connect_postgres(database_url).await,
-        _ => Err(StoreError::Url("it must begin with `sqlite:` or `postgres:`")),
-    }
-}
-
-#[cfg(feature = "sqlite")]
-async fn connect_sqlite(path: &str) -> Result<Arc<dyn Store>> {
-    let path = path.strip_prefix("//").unwrap_or(path);
-    if path.is_empty() || path.starts_with(':') {
-        return Err(StoreError::Url("`sqlite:` must be followed by the path of a file"));
-    }
-    if path.contains('?') {
-        return Err(StoreError::Url("a `sqlite:` URL takes no parameters"));
-    }
-    Ok(Arc::new(SqliteStore::open(path).await?))
-}
-
-#[cfg(not(feature = "sqlite"))]
-async fn connect_sqlite(_: &str) -> Result<Arc<dyn Store>> {
-    Err(StoreError::Url("this build has no SQLite: its feature `sqlite` is off"))
-}
-
-#[cfg(feature = "postgres")]
-async fn connect_postgres(url: &str) -> Result<Arc<dyn Store>> {
-    Ok(Arc::new(PostgresStore::connect(url).await?))
-}
-
-#[cfg(not(feature = "postgres"))]
-async fn connect_postgres(_: &str) -> Result<Arc<dyn Store>> {
-    Err(StoreError::Url("this build has no PostgreSQL: its feature `postgres` is off"))
 }

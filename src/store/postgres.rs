@@ -11,7 +11,7 @@ use self::sql::store_error;
 use super::{Result, StoreError, migrations};
 
 #[path = "sql/mod.rs"]
-#[expect(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
+#[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
 mod sql;
 
 type Db = sqlx::Postgres;
@@ -99,7 +99,7 @@ impl PostgresStore {
 
         // On a connection of its own: waiting for another node's migration may take longer than the limits allow.
         let mut connection = options.connect().await.map_err(store_error)?;
-        migrations::postgres().run(&mut connection).await.map_err(|error| store_error(error.into()))?;
+        migrations::run_on_postgres(&mut connection).await.map_err(store_error)?;
         connection.close().await.map_err(store_error)?;
 
         Ok(Self { writer: pool.clone(), reader: pool })

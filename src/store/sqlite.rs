@@ -11,7 +11,7 @@ use self::sql::store_error;
 use super::{Result, StoreError, migrations};
 
 #[path = "sql/mod.rs"]
-#[expect(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
+#[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
 mod sql;
 
 type Db = sqlx::Sqlite;
@@ -86,7 +86,7 @@ impl SqliteStore {
         let for_writing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         let writer = pool(1).connect_with(for_writing).await.map_err(store_error)?;
         let mut tx = writer.begin_with(BEGIN).await.map_err(store_error)?;
-        migrations::sqlite().run(&mut *tx).await.map_err(|error| store_error(error.into()))?;
+        migrations::run_on_sqlite(&mut tx).await.map_err(store_error)?;
         tx.commit().await.map_err(store_error)?;
 
         let reader = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));

@@ -27,4 +27,5 @@ mod me;
 mod methods;
 mod register;
 mod routes;
+mod sweep;
 mod well_known;

@@ -1,4 +1,5 @@
 //! A fresh database of either kind for one test, gone when the test is over, also when it fails.
+#![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use std::{env, str::FromStr, sync::Arc, thread};
 

@@ -20,8 +20,12 @@ impl TestDb {
 
     /// How many attempts are counted and how many events are recorded, together.
     pub async fn count_rows(&self) -> i64 {
-        let count = "SELECT CAST((SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM attempts) AS TEXT)";
-        self.text(count.to_owned()).await.parse().unwrap()
+        self.count("events").await + self.count("attempts").await
+    }
+
+    /// How many rows a table has.
+    pub async fn count(&self, table: &str) -> i64 {
+        self.text(format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}")).await.parse().unwrap()
     }
 
     /// The same database, opened anew.

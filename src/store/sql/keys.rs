@@ -3,10 +3,10 @@
 use sqlx::{Result, Row as _};
 
 use super::{
-    super::{super::StoredKey, Backend},
+    super::Backend,
     row::{Row, timestamp},
 };
-use crate::{clock::Timestamp, secret::Sealed};
+use crate::{clock::Timestamp, secret::Sealed, store::StoredKey};
 
 pub(super) async fn data_key(store: &Backend, offered: &Sealed, now: Timestamp) -> Result<Sealed> {
     // The slot is the same for every offer, so one wins and the others do nothing, once the winner has committed.

@@ -20,10 +20,7 @@ use async_trait::async_trait;
 use sqlx::Error;
 
 use self::row::{Connection, Transaction};
-use super::{
-    super::{NewSession, NewUser, Result, Store, StoreError, StoredKey},
-    BEGIN, Backend, is_passing,
-};
+use super::{BEGIN, Backend, is_passing};
 use crate::{
     account::{Email, UserId, UserRecord, Username},
     audit::Event,
@@ -32,6 +29,7 @@ use crate::{
     revocation::Revocation,
     secret::Sealed,
     session::{Session, SessionId},
+    store::{NewSession, NewUser, Result, Store, StoreError, StoredKey},
     throttle::Bucket,
 };
 
@@ -42,6 +40,7 @@ impl Backend {
 }
 
 /// What an error of the driver means to a caller. Only its text is kept: what else it holds may quote a row.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub(super) fn store_error(error: Error) -> StoreError {
     let passing = match &error {
         Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),

@@ -6,7 +6,7 @@ use sqlx::{Result, Row as _};
 use uuid::Uuid;
 
 use super::{
-    super::{super::NewSession, Backend, FORGET_SESSIONS, HOLD_USER},
+    super::{Backend, FORGET_SESSIONS, HOLD_USER},
     Connection, events, revocations,
     row::{Row, optional_parsed, timestamp},
     users,
@@ -17,6 +17,7 @@ use crate::{
     clock::Timestamp,
     revocation::{Revocation, Target},
     session::{Device, Session, SessionId},
+    store::NewSession,
 };
 
 /// How long an expired session is kept, so that a token that outlives it by a little can still be revoked.

@@ -3,10 +3,7 @@
 use sqlx::{Result, Row as _};
 
 use super::{
-    super::{
-        super::{Conflict, NewUser},
-        Backend,
-    },
+    super::Backend,
     Connection, events, revocations,
     row::{Row, optional_timestamp, parsed, timestamp},
     sessions,
@@ -18,6 +15,7 @@ use crate::{
     password::PasswordHash,
     revocation::Revocation,
     session::SessionId,
+    store::{Conflict, NewUser},
 };
 
 pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {

@@ -1,0 +1,35 @@
+//! Forgetting what has expired, in memory and in the database.
+
+use std::time::Duration;
+
+use crate::{account::Accounts, error::Error};
+
+/// How often. Nothing depends on it but space: whatever has expired is refused by its date.
+const INTERVAL: Duration = Duration::from_mins(10);
+
+impl Accounts {
+    /// Forgets revocations, sessions and counted attempts that no longer matter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the database does not answer.
+    pub async fn forget_expired(&self) -> Result<(), Error> {
+        let now = self.now();
+        self.inner().revocations.forget_expired(now);
+        Ok(self.store().forget_expired(now).await?)
+    }
+
+    /// Does so from time to time, until the last handle on these accounts is dropped.
+    pub(crate) fn sweep_in_background(&self) {
+        let weak = self.downgrade();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(INTERVAL).await;
+                let Some(accounts) = Self::upgrade(&weak) else { break };
+                if let Err(error) = accounts.forget_expired().await {
+                    tracing::warn!(%error, "what has expired could not be forgotten");
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,29 @@
+//! The contract of the store: every verb, every race, on both databases.
+#![cfg(all(feature = "sqlite", feature = "postgres"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code"
+)]
+
+#[path = "../support/db.rs"]
+mod db;
+
+mod attempts;
+mod events;
+mod fixture;
+mod hostile;
+mod keys;
+mod migrations;
+mod passwords;
+mod postgres_server;
+mod races;
+mod revocations;
+mod sessions;
+mod sqlite_file;
+mod urls;
+mod users;

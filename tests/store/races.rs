@@ -1,0 +1,258 @@
+//! What happens when 32 callers want the same thing at the same moment: one of them gets it.
+
+use std::time::Duration;
+
+use portcullis::{
+    audit::EventKind,
+    secret::Sealed,
+    store::{Conflict, StoreError, StoredKey},
+    throttle::{Bucket, Limit},
+};
+
+use crate::{both, db::TestDb, fixture::*};
+
+both! {
+    db_1_one_of_many_registrations_of_a_name_wins,
+    db_1_one_of_many_registrations_of_an_address_wins,
+    db_1_one_of_many_password_changes_wins,
+    db_1_no_session_of_the_old_password_outlives_its_change,
+    db_1_no_session_of_the_old_generation_outlives_ending_all,
+    db_1_a_name_being_retired_is_not_given_away,
+    db_1_a_session_ends_once,
+    db_1_a_user_is_deleted_once,
+    db_1_a_burst_of_attempts_gets_exactly_the_free_ones,
+    db_1_buckets_in_any_order_never_deadlock,
+    db_1_one_of_many_offered_keys_wins,
+    db_1_every_generation_is_answered_once,
+    db_1_forgetting_disturbs_nobody,
+    a_caller_that_goes_away_leaves_nothing_half_done,
+}
+
+async fn db_1_one_of_many_registrations_of_a_name_wins(db: TestDb) {
+    let answers = all_at_once(&db.store, |caller, store| async move {
+        let mut new = new_user("ada");
+        new.user.email = portcullis::account::Email::parse(&format!("ada{caller}@example.com")).unwrap();
+        store.create_user(&new, &event(EventKind::UserRegistered).user(new.user.id)).await
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let losers = answers.iter().filter(|answer| matches!(answer, Err(StoreError::Conflict(Conflict::Username))));
+    assert_eq!(losers.count(), 31, "{answers:?}");
+}
+
+async fn db_1_one_of_many_registrations_of_an_address_wins(db: TestDb) {
+    let answers = all_at_once(&db.store, |caller, store| async move {
+        let mut new = new_user(&format!("ada{caller}"));
+        new.user.email = portcullis::account::Email::parse("ada@example.com").unwrap();
+        store.create_user(&new, &event(EventKind::UserRegistered).user(new.user.id)).await
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let losers = answers.iter().filter(|answer| matches!(answer, Err(StoreError::Conflict(Conflict::Email))));
+    assert_eq!(losers.count(), 31, "{answers:?}");
+}
+
+async fn db_1_one_of_many_password_changes_wins(db: TestDb) {
+    let ada = add_user(&db.store, "ada").await;
+    let answers = all_at_once(&db.store, |caller, store| async move {
+        let told = event(EventKind::PasswordChanged).user(ada);
+        let new = hash(&format!("hash-of-{caller}"));
+        store.change_password(ada, 1, &new, None, LATER, &told).await.unwrap().map(|_| new)
+    })
+    .await;
+    let winners: Vec<_> = answers.into_iter().flatten().collect();
+    assert_eq!(winners.len(), 1);
+    let record = db.store.user(ada).await.unwrap().unwrap();
+    assert_eq!((record.password.as_ref(), record.password_version), (winners.first(), 2));
+    assert_eq!(trail(&db.store, ada).await, [EventKind::UserRegistered, EventKind::PasswordChanged]);
+}
+
+async fn db_1_no_session_of_the_old_password_outlives_its_change(db: TestDb) {
+    for round in 0..8 {
+        let ada = add_user(&db.store, &format!("ada{round}")).await;
+        let opened = all_at_once(&db.store, |caller, store| async move {
+            if caller == 16 {
+                let told = event(EventKind::PasswordChanged).user(ada);
+                let ended = store.change_password(ada, 1, &hash("hash-2"), None, LATER, &told).await.unwrap();
+                assert!(ended.is_some());
+                return None;
+            }
+            let new = new_session(ada);
+            let told = event(EventKind::LoginSucceeded).user(ada);
+            store.open_session(&new, &told).await.unwrap().then_some(new.session.id)
+        })
+        .await;
+        for session in opened.into_iter().flatten() {
+            assert_eq!(db.store.session(session, NOW).await.unwrap(), None);
+            assert!(db.store.revocations(NOW).await.unwrap().contains(&of_session(session)));
+        }
+    }
+}
+
+async fn db_1_no_session_of_the_old_generation_outlives_ending_all(db: TestDb) {
+    for round in 0..8 {
+        let ada = add_user(&db.store, &format!("ada{round}")).await;
+        let opened = all_at_once(&db.store, |caller, store| async move {
+            if caller == 16 {
+                let told = event(EventKind::LoggedOutEverywhere).user(ada);
+                assert_eq!(store.end_all_sessions(ada, LATER, &told).await.unwrap(), Some(2));
+                return None;
+            }
+            let new = new_session(ada);
+            let told = event(EventKind::LoginSucceeded).user(ada);
+            store.open_session(&new, &told).await.unwrap().then_some(new.session.id)
+        })
+        .await;
+        for session in opened.into_iter().flatten() {
+            assert_eq!(db.store.session(session, NOW).await.unwrap(), None);
+        }
+    }
+}
+
+async fn db_1_a_name_being_retired_is_not_given_away(db: TestDb) {
+    for round in 0..8 {
+        let name = format!("ada{round}");
+        let ada = add_user(&db.store, &name).await;
+        let taken = all_at_once(&db.store, |caller, store| {
+            let name = name.clone();
+            async move {
+                if caller == 16 {
+                    let told = event(EventKind::UserDeleted).user(ada);
+                    return store.delete_user(ada, &of_user(ada, 2), &told).await.unwrap();
+                }
+                let registered = store.create_user(&new_user(&name), &event(EventKind::UserRegistered)).await;
+                matches!(registered, Err(StoreError::Conflict(Conflict::Username)))
+            }
+        })
+        .await;
+        assert!(taken.into_iter().all(|taken| taken));
+    }
+}
+
+async fn db_1_a_session_ends_once(db: TestDb) {
+    let ada = add_user(&db.store, "ada").await;
+    let session = add_session(&db.store, ada).await;
+    let answers = all_at_once(&db.store, |_, store| async move {
+        let told = event(EventKind::LoggedOut).user(ada).session(session);
+        store.end_session(ada, session, &of_session(session), &told).await.unwrap()
+    })
+    .await;
+    assert_eq!(answers.into_iter().filter(|ended| *ended).count(), 1);
+}
+
+async fn db_1_a_user_is_deleted_once(db: TestDb) {
+    let ada = add_user(&db.store, "ada").await;
+    let answers = all_at_once(&db.store, |caller, store| async move {
+        // Whoever comes between with a login finds a user or none, never half of one.
+        if caller % 2 == 0 {
+            store.open_session(&new_session(ada), &event(EventKind::LoginSucceeded).user(ada)).await.unwrap();
+            return false;
+        }
+        let told = event(EventKind::UserDeleted).user(ada);
+        store.delete_user(ada, &of_user(ada, 2), &told).await.unwrap()
+    })
+    .await;
+    assert_eq!(answers.into_iter().filter(|deleted| *deleted).count(), 1);
+}
+
+async fn db_1_a_burst_of_attempts_gets_exactly_the_free_ones(db: TestDb) {
+    let answers = all_at_once(&db.store, |caller, store| async move {
+        let address = "192.0.2.1".parse().unwrap();
+        let mut buckets = vec![Bucket::account("ada", address), Bucket::network(address)];
+        if caller % 2 == 0 {
+            buckets.reverse();
+        }
+        store.begin_attempt(&buckets, NOW).await.unwrap()
+    })
+    .await;
+    let passed = answers.iter().filter(|wait| wait.is_none()).count();
+    assert_eq!(passed, usize::try_from(Limit::ACCOUNT_FROM_NETWORK.free).unwrap());
+    assert!(answers.into_iter().flatten().all(|wait| wait == Duration::from_secs(1)));
+}
+
+async fn db_1_buckets_in_any_order_never_deadlock(db: TestDb) {
+    let limit = Limit { free: 1000, ..Limit::NETWORK };
+    let answers = all_at_once(&db.store, |caller, store| async move {
+        let mut buckets: Vec<_> = (0..8).map(|n| Bucket { key: format!("bucket-{n}"), limit }).collect();
+        buckets.rotate_left(caller % 8);
+        for _ in 0..4 {
+            assert_eq!(store.begin_attempt(&buckets, NOW).await.unwrap(), None);
+            match caller % 3 {
+                0 => store.take_back_attempt(&buckets).await.unwrap(),
+                1 => store.clear_attempts(&buckets).await.unwrap(),
+                _ => store.forget_expired(NOW).await.unwrap(),
+            }
+        }
+    })
+    .await;
+    assert_eq!(answers.len(), 32);
+}
+
+async fn db_1_one_of_many_offered_keys_wins(db: TestDb) {
+    let answers = all_at_once(&db.store, |caller, store| async move {
+        let sealed = Sealed::from_stored(format!("key of {caller}").into_bytes());
+        let key = StoredKey {
+            kid: format!("kid-{caller}"),
+            algorithm: "ES256".to_owned(),
+            sealed: sealed.clone(),
+            created_at: NOW,
+        };
+        (store.data_key(&sealed, NOW).await.unwrap(), store.signing_keys(&key).await.unwrap())
+    })
+    .await;
+    let (data_key, signing_keys) = answers.first().unwrap();
+    assert_eq!(signing_keys.len(), 1);
+    assert!(answers.iter().all(|answer| answer.0 == *data_key && answer.1 == *signing_keys));
+}
+
+async fn db_1_every_generation_is_answered_once(db: TestDb) {
+    let ada = add_user(&db.store, "ada").await;
+    let answers = all_at_once(&db.store, |_, store| async move {
+        let told = event(EventKind::LoggedOutEverywhere).user(ada);
+        store.end_all_sessions(ada, LATER, &told).await.unwrap().unwrap()
+    })
+    .await;
+    let mut generations = answers;
+    generations.sort_unstable();
+    assert_eq!(generations, (2..=33).collect::<Vec<i64>>());
+    assert_eq!(db.store.revocations(NOW).await.unwrap(), [of_user(ada, 33)]);
+}
+
+async fn db_1_forgetting_disturbs_nobody(db: TestDb) {
+    let ada = add_user(&db.store, "ada").await;
+    for _ in 0..20 {
+        add_session(&db.store, ada).await;
+    }
+    let long_after = LATER + Duration::from_hours(48);
+    all_at_once(&db.store, |caller, store| async move {
+        match caller {
+            0 => {
+                let told = event(EventKind::PasswordChanged).user(ada);
+                store.change_password(ada, 1, &hash("hash-2"), None, LATER, &told).await.unwrap();
+            }
+            1..16 => store.forget_expired(long_after).await.unwrap(),
+            _ => drop(store.revocations(long_after).await.unwrap()),
+        }
+    })
+    .await;
+}
+
+async fn a_caller_that_goes_away_leaves_nothing_half_done(db: TestDb) {
+    for step in 0..200 {
+        let mut new = new_user(&format!("ada{step}"));
+        new.user.roles = vec!["admin".to_owned()];
+        let told = event(EventKind::UserRegistered).user(new.user.id);
+        let registration = db.store.create_user(&new, &told);
+        tokio::select! {
+            biased;
+            _ = registration => {}
+            () = tokio::time::sleep(Duration::from_micros(step * 20)) => {}
+        }
+        // Either all of it is there or none; a commit that was under way may still arrive, so the rows are compared
+        // as one reader sees them, once the store has taken another write.
+        add_user(&db.store, &format!("eve{step}")).await;
+        let found = db.store.user(new.user.id).await.unwrap();
+        assert!(found.is_none_or(|found| found.user.roles == ["admin"]));
+    }
+    db.store.ping().await.unwrap();
+}
