@@ -117,6 +117,13 @@ impl<'de> Visitor<'de> for StrictVisitor {
                 return Err(duplicate());
             }
         }
-        Ok(Value::Object(members))
+        Ok(held_number(&members).map_or(Value::Object(members), Value::Number))
     }
+}
+
+/// Where a dependent turned on serde_json's `arbitrary_precision`, numbers that are not whole arrive as objects of one
+/// member with this name.
+fn held_number(members: &Map<String, Value>) -> Option<Number> {
+    let text = members.get("$serde_json::private::Number")?.as_str()?;
+    if members.len() == 1 { text.parse().ok() } else { None }
 }

@@ -1,5 +1,7 @@
 //! Keys as JSON (RFC 7517, RFC 7518 section 6, RFC 8037).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -13,11 +15,16 @@ pub(super) fn parse(json: &str) -> Result<VerifyingKey, KeyError> {
     key(&read(json)?)
 }
 
-/// The keys of a set, each by itself: one that is of no use does not spoil the others.
+/// The keys of a set, each by itself: one that is of no use does not spoil the others. But its id counts, or a key that
+/// happens to be broken would hide that the set is ambiguous.
 pub(super) fn parse_set(json: &str) -> Result<Vec<Result<VerifyingKey, KeyError>>, KeyError> {
-    match read(json)?.get("keys") {
-        Some(Value::Array(keys)) => Ok(keys.iter().map(key).collect()),
-        _ => Err(KeyError::Unsupported),
+    let set = read(json)?;
+    let keys = set.get("keys").and_then(Value::as_array).ok_or(KeyError::Unsupported)?;
+    let mut kids = BTreeSet::new();
+    if keys.iter().filter_map(|key| key.get("kid")?.as_str()).all(|kid| kids.insert(kid)) {
+        Ok(keys.iter().map(key).collect())
+    } else {
+        Err(KeyError::DuplicateKid)
     }
 }
 
