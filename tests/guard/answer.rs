@@ -25,8 +25,8 @@ async fn br_3_the_answers_are_those_of_rfc_6750_and_rfc_9470() {
     let guard = guard()
         .realm("notes")
         .rule(Method::GET, "/write", RouteRule::scopes(["reports:read", "reports:write"]))
-        .rule(Method::GET, "/fresh", RouteRule::fresh(Duration::from_secs(600)))
-        .rule(Method::GET, "/strong", RouteRule::second_factor().and(RouteRule::fresh(Duration::from_secs(600))))
+        .rule(Method::GET, "/fresh", RouteRule::fresh(Duration::from_mins(10)))
+        .rule(Method::GET, "/strong", RouteRule::second_factor().and(RouteRule::fresh(Duration::from_mins(10))))
         .build()
         .unwrap();
 
@@ -187,9 +187,9 @@ impl Subscriber for Log {
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = event.metadata().level().to_string();
-        event.record(&mut |field: &Field, value: &dyn Debug| line += &format!(" {field}={value:?}"));
-        self.0.lock().unwrap().push(line);
+        let mut fields = vec![event.metadata().level().to_string()];
+        event.record(&mut |field: &Field, value: &dyn Debug| fields.push(format!("{field}={value:?}")));
+        self.0.lock().unwrap().push(fields.join(" "));
     }
 
     fn enter(&self, _: &span::Id) {}

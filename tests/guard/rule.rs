@@ -17,7 +17,7 @@ async fn try_rule(rule: RouteRule, token: Option<&str>) -> Result<String, Status
 
 #[tokio::test]
 async fn each_rule_asks_what_it_says() {
-    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let minutes = Duration::from_mins;
     let ok = |name: &str| Ok(name.to_owned());
 
     assert_eq!(try_rule(RouteRule::public(), None).await, ok("nobody"));

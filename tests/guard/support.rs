@@ -53,7 +53,7 @@ pub(crate) fn principal(id: &str, scopes: &[&str], auth_time: Option<Timestamp>,
         amr: Vec::new(),
         acr: Some(acr.to_owned()),
         auth_time,
-        expires_at: NOW + Duration::from_secs(900),
+        expires_at: NOW + Duration::from_mins(15),
         credential: CredentialKind::AccessToken,
     })
 }
@@ -105,14 +105,20 @@ where
 }
 
 /// The answer to a request. A refused one must not have reached the service behind the guard.
-pub(crate) async fn send<R: Respond<String>>(layer: &AuthLayer<Doorman, R>, request: Request<String>) -> Response<String> {
+pub(crate) async fn send<R: Respond<String>>(
+    layer: &AuthLayer<Doorman, R>,
+    request: Request<String>,
+) -> Response<String> {
     let (response, calls) = count(layer, request).await;
     assert_eq!(calls, usize::from(response.status() == StatusCode::OK));
     response
 }
 
 /// Whether a request passes, and as whom.
-pub(crate) async fn caller(layer: &AuthLayer<Doorman, Problem>, request: Request<String>) -> Result<String, StatusCode> {
+pub(crate) async fn caller(
+    layer: &AuthLayer<Doorman, Problem>,
+    request: Request<String>,
+) -> Result<String, StatusCode> {
     let response = send(layer, request).await;
     if response.status() == StatusCode::OK { Ok(response.into_body()) } else { Err(response.status()) }
 }
