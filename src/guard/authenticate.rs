@@ -84,6 +84,6 @@ impl Authenticate for JwtVerifier {
 
     fn authenticate(&self, credential: Credential<'_>) -> Self::Future {
         let Credential::Bearer(token) = credential;
-        ready(self.principal(token).map_err(|error| AuthError::invalid(error.to_string())))
+        ready(self.principal(token).map_err(|error| AuthError::invalid(error.kind().as_str())))
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 /// use std::time::Duration;
 /// use portcullis::guard::RouteRule;
 ///
-/// let delete_report = RouteRule::scopes(["reports:write"]).and(RouteRule::fresh(Duration::from_secs(600)));
+/// let delete_report = RouteRule::scopes(["reports:write"]).and(RouteRule::fresh(Duration::from_mins(10)));
 /// assert_eq!(delete_report.clone().and(RouteRule::public()), delete_report);
 /// ```
 ///

@@ -1,0 +1,19 @@
+//! The guard on plain Tower services, with no framework and no store, and in axum where that feature is on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "test code"
+)]
+
+mod answer;
+#[cfg(feature = "axum")]
+mod axum;
+mod credential;
+mod exclusion;
+mod rule;
+mod spelling;
+mod support;
+mod tower_contract;

@@ -1,0 +1,198 @@
+//! What Tower asks of a layer.
+
+use std::{
+    convert::Infallible,
+    future::{Future, Ready, pending, ready},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use portcullis::{
+    Principal,
+    guard::{AuthError, AuthLayer, Authenticate, Credential, Rejection, RouteRule},
+};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+
+use crate::support::{Doorman, count, get_as, guard, principal};
+
+/// Takes its time over every credential.
+#[derive(Clone)]
+struct Slow;
+
+impl Authenticate for Slow {
+    type Future = Pin<Box<dyn Future<Output = Result<Principal, AuthError>> + Send>>;
+
+    fn authenticate(&self, _: Credential<'_>) -> Self::Future {
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            Ok(principal("slow", &[], None, "aal1"))
+        })
+    }
+}
+
+/// Panics when it is called without having been made ready, and takes a while to be ready. A clone starts anew.
+struct Picky {
+    asked: usize,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Clone for Picky {
+    fn clone(&self) -> Self {
+        Self { asked: 0, calls: Arc::clone(&self.calls) }
+    }
+}
+
+impl<B> Service<Request<B>> for Picky {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.asked += 1;
+        if self.asked >= 3 {
+            return Poll::Ready(Ok(()));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        assert!(self.asked >= 3, "called without being ready");
+        self.asked = 0;
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        ready(Ok(Response::new(String::new())))
+    }
+}
+
+async fn ready_up<S: Service<Request<String>, Error = Infallible>>(service: &mut S) -> &mut S {
+    service.ready().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn br_8_the_service_that_was_made_ready_is_called_in_a_thousand_clones_at_once() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let layer = AuthLayer::builder(Slow)
+        .exclude("/public")
+        .rule(http::Method::GET, "/optional", RouteRule::optional())
+        .build()
+        .unwrap();
+    let service = layer.layer(Picky { asked: 0, calls: Arc::clone(&calls) });
+    let clients = (0..1000).map(|_| {
+        let mut service = service.clone();
+        tokio::spawn(async move {
+            let public = ready_up(&mut service).await.call(get_as("x", "/public"));
+            let first = ready_up(&mut service).await.call(get_as("x", "/a"));
+            let second = ready_up(&mut service).await.call(get_as("x", "/optional"));
+            let (public, second, first) = tokio::join!(public, second, first);
+            [public, first, second].map(|response| response.unwrap().status())
+        })
+    });
+    for client in clients.collect::<Vec<_>>() {
+        assert_eq!(client.await.unwrap(), [StatusCode::OK; 3]);
+    }
+    assert_eq!(calls.load(Ordering::SeqCst), 3000);
+}
+
+#[tokio::test]
+async fn br_8_readiness_is_that_of_the_inner_service() {
+    let mut service = AuthLayer::new(Doorman).layer(Picky { asked: 0, calls: Arc::default() });
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    let mut poll = || Service::<Request<()>>::poll_ready(&mut service, &mut context).is_ready();
+    assert_eq!([poll(), poll(), poll()], [false, false, true]);
+}
+
+#[tokio::test]
+async fn br_8_the_body_is_not_read_and_bodies_and_errors_pass_unchanged() {
+    /// Neither cloned, read, made of a string, nor defaulted.
+    struct Opaque(u8);
+    #[derive(Debug, PartialEq)]
+    struct Failure(&'static str);
+
+    let guard = AuthLayer::builder(Doorman)
+        .on_reject(|rejection: &Rejection| {
+            rejection.response(Opaque(rejection.kind().status().as_u16().to_le_bytes()[0]))
+        })
+        .build()
+        .unwrap();
+    let service = guard.layer(service_fn(async |request: Request<Opaque>| match request.into_body() {
+        Opaque(0) => Err(Failure("broken")),
+        Opaque(byte) => Ok(Response::new(Opaque(byte + 1))),
+    }));
+    let ask = async |token: &str, body| {
+        let request = Request::get("/").header("authorization", format!("Bearer {token}"));
+        service.clone().oneshot(request.body(Opaque(body)).unwrap()).await
+    };
+    assert_eq!(ask("reader", 7).await.unwrap().body().0, 8);
+    assert_eq!(ask("reader", 0).await.err(), Some(Failure("broken")));
+    let refused = ask("forged", 7).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(refused.body().0, 401_u16.to_le_bytes()[0]);
+}
+
+#[tokio::test]
+async fn the_stock_answer_fits_the_usual_bodies() {
+    let service =
+        ServiceBuilder::new().layer(AuthLayer::new(Doorman)).service(service_fn(async |_: Request<Full<Bytes>>| {
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+        }));
+    let refused = service.oneshot(Request::new(Full::default())).await.unwrap();
+    let body = refused.into_body().collect().await.unwrap().to_bytes();
+    assert!(body.starts_with(b"{\"type\":\"about:blank\""));
+}
+
+#[tokio::test]
+async fn br_7_while_a_credential_is_being_checked_the_inner_service_is_not_called() {
+    struct Never;
+    impl Authenticate for Never {
+        type Future = std::future::Pending<Result<Principal, AuthError>>;
+
+        fn authenticate(&self, _: Credential<'_>) -> Self::Future {
+            pending()
+        }
+    }
+    let calls = Arc::new(AtomicUsize::new(0));
+    let mut service = AuthLayer::new(Never).layer(Picky { asked: 3, calls: Arc::clone(&calls) });
+    let mut response = Box::pin(service.call(get_as("x", "/")));
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    assert!(response.as_mut().poll(&mut context).is_pending());
+    drop(response);
+    assert_eq!(calls.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn br_7_a_check_that_panics_lets_nothing_through() {
+    struct Broken;
+    impl Authenticate for Broken {
+        type Future = Ready<Result<Principal, AuthError>>;
+
+        fn authenticate(&self, _: Credential<'_>) -> Self::Future {
+            panic!("broken")
+        }
+    }
+    let calls = Arc::new(AtomicUsize::new(0));
+    let mut service = AuthLayer::new(Broken).layer(Picky { asked: 3, calls: Arc::clone(&calls) });
+    let outcome = tokio::spawn(async move { service.call(get_as("x", "/")).await }).await;
+    assert!(outcome.unwrap_err().is_panic());
+    assert_eq!(calls.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn the_principal_reaches_the_service_through_a_slow_check() {
+    let (response, calls) = count(&AuthLayer::new(Slow), get_as("x", "/")).await;
+    assert_eq!((response.body().as_str(), calls), ("slow", 1));
+}
+
+#[test]
+fn layer_service_and_future_can_cross_threads() {
+    fn crosses<T: Send + Sync + Clone + 'static>(_: &T) {}
+    let layer = guard().build().unwrap();
+    crosses(&layer);
+    crosses(&layer.layer(Picky { asked: 0, calls: Arc::default() }));
+}
