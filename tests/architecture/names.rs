@@ -4,8 +4,8 @@ use proc_macro2::{Delimiter, LexError, Spacing, TokenStream, TokenTree};
 
 /// Stands for a string that begins like an SQL statement.
 pub(crate) const SQL_TEXT: &str = "a statement of SQL";
-/// Stands for the attribute that takes a module from another place.
-pub(crate) const PATH_ATTRIBUTE: &str = "#[path]";
+/// Stands for a `#[path]` that takes a module from outside the folder it stands in.
+pub(crate) const PATH_OUTSIDE: &str = "a module from elsewhere";
 
 const SQL_VERBS: &[&str] = &["ALTER TABLE ", "CREATE ", "DELETE FROM ", "INSERT INTO ", "SELECT ", "UPDATE ", "WITH "];
 
@@ -88,8 +88,11 @@ impl Reader {
                 let end = rest.iter().position(ends_item).map_or(rest.len(), |last| last + 1);
                 return rest.get(end..).unwrap_or_default();
             }
-            [TokenTree::Ident(name), TokenTree::Punct(_), ..] if name == "path" => {
-                self.named.push(PATH_ATTRIBUTE.to_owned());
+            [TokenTree::Ident(name), TokenTree::Punct(_), TokenTree::Literal(path)] if name == "path" => {
+                let path = path.to_string();
+                if path.contains("..") || path.starts_with("\"/") {
+                    self.named.push(PATH_OUTSIDE.to_owned());
+                }
             }
             [TokenTree::Ident(name), ..] if name == "doc" => {}
             _ => self.read(attribute),
