@@ -121,7 +121,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 }
 
-/// Where a dependent turned on serde_json's `arbitrary_precision`, numbers that are not whole arrive as objects of one
+/// Where a dependent turned on `serde_json`'s `arbitrary_precision`, numbers that are not whole arrive as objects of one
 /// member with this name.
 fn held_number(members: &Map<String, Value>) -> Option<Number> {
     let text = members.get("$serde_json::private::Number")?.as_str()?;
