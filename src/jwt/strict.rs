@@ -117,12 +117,12 @@ impl<'de> Visitor<'de> for StrictVisitor {
                 return Err(duplicate());
             }
         }
-        Ok(held_number(&members).map_or(Value::Object(members), Value::Number))
+        Ok(held_number(&members).map_or_else(|| Value::Object(members), Value::Number))
     }
 }
 
-/// Where a dependent turned on `serde_json`'s `arbitrary_precision`, numbers that are not whole arrive as objects of one
-/// member with this name.
+/// Where a dependent turned on the `arbitrary_precision` of `serde_json`, numbers that are not whole arrive as objects of
+/// one member with this name.
 fn held_number(members: &Map<String, Value>) -> Option<Number> {
     let text = members.get("$serde_json::private::Number")?.as_str()?;
     if members.len() == 1 { text.parse().ok() } else { None }
