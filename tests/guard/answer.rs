@@ -204,6 +204,12 @@ fn a_refusal_is_logged_once_with_its_kind_and_without_the_token() {
     tracing::subscriber::with_default(log.clone(), || {
         let guard = guard().build().unwrap();
         runtime.block_on(async {
+            // Whether anyone listens is cached where an event is made, and other tests get there first.
+            while log.0.lock().unwrap().is_empty() {
+                tracing::callsite::rebuild_interest_cache();
+                send(&guard, get("/")).await;
+            }
+            log.0.lock().unwrap().clear();
             send(&guard, get_as("expired", "/?access_token=s3cret")).await;
             send(&guard, get_as("s3 cret", "/")).await;
             send(&guard, get_as("reader", "/")).await;

@@ -60,6 +60,7 @@ async fn no_spelling_weakens_a_rule() {
         "/%5cadmin",
         "/%2e/admin",
         "/files/x//../../admin/y",
+        "//admin/%2e%2e%2fx",
     ];
     for path in spellings {
         assert_eq!(caller(&guard, get_as("reader", path)).await, FORBIDDEN, "{path}");
