@@ -32,7 +32,7 @@ pub use self::{
     me::{ProfileRequest, UserResponse},
     methods::MethodsResponse,
     openapi::openapi,
-    problem::{FieldProblem, Problem},
+    problem::{FieldProblem, Problem, method_not_allowed, not_found},
     register::{RegisterRequest, RegisterResponse},
     tokens::TokensResponse,
 };
@@ -77,7 +77,7 @@ impl Guard {
 pub(crate) fn router(portcullis: &Portcullis) -> Router {
     let state = AppState::new(portcullis);
     routes(&Guard(portcullis.guard()))
-        .method_not_allowed_fallback(problem::method_not_allowed)
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::map_response(problem::no_store))
         .with_state(state)

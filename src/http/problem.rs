@@ -59,13 +59,20 @@ impl Problem {
         }
     }
 
+    /// The same problem, with the advice to try again after this time, in whole seconds.
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(whole_seconds(wait)), ..self }
+    }
+
     /// The request is broken as a whole.
     pub(super) fn invalid_request(detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
     }
 
     /// A defect of this program or of how it is mounted; the log says more.
-    pub(super) fn internal() -> Self {
+    #[must_use]
+    pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error")
     }
 }
@@ -135,8 +142,13 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Answers a known path with a verb it does not have; axum adds `Allow`.
-pub(super) async fn method_not_allowed() -> Problem {
+/// Answers a path that nobody knows: 404 `not_found`.
+pub async fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+}
+
+/// Answers a known path with a verb it does not have: 405 `method_not_allowed`. axum adds `Allow`.
+pub async fn method_not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take that method")
 }
 
