@@ -114,7 +114,8 @@ mod tests {
     async fn a_panic_is_a_problem_document_that_tells_nothing() {
         let routes = Router::new().route("/", get(|| async { panic!("a secret") as &'static str }));
         let (status, headers, body) = answer(routes, "one").await;
-        assert_eq!((status, &headers[header::CONTENT_TYPE]), (500.try_into().unwrap(), &"application/problem+json"));
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
         assert!(body.contains(r#""code":"internal""#) && !body.contains("secret"), "{body}");
         assert_eq!(headers[REQUEST_ID], "one");
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
@@ -124,7 +125,8 @@ mod tests {
     async fn a_request_that_takes_too_long_is_given_up() {
         let routes = Router::new().route("/", get(std::future::pending::<&'static str>));
         let (status, headers, body) = answer(routes, "two").await;
-        assert_eq!((status, &headers[header::RETRY_AFTER]), (503.try_into().unwrap(), &"30"));
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(headers[header::RETRY_AFTER], "30");
         assert!(body.contains(r#""code":"unavailable""#), "{body}");
     }
 

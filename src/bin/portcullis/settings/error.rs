@@ -2,10 +2,14 @@
 
 use std::fmt;
 
-use super::{mask::masked, source::Source, table::Setting};
+use super::{
+    mask::masked,
+    source::Source,
+    table::{SETTINGS, Setting},
+};
 
-/// How alike two names must be for one to be offered in place of the other (Jaro-Winkler, from 0 to 1).
-const ALIKE: f64 = 0.85;
+/// The share of a name's letters that must be right for the name to be taken for a misspelling of another.
+const ALIKE: f64 = 0.7;
 
 /// The settings cannot be used. Each text stands on its own.
 #[derive(Debug, Default)]
@@ -25,13 +29,15 @@ impl SettingsError {
         });
     }
 
-    pub(super) fn unknown_key<'a>(&mut self, key: &str, source: &Source, known: impl Iterator<Item = &'a str>) {
-        let hint = nearest(key, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    pub(super) fn unknown_key(&mut self, key: &str, source: &Source) {
+        let hint = nearest(key).map(|near| format!("; did you mean `{}`?", near.key)).unwrap_or_default();
         self.push(format!("{source}: there is no setting `{key}`{hint}"));
     }
 
-    pub(super) fn unknown_variable(&mut self, name: &str, known: impl Iterator<Item = String>) {
-        let hint = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    /// A variable that begins like ours: what follows that beginning is the `key` in capitals.
+    pub(super) fn unknown_variable(&mut self, name: &str, key: &str) {
+        let near = nearest(&key.to_ascii_lowercase());
+        let hint = near.map(|near| format!("; did you mean `{}`?", near.variable())).unwrap_or_default();
         self.push(format!("there is no setting behind the variable `{name}`{hint}"));
     }
 
@@ -46,8 +52,8 @@ impl SettingsError {
     }
 }
 
-fn nearest<S: AsRef<str>>(name: &str, known: impl Iterator<Item = S>) -> Option<S> {
-    let ranked = known.map(|candidate| (strsim::jaro_winkler(name, candidate.as_ref()), candidate));
+fn nearest(key: &str) -> Option<&'static Setting> {
+    let ranked = SETTINGS.iter().map(|known| (strsim::normalized_damerau_levenshtein(key, known.key), known));
     let (likeness, nearest) = ranked.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
     (likeness >= ALIKE).then_some(nearest)
 }

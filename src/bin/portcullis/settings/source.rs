@@ -72,7 +72,7 @@ pub(super) fn of_file(path: &Path, asked_for: bool, errors: &mut SettingsError) 
     for (key, value) in &table {
         let source = source_at(key.span().start);
         match setting(key.get_ref()) {
-            None => errors.unknown_key(key.get_ref(), &source, SETTINGS.iter().map(|known| known.key)),
+            None => errors.unknown_key(key.get_ref(), &source),
             Some(setting) => match text_of(value.get_ref(), setting.kind) {
                 Ok(text) => stated.push(Stated { setting, text, source }),
                 Err(expected) => errors.wrong(setting, &source, expected, None),
@@ -103,12 +103,11 @@ pub(super) fn of_environment(
 ) -> Vec<Stated> {
     let mut stated = Vec::new();
     for (name, value) in variables {
-        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX) && !OF_THE_TESTS.contains(name)) else {
-            continue;
-        };
+        let Some(name) = name.to_str().filter(|name| !OF_THE_TESTS.contains(name)) else { continue };
+        let Some(key) = name.strip_prefix(PREFIX) else { continue };
         let source = Source::Variable(name.to_owned());
         match SETTINGS.iter().find(|known| known.variable() == name) {
-            None => errors.unknown_variable(name, SETTINGS.iter().map(Setting::variable)),
+            None => errors.unknown_variable(name, key),
             Some(setting) => match value.into_string() {
                 Ok(text) => stated.push(Stated { setting, text, source }),
                 Err(_) => errors.wrong(setting, &source, "must be UTF-8", None),
