@@ -40,9 +40,9 @@ impl Half {
     /// Sends the head; `content-length` and the like are up to the caller.
     pub fn begin(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> io::Result<Self> {
         let mut stream = TcpStream::connect(address)?;
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
-        headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
-        stream.write_all((head + "\r\n").as_bytes())?;
+        let headers: String = headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
+        let first = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+        stream.write_all([&first, &headers, "\r\n"].concat().as_bytes())?;
         Ok(Self(BufReader::new(stream)))
     }
 

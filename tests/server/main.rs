@@ -15,7 +15,6 @@ mod client;
 mod command_line;
 mod crash;
 #[path = "../support/db.rs"]
-#[allow(dead_code, unused_macros, reason = "this binary needs a part of it")]
 mod db;
 mod drain;
 mod first_start;

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// How long to wait for what must come before the test gives up. No test is quicker for it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The program with nothing of this process's own settings, in this folder.
 pub fn portcullis(folder: &Path) -> Command {

@@ -76,7 +76,7 @@ fn server() -> auto::Builder<TokioExecutor> {
 /// Waits until it is so. If nobody can say so any more, it never will be.
 async fn told(flag: &mut watch::Receiver<bool>) {
     if flag.wait_for(|so| *so).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
