@@ -124,7 +124,8 @@ impl FromStr for PublicUrl {
     type Err = ConfigError;
 
     fn from_str(url: &str) -> Result<Self, ConfigError> {
-        let wrong = |why| ConfigError(format!("public_url `{url}` {why}"));
+        // Not quoted: whoever put a password into it should not find it in a log.
+        let wrong = |why| ConfigError(format!("public_url {why}"));
         let uri = url.parse::<Uri>().map_err(|_| wrong("is not a URL"))?;
         let https = match uri.scheme_str() {
             Some("https") => true,
