@@ -200,6 +200,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     ///
     /// If two routes cannot stand in one axum router, or there are two fallbacks.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a router takes its layers by value, this one too")]
     pub fn guard<A, R>(mut self, guard: AuthLayer<A, R>) -> Guarded<S>
     where
         A: Authenticate + Send + Sync + 'static,

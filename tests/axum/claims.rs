@@ -1,15 +1,19 @@
 //! What a token says beyond a principal, as an argument of a handler.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use axum::routing::get as on_get;
 use http::{Method, StatusCode};
 use portcullis::{
     Principal,
     axum::{Claims, Guarded, GuardedRouter},
-    guard::RouteRule,
+    clock::SystemClock,
+    guard::{AuthLayer, RouteRule},
+    jwt::{self, JwtIssuer, JwtVerifier, KeyRing},
 };
 use serde::Deserialize;
 
-use crate::support::{by, get, guard, request, send};
+use crate::support::{by, get, guard, identity, request, send};
 
 #[derive(Deserialize)]
 struct Tenancy {
@@ -59,22 +63,25 @@ async fn without_a_principal_there_are_no_claims() {
 #[test]
 fn a_principal_tells_claims_by_name() {
     let claims = serde_json::json!({"tenant": "acme"}).as_object().unwrap().clone();
-    let plain = crate::support::principal("u1", &[]);
-    assert_eq!(plain.claim("tenant"), None);
-    let identity = portcullis::Identity {
-        id: "u1".to_owned(),
-        name: None,
-        email: None,
-        scopes: portcullis::Scopes::default(),
-        roles: Vec::new(),
-        session: None,
-        amr: Vec::new(),
-        acr: None,
-        auth_time: None,
-        expires_at: portcullis::clock::Timestamp::from_secs(0),
-        credential: portcullis::CredentialKind::AccessToken,
-    };
-    let principal = Principal::with_claims(identity, claims);
+    let principal = Principal::with_claims(identity("u1", &[]), claims);
     assert_eq!(principal.claim("tenant"), Some(&"acme".into()));
+    assert_eq!(principal.claim("plan"), None);
     assert_eq!(principal.clone().claims::<serde_json::Value>().unwrap()["tenant"], "acme");
+}
+
+#[tokio::test]
+async fn claims_come_out_of_a_signed_token_and_no_registered_one_is_among_them() {
+    async fn all(Claims(claims): Claims<BTreeMap<String, serde_json::Value>>) -> String {
+        serde_json::to_string(&claims).unwrap()
+    }
+    let keys = KeyRing::hs256([7; 32]).unwrap();
+    let verifier = JwtVerifier::new(keys.clone()).issuer("https://id.example").audience("notes");
+    let now = SystemClock::shared().now();
+    let mut claims = jwt::Claims::new("https://id.example", "notes", "u1", now, Duration::from_mins(5));
+    claims.email = Some("unverified@example.org".to_owned());
+    claims.extra.insert("tenant".to_owned(), "acme".into());
+    let token = JwtIssuer::new(keys).sign(&claims).unwrap();
+    let router = GuardedRouter::new().route("/", on_get(all), RouteRule::authenticated());
+    let app = router.guard(AuthLayer::new(verifier));
+    assert_eq!(get(&app, "/", Some(&token)).await, by(r#"{"tenant":"acme"}"#));
 }

@@ -39,7 +39,7 @@ pub(crate) fn principal(id: &str, scopes: &[&str]) -> Principal {
     Principal::new(identity(id, scopes))
 }
 
-fn identity(id: &str, scopes: &[&str]) -> Identity {
+pub(crate) fn identity(id: &str, scopes: &[&str]) -> Identity {
     Identity {
         id: id.to_owned(),
         name: None,
@@ -112,6 +112,8 @@ pub(crate) async fn get(app: &Guarded, path: &str, token: Option<&str>) -> Resul
     ask(app, Method::GET, path, token).await
 }
 
+/// What [`ask`] answers when the handler says this.
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what can be a refusal")]
 pub(crate) fn by(name: &str) -> Result<String, u16> {
     Ok(name.to_owned())
 }
