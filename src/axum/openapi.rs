@@ -16,6 +16,8 @@ use crate::guard::RouteRule;
 /// way to meet it is listed. A public operation has an empty list, an optional one can also be used without. What else
 /// a rule asks, such as a second factor, OpenAPI has no words for. Operations without a rule stay as they are.
 ///
+/// It is there with the feature `openapi`, and with `accounts` and `axum` together.
+///
 /// ```
 /// use axum::routing::get;
 /// use portcullis::{axum::{GuardedRouter, describe_security}, guard::RouteRule};

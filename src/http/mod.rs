@@ -1,6 +1,6 @@
 //! The account routes: decode, call the room, encode.
 //!
-//! The table in [`routes`] is the whole of it: method, path, what the guard asks, and the room that answers.
+//! The table in `routes` is the whole of it: method, path, what the guard asks, and the room that answers.
 
 mod address;
 mod change_password;

@@ -114,6 +114,31 @@ async fn no_method_gets_around_the_rule_of_a_route_that_takes_all() {
 }
 
 #[tokio::test]
+async fn the_fallback_of_a_route_keeps_its_rule_beside_other_routes_of_the_path() {
+    let own = || on_get(whoami).fallback(whoami);
+    let router = GuardedRouter::new()
+        .route("/first", own(), RouteRule::scopes(["notes:write"]))
+        .route("/first", post(whoami), RouteRule::public())
+        .route("/last", post(whoami), RouteRule::public())
+        .route("/last", own(), RouteRule::scopes(["notes:write"]));
+    let app = router.guard(guard());
+    for path in ["/first", "/last"] {
+        assert_eq!(ask(&app, Method::POST, path, None).await, by("nobody"), "{path}");
+        assert_eq!(ask(&app, Method::PUT, path, None).await, Err(401), "{path}");
+        assert_eq!(ask(&app, Method::PUT, path, Some("reader")).await, Err(403), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_is_no_path_is_never_public() {
+    let app = notes().fallback(whoami, RouteRule::public()).guard(guard());
+    for (method, target) in [(Method::CONNECT, "notes.example:443"), (Method::OPTIONS, "*"), (Method::GET, "*")] {
+        assert_eq!(ask(&app, method.clone(), target, None).await, Err(401), "{method} {target}");
+        assert!(ask(&app, method.clone(), target, Some("reader")).await.is_ok(), "{method} {target}");
+    }
+}
+
+#[tokio::test]
 async fn a_header_that_claims_another_method_changes_nothing() {
     let app = notes().guard(guard());
     let mut request = request(Method::POST, "/notes", Some("reader"));
