@@ -1,4 +1,8 @@
 //! Routers on which every route has a rule, and what handlers behind them are given.
+//!
+//! What must not compile stands in the documentation of `GuardedRouter` as doctests, each beside a twin that differs in
+//! that one thing and does compile. `trybuild` would build every dependency a second time, C and all, and tie the tests
+//! to the wording of one compiler.
 #![cfg(feature = "axum")]
 #![allow(
     clippy::unwrap_used,
