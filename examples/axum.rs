@@ -9,8 +9,8 @@
 
 use std::{env, error::Error, net::SocketAddr};
 
-use axum::{Router, routing::get};
-use portcullis::{Portcullis, Principal};
+use axum::routing::get;
+use portcullis::{Portcullis, Principal, axum::GuardedRouter, guard::RouteRule};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -19,10 +19,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::args().nth(2).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
 
     let auth = Portcullis::builder().public_url("http://localhost:8080").database(database).build().await?;
-    let app = Router::new()
-        .route("/notes", get(notes))
-        .layer(auth.guard())
-        .route("/", get(|| async { "log in at /auth/login\n" }))
+    let app = GuardedRouter::new()
+        .route("/", get(async || "log in at /auth/login\n"), RouteRule::public())
+        .route("/notes", get(notes), RouteRule::authenticated())
+        .guard(auth.guard())
         .merge(auth.router());
 
     let listener = TcpListener::bind(address).await?;

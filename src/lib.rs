@@ -40,13 +40,13 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let database = format!("sqlite:{}/notes.db", folder.path().display());
-//! use axum::{Router, routing::get};
-//! use portcullis::{Portcullis, Principal};
+//! use axum::routing::get;
+//! use portcullis::{Portcullis, Principal, axum::GuardedRouter, guard::RouteRule};
 //!
 //! let auth = Portcullis::builder().public_url("https://notes.example").database(database).build().await?;
-//! let app: Router = Router::new()
-//!     .route("/notes", get(async |user: Principal| format!("the notes of {}", user.id())))
-//!     .layer(auth.guard())
+//! let app = GuardedRouter::<()>::new()
+//!     .route("/notes", get(async |user: Principal| format!("the notes of {}", user.id())), RouteRule::authenticated())
+//!     .guard(auth.guard())
 //!     .merge(auth.router());
 //! # Ok(())
 //! # }
@@ -59,7 +59,8 @@
 //! | feature | what it adds | default |
 //! |---|---|---|
 //! | (none) | the guard: [`guard`], [`jwt`], [`revocation`] | |
-//! | `axum` | extractors for axum | ✓ |
+//! | `axum` | `GuardedRouter` and extractors for axum | ✓ |
+//! | `openapi` | what a guarded router asks, written into an OpenAPI document | |
 //! | `accounts` | the accounts, as a Rust API; with `axum` also as a router | ✓ |
 //! | `sqlite`, `postgres` | a store for them | ✓ |
 //! | `server` | the binary, and all of the above | ✓ |

@@ -10,6 +10,7 @@ use super::{
     policy::Policy,
     rejection::{Cause, Rejection},
     respond::{Problem, Respond},
+    rule::RouteRule,
     service::AuthService,
 };
 use crate::clock::{SharedClock, SystemClock};
@@ -30,7 +31,10 @@ use crate::clock::{SharedClock, SystemClock};
 /// # }
 /// ```
 #[must_use = "a layer does nothing until it wraps a service"]
-pub struct AuthLayer<A, R = Problem>(Arc<Shared<A, R>>);
+pub struct AuthLayer<A, R = Problem> {
+    shared: Arc<Shared<A, R>>,
+    rule: Option<RouteRule>,
+}
 
 impl<A> AuthLayer<A> {
     /// A layer that lets a request pass only if it has a good credential, whatever its path. Only CORS preflights pass
@@ -47,7 +51,26 @@ impl<A> AuthLayer<A> {
 
 impl<A, R> AuthLayer<A, R> {
     pub(super) fn of(shared: Shared<A, R>) -> Self {
-        Self(Arc::new(shared))
+        Self { shared: Arc::new(shared), rule: None }
+    }
+
+    /// The same layer for a service behind one route, of which it is known already what it asks.
+    ///
+    /// This rule holds there instead of the table, of exclusions by path, and of a rule in a request's extensions.
+    /// Excluded methods still pass, and on a path that is not in normal form a principal is asked for at least.
+    ///
+    /// ```
+    /// # use portcullis::jwt::JwtVerifier;
+    /// use std::time::Duration;
+    /// use portcullis::guard::{AuthLayer, RouteRule};
+    ///
+    /// # fn build(verifier: JwtVerifier) {
+    /// let guard = AuthLayer::new(verifier);
+    /// let before_deletion = guard.with_rule(RouteRule::fresh(Duration::from_mins(10)));
+    /// # }
+    /// ```
+    pub fn with_rule(&self, rule: RouteRule) -> Self {
+        Self { shared: Arc::clone(&self.shared), rule: Some(rule) }
     }
 }
 
@@ -55,19 +78,19 @@ impl<S, A, R> Layer<S> for AuthLayer<A, R> {
     type Service = AuthService<S, A, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        AuthService::new(inner, Arc::clone(&self.0))
+        AuthService::new(inner, Arc::clone(&self.shared), self.rule.clone())
     }
 }
 
 impl<A, R> Clone for AuthLayer<A, R> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self { shared: Arc::clone(&self.shared), rule: self.rule.clone() }
     }
 }
 
 impl<A, R> fmt::Debug for AuthLayer<A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AuthLayer").field(&self.0.policy).finish()
+        f.debug_struct("AuthLayer").field("policy", &self.shared.policy).field("rule", &self.rule).finish()
     }
 }
 

@@ -37,14 +37,15 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The rule for a request. On a path that is not in normal form it asks for a principal at least.
-    pub(crate) fn rule<B>(&self, request: &Request<B>) -> RouteRule {
+    /// The rule for a request: the one stated for the service it goes to, else the one that is found for it. On a path
+    /// that is not in normal form it asks for a principal at least.
+    pub(crate) fn rule<B>(&self, request: &Request<B>, stated: Option<&RouteRule>) -> RouteRule {
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let path = Spelling::of(request.uri().path());
         let rule = self
             .excluded
             .rule(method, request.headers())
-            .or_else(|| self.request_rule(request))
+            .or_else(|| stated.cloned().or_else(|| self.request_rule(request)))
             .unwrap_or_else(|| self.table.rule(method, &path));
         if path.is_normal() { rule } else { rule.and(RouteRule::authenticated()) }
     }

@@ -16,6 +16,7 @@ use super::{
     layer::Shared,
     rejection::Cause,
     respond::{Problem, Respond},
+    rule::RouteRule,
 };
 use crate::principal::Principal;
 
@@ -23,11 +24,12 @@ use crate::principal::Principal;
 pub struct AuthService<S, A, R = Problem> {
     inner: S,
     shared: Arc<Shared<A, R>>,
+    rule: Option<RouteRule>,
 }
 
 impl<S, A, R> AuthService<S, A, R> {
-    pub(super) fn new(inner: S, shared: Arc<Shared<A, R>>) -> Self {
-        Self { inner, shared }
+    pub(super) fn new(inner: S, shared: Arc<Shared<A, R>>, rule: Option<RouteRule>) -> Self {
+        Self { inner, shared, rule }
     }
 }
 
@@ -48,7 +50,7 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         // Only this guard says who a request is from, on routes where it does not ask as well.
         request.extensions_mut().remove::<Principal>();
-        let rule = self.shared.policy.rule(&request);
+        let rule = self.shared.policy.rule(&request, self.rule.as_ref());
         if rule.is_public() {
             return ResponseFuture::calling(self.inner.call(request));
         }
@@ -73,7 +75,7 @@ where
 
 impl<S: Clone, A, R> Clone for AuthService<S, A, R> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared) }
+        Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared), rule: self.rule.clone() }
     }
 }
 

@@ -10,6 +10,8 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use portcullis::{
     Principal,
+    axum::GuardedRouter,
+    guard::RouteRule,
     jwt::{Algorithm, JwtIssuer, KeyRing, SigningKey},
 };
 
@@ -21,6 +23,7 @@ use crate::{
 
 both![
     a_guarded_route_knows_who_logged_in,
+    a_guarded_router_takes_the_account_routes_in,
     br_4_every_bad_token_gets_the_same_answer,
     a_token_for_another_audience_is_refused,
 ];
@@ -39,6 +42,27 @@ async fn a_guarded_route_knows_who_logged_in(db: TestDb) {
     Call::new(&service, Method::GET, "/whoami").send().await.expect_problem(401, "unauthenticated");
     app.post("/auth/logout").bearer(&token).send().await.expect(StatusCode::NO_CONTENT);
     Call::new(&service, Method::GET, "/whoami").bearer(&token).send().await.expect_problem(401, "invalid_token");
+}
+
+async fn a_guarded_router_takes_the_account_routes_in(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada").await;
+    let service = GuardedRouter::new()
+        .route("/", get(async || "home"), RouteRule::public())
+        .route("/whoami", get(async |user: Principal| user.id().to_owned()), RouteRule::authenticated())
+        .route("/admin", get(async || "admin"), RouteRule::scopes(["users:read"]))
+        .guard(app.portcullis.guard())
+        .merge(app.portcullis.router())
+        .into_router();
+    let ask = |path| Call::new(&service, Method::GET, path);
+    ask("/").send().await.expect(StatusCode::OK);
+    ask("/whoami").send().await.expect_problem(401, "unauthenticated");
+    ask("/whoami").bearer(&token).send().await.expect(StatusCode::OK);
+    ask("/admin").bearer(&token).send().await.expect_problem(403, "insufficient_scope");
+    ask("/auth/me").bearer(&token).send().await.expect(StatusCode::OK);
+    ask("/auth/login").send().await.expect_problem(405, "method_not_allowed");
+    ask("/nowhere").send().await.expect_problem(401, "unauthenticated");
+    ask("/nowhere").bearer(&token).send().await.expect(StatusCode::NOT_FOUND);
 }
 
 async fn br_4_every_bad_token_gets_the_same_answer(db: TestDb) {

@@ -127,7 +127,7 @@ impl Claims {
     #[must_use]
     pub fn into_principal(self) -> Principal {
         let email = self.email.filter(|_| self.email_verified == Some(true));
-        Principal::new(Identity {
+        let identity = Identity {
             id: self.sub,
             name: self.name,
             email,
@@ -139,7 +139,8 @@ impl Claims {
             auth_time: self.auth_time,
             expires_at: self.exp,
             credential: CredentialKind::AccessToken,
-        })
+        };
+        Principal::with_claims(identity, self.extra)
     }
 
     /// The user it is about.
