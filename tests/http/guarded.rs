@@ -23,6 +23,7 @@ both![
     a_guarded_route_knows_who_logged_in,
     br_4_every_bad_token_gets_the_same_answer,
     a_token_for_another_audience_is_refused,
+    a_lifetime_of_half_a_second_more_is_no_longer_than_itself,
 ];
 
 fn service(app: &TestApp) -> Router {
@@ -80,6 +81,13 @@ async fn a_token_for_another_audience_is_refused(db: TestDb) {
     let token = app.user("ada").await;
     let app = app.reopened(|config| config.audience = "another".into()).await;
     app.get("/auth/me").bearer(&token).send().await.expect_problem(401, "invalid_token");
+}
+
+async fn a_lifetime_of_half_a_second_more_is_no_longer_than_itself(db: TestDb) {
+    let app = TestApp::with(db, |config| config.access_token_ttl = Duration::from_millis(90_500)).await;
+    app.advance(Duration::from_millis(600));
+    let token = app.user("ada").await;
+    app.get("/auth/me").bearer(&token).send().await.expect(StatusCode::OK);
 }
 
 /// The verifier's default, in seconds.
