@@ -23,6 +23,7 @@ both![
     a_guarded_route_knows_who_logged_in,
     br_4_every_bad_token_gets_the_same_answer,
     a_token_for_another_audience_is_refused,
+    br_4_a_user_who_is_gone_looks_like_a_bad_token,
     a_lifetime_of_half_a_second_more_is_no_longer_than_itself,
 ];
 
@@ -81,6 +82,16 @@ async fn a_token_for_another_audience_is_refused(db: TestDb) {
     let token = app.user("ada").await;
     let app = app.reopened(|config| config.audience = "another".into()).await;
     app.get("/auth/me").bearer(&token).send().await.expect_problem(401, "invalid_token");
+}
+
+async fn br_4_a_user_who_is_gone_looks_like_a_bad_token(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada").await;
+    let reference = look(app.get("/auth/me").bearer("a.b.c").send().await);
+    app.db.remove_user("ada").await;
+    for (method, path) in [(Method::GET, "/auth/me"), (Method::POST, "/auth/logout"), (Method::DELETE, "/auth/me")] {
+        assert_eq!(look(app.request(method, path).bearer(&token).send().await), reference, "{path}");
+    }
 }
 
 async fn a_lifetime_of_half_a_second_more_is_no_longer_than_itself(db: TestDb) {
