@@ -12,7 +12,7 @@ use ::axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{Error, FieldError};
+use crate::{Error, FieldError, guard::RejectionKind};
 
 /// A problem document, `application/problem+json`: what a client is told of a failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -90,6 +90,8 @@ impl From<Error> for Problem {
                 Self { retry_after: Some(whole_seconds(retry_after)), ..problem }
             }
             Error::Unavailable(_) => Self { retry_after: Some(1), ..problem },
+            // Which of two requests came first is nobody's business: the guard would have said the same.
+            Error::SessionEnded => Self { detail: RejectionKind::InvalidToken.detail().to_owned(), ..problem },
             _ => problem,
         }
     }
@@ -133,13 +135,18 @@ impl IntoResponse for Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(self.code)));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
+}
+
+/// What goes with a 401: the guard's own challenge where the token is to blame, a bare one after a login that failed.
+fn challenge(code: &str) -> &'static str {
+    if code == "invalid_token" { r#"Bearer realm="restricted", error="invalid_token""# } else { "Bearer" }
 }
 
 /// Answers a path that nobody knows: 404 `not_found`.

@@ -26,6 +26,8 @@ both![
     a_guarded_router_takes_the_account_routes_in,
     br_4_every_bad_token_gets_the_same_answer,
     a_token_for_another_audience_is_refused,
+    br_4_a_user_who_is_gone_looks_like_a_bad_token,
+    a_lifetime_of_half_a_second_more_is_no_longer_than_itself,
 ];
 
 fn service(app: &TestApp) -> Router {
@@ -104,6 +106,23 @@ async fn a_token_for_another_audience_is_refused(db: TestDb) {
     let token = app.user("ada").await;
     let app = app.reopened(|config| config.audience = "another".into()).await;
     app.get("/auth/me").bearer(&token).send().await.expect_problem(401, "invalid_token");
+}
+
+async fn br_4_a_user_who_is_gone_looks_like_a_bad_token(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada").await;
+    let reference = look(app.get("/auth/me").bearer("a.b.c").send().await);
+    app.db.remove_user("ada").await;
+    for (method, path) in [(Method::GET, "/auth/me"), (Method::POST, "/auth/logout"), (Method::DELETE, "/auth/me")] {
+        assert_eq!(look(app.request(method, path).bearer(&token).send().await), reference, "{path}");
+    }
+}
+
+async fn a_lifetime_of_half_a_second_more_is_no_longer_than_itself(db: TestDb) {
+    let app = TestApp::with(db, |config| config.access_token_ttl = Duration::from_millis(90_500)).await;
+    app.advance(Duration::from_millis(600));
+    let token = app.user("ada").await;
+    app.get("/auth/me").bearer(&token).send().await.expect(StatusCode::OK);
 }
 
 /// The verifier's default, in seconds.

@@ -17,7 +17,7 @@ use super::{
 const PREFIX: &str = "PORTCULLIS_";
 
 /// Variables that only the tests of this program read.
-const OF_THE_TESTS: [&str; 2] = ["PORTCULLIS_TEST_POSTGRES", "PORTCULLIS_VECTORS"];
+const OF_THE_TESTS: [&str; 3] = ["PORTCULLIS_RACE_ROUNDS", "PORTCULLIS_TEST_POSTGRES", "PORTCULLIS_VECTORS"];
 
 /// What was typed for one setting, and where.
 #[derive(Clone, Debug)]
