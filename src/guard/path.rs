@@ -81,7 +81,9 @@ fn is_tidy(path: &str) -> bool {
 /// makes the text shorter, so this ends, and in linear time.
 fn decode(raw: &str) -> (String, bool) {
     let mut bytes = Vec::with_capacity(raw.len());
-    let mut harmless = true;
+    let is_escape =
+        |at| raw.as_bytes().get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    let mut harmless = raw.match_indices('%').all(|(at, _)| is_escape(at));
     for byte in raw.bytes() {
         bytes.push(byte);
         while let Some((rest, decoded)) = last_escape(&bytes) {
@@ -90,7 +92,6 @@ fn decode(raw: &str) -> (String, bool) {
             bytes.push(decoded);
         }
     }
-    harmless &= !bytes.contains(&b'%');
     let text = String::from_utf8(bytes).unwrap_or_else(|error| {
         harmless = false;
         String::from_utf8_lossy(error.as_bytes()).into_owned()
@@ -207,6 +208,8 @@ mod tests {
             "/a\u{7}",
             "/a b",
             "/%%32%65",
+            "/a%2%61",
+            "/a%%32a",
         ];
         for path in odd {
             assert!(!is_normal(path), "{path}");
