@@ -2,17 +2,20 @@
 
 /// Whether a path can be read in one way only.
 pub fn is_plain(path: &str) -> bool {
-    let Some(rest) = path.strip_prefix('/') else { return false };
-    let segments: Vec<_> = rest.split('/').collect();
-    let dots = |segment: &str| matches!(segment.split(';').next(), Some("" | "." | ".."));
-    let (last, others) = segments.split_last().expect("a text has a segment");
     let text = decode(path);
     path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-        && others.iter().all(|segment| !dots(segment))
-        && (last.is_empty() || !dots(last))
         && ["%2f", "%5c", "%2e", "%25"].iter().all(|escape| !path.to_lowercase().contains(escape))
         && !text.contains(&b'%')
-        && String::from_utf8(text).is_ok_and(|text| !text.contains(char::is_control))
+        && goes_straight_down(path)
+        && String::from_utf8(text).is_ok_and(|text| !text.contains(char::is_control) && goes_straight_down(&text))
+}
+
+fn goes_straight_down(path: &str) -> bool {
+    let Some(rest) = path.strip_prefix('/') else { return false };
+    let segments: Vec<_> = rest.split('/').collect();
+    let (last, others) = segments.split_last().expect("a text has a segment");
+    let goes_elsewhere = |segment: &str| matches!(segment.split(';').next(), Some("" | "." | ".."));
+    others.iter().all(|segment| !goes_elsewhere(segment)) && (last.is_empty() || !goes_elsewhere(last))
 }
 
 pub fn decoded(text: &str) -> String {

@@ -32,7 +32,8 @@ impl<'a> Spelling<'a> {
             return Self { raw, normal: true, others: Vec::new() };
         }
         let (decoded, harmless) = decode(raw);
-        if tidy && harmless {
+        // An escaped semicolon makes dots of a segment, or nothing, only once it is decoded.
+        if tidy && harmless && is_straight(&decoded) {
             return Self { raw, normal: true, others: vec![decoded] };
         }
         let others = vec![walk(raw), walk(&decoded), decoded];
@@ -67,11 +68,14 @@ pub(crate) fn pattern_spellings(pattern: &str) -> Option<Vec<String>> {
 
 /// Whether the path is in normal form but for its escapes.
 fn is_tidy(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && is_straight(path)
+}
+
+/// Whether every segment leads one step down, but for the last, which may be empty.
+fn is_straight(path: &str) -> bool {
     let Some(rest) = path.strip_prefix('/') else { return false };
-    let visible = rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let (directories, last) = rest.rsplit_once('/').map_or((None, rest), |(front, last)| (Some(front), last));
-    visible
-        && (last.is_empty() || Step::of(last) == Step::Down)
+    (last.is_empty() || Step::of(last) == Step::Down)
         && directories.is_none_or(|front| front.split('/').all(|segment| Step::of(segment) == Step::Down))
 }
 
@@ -210,6 +214,9 @@ mod tests {
             "/%%32%65",
             "/a%2%61",
             "/a%%32a",
+            "/%3B/a",
+            "/a/..%3Bx/b",
+            "/a/.%3b",
         ];
         for path in odd {
             assert!(!is_normal(path), "{path}");

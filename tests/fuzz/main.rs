@@ -20,8 +20,8 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 const PATHS: &[&str] = &[
     "/", "/", "/", "//", "open", "maybe", "static", "files", "admin", "admin", "secret", ".", "..", "%2e", "%2E",
-    "%2f", "%5c", "\\", "%61dmin", "%6fpen", "%25", "%", "2e", "61", ";", ";x", "a", "%20", "%C3%BC", "%FF", "%00",
-    "~", "*", "?",
+    "%2f", "%5c", "\\", "%61dmin", "%6fpen", "%25", "%", "2e", "61", ";", ";x", "%3b", "a", "%20", "%C3%BC", "%FF",
+    "%00", "~", "*", "?",
 ];
 
 const TOKENS: &[&str] = &[
