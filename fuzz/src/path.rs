@@ -13,7 +13,7 @@ use portcullis::{
 
 use super::{
     ask::{Answer, ask},
-    spelling::{decoded, is_plain, readings},
+    spelling::{climbs, decoded, is_plain, readings},
 };
 
 struct Fixture {
@@ -72,6 +72,7 @@ pub fn judge(bytes: &[u8]) -> bool {
         assert!(is_open(path), "{path:?} is let in and is not open");
     }
     if let Answer::Reached(_) = ask(&FIXTURE.guard, request(Some(&FIXTURE.user))) {
+        assert!(!climbs(path), "{path:?} is let in and may lead anywhere");
         let admin = readings(path).into_iter().find(|path| is_for_admins(path));
         assert_eq!(admin, None, "{path:?} is let in and can be read as this");
     }

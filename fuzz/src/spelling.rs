@@ -1,5 +1,7 @@
 //! A second judge of paths, written to be obvious rather than quick.
 
+use std::collections::BTreeSet;
+
 /// Whether a path can be read in one way only.
 pub fn is_plain(path: &str) -> bool {
     let text = decode(path);
@@ -35,28 +37,32 @@ fn decode(text: &str) -> Vec<u8> {
     decoded
 }
 
-/// What others might make of a path: as it is, with every escape decoded, walked, and both.
-pub fn readings(path: &str) -> [String; 4] {
-    let mut plain = path.to_owned();
-    loop {
-        let next = decoded(&plain);
-        if next == plain {
-            break;
-        }
-        plain = next;
-    }
-    [path.to_owned(), walked(path), walked(&plain), plain]
+/// Whether somebody who reads a path, decoding it as often as they like, may climb by it.
+pub fn climbs(path: &str) -> bool {
+    let plain = fully_decoded(path).replace('\\', "/");
+    plain.split('/').any(|segment| segment.split(';').next() == Some(".."))
 }
 
-/// Where a path leads to.
-fn walked(path: &str) -> String {
-    let mut segments = Vec::new();
-    for segment in path.replace('\\', "/").split('/') {
-        match segment.split(';').next().unwrap_or_default() {
-            "" | "." => {}
-            ".." => _ = segments.pop(),
-            _ => segments.push(segment.to_owned()),
+/// What others might make of a path that does not climb, decoding it once, twice, or until nothing is left to decode, and
+/// dropping the segments that lead nowhere before or after that.
+pub fn readings(path: &str) -> BTreeSet<String> {
+    let once = decoded(path);
+    let levels = [path.to_owned(), decoded(&once), fully_decoded(path), once];
+    let mut readings = BTreeSet::from(levels.clone());
+    for text in levels {
+        for text in [straightened(&text), straightened(&text.replace('\\', "/"))] {
+            readings.extend([decoded(&text), fully_decoded(&text), straightened(&fully_decoded(&text)), text]);
         }
     }
-    format!("/{}", segments.join("/"))
+    readings
+}
+
+fn fully_decoded(path: &str) -> String {
+    let next = decoded(path);
+    if next == path { next } else { fully_decoded(&next) }
+}
+
+fn straightened(path: &str) -> String {
+    let leads_somewhere = |segment: &&str| !matches!(segment.split(';').next(), Some("" | "."));
+    format!("/{}", path.split('/').filter(leads_somewhere).collect::<Vec<_>>().join("/"))
 }
