@@ -12,31 +12,45 @@
 //!
 //! **No spelling weakens a rule.** If `/admin` asks for a scope, then `//admin`, `/%61dmin` and `/x/../admin` must not
 //! get by with less because no rule matches them as they are written. So a path that has an escape, or is not in normal
-//! form, is looked up in every way it could be read, as it is, decoded, walked up, and both, and the request has to
-//! meet all the rules found. Escapes are decoded until none is left, since whoever reads the path may decode it again.
-//! A harmless escape, as in `/users/J%C3%BCrgen`, finds the same rule both ways and so changes nothing.
+//! form, is looked up in every way it could be read, as it is, decoded, without the segments that lead nowhere, and both,
+//! and the request has to meet all the rules found. A harmless escape, as in `/users/J%C3%BCrgen`, finds the same rule
+//! both ways and so changes nothing.
+//!
+//! Two kinds of path could lead anywhere, and have to meet every rule there is. One climbs, by a segment `..` however it
+//! is written: how far depends on what counts as a segment (of `/b//../admin` some make `/admin` and some `/b/admin`).
+//! The other has escapes again once it is decoded, and where the segments are depends on how often it will be. Clients
+//! climb before they send a path, and escape it once.
 
 /// A path and what it might mean.
 #[derive(Debug)]
 pub(crate) struct Spelling<'a> {
     raw: &'a str,
     normal: bool,
+    leads_anywhere: bool,
     others: Vec<String>,
 }
 
 impl<'a> Spelling<'a> {
     /// Judges a path as it came in the request line. Takes time proportional to its length.
     pub(crate) fn of(raw: &'a str) -> Self {
+        let as_written = Self { raw, normal: true, leads_anywhere: false, others: Vec::new() };
         let tidy = is_tidy(raw);
         if tidy && !raw.contains('%') {
-            return Self { raw, normal: true, others: Vec::new() };
+            return as_written;
         }
         let (decoded, harmless) = decode(raw);
-        if tidy && harmless {
-            return Self { raw, normal: true, others: vec![decoded] };
+        // An escaped semicolon makes dots of a segment, or nothing, only once it is decoded.
+        if tidy && harmless && is_straight(&decoded) {
+            return Self { others: vec![decoded], ..as_written };
         }
-        let others = vec![walk(raw), walk(&decoded), decoded];
-        Self { raw, normal: false, others }
+        let climbs = decoded.split(['/', '\\']).any(|segment| Step::of(segment) == Step::Up);
+        if climbs || has_escape(&decoded) {
+            return Self { normal: false, leads_anywhere: true, ..as_written };
+        }
+        let straightened =
+            [raw, &decoded].into_iter().flat_map(|path| [straighten(path, &['/']), straighten(path, &['/', '\\'])]);
+        let others = straightened.chain([decoded.clone()]).collect();
+        Self { normal: false, others, ..as_written }
     }
 
     /// Whether everybody reads this path alike.
@@ -44,7 +58,12 @@ impl<'a> Spelling<'a> {
         self.normal
     }
 
-    /// Every way to read it, as it is written first.
+    /// Whether the ways to read it are beyond counting, so that no rule is known not to hold.
+    pub(crate) fn leads_anywhere(&self) -> bool {
+        self.leads_anywhere
+    }
+
+    /// Every way to read it, as it is written first, unless it leads anywhere.
     pub(crate) fn readings(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.raw).chain(self.others.iter().map(String::as_str))
     }
@@ -67,30 +86,34 @@ pub(crate) fn pattern_spellings(pattern: &str) -> Option<Vec<String>> {
 
 /// Whether the path is in normal form but for its escapes.
 fn is_tidy(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && is_straight(path)
+}
+
+/// Whether every segment leads one step down, but for the last, which may be empty.
+fn is_straight(path: &str) -> bool {
     let Some(rest) = path.strip_prefix('/') else { return false };
-    let visible = rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let (directories, last) = rest.rsplit_once('/').map_or((None, rest), |(front, last)| (Some(front), last));
-    visible
-        && (last.is_empty() || Step::of(last) == Step::Down)
+    (last.is_empty() || Step::of(last) == Step::Down)
         && directories.is_none_or(|front| front.split('/').all(|segment| Step::of(segment) == Step::Down))
 }
 
-/// Decodes escapes until none is left, and tells whether all of them were harmless.
-///
-/// A decoded byte can complete another escape, so the end of the output is looked at after every byte. Every decoding
-/// makes the text shorter, so this ends, and in linear time.
+/// Decodes every escape once, and tells whether all of them were harmless.
 fn decode(raw: &str) -> (String, bool) {
+    let mut pieces = raw.split('%');
     let mut bytes = Vec::with_capacity(raw.len());
+    bytes.extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
     let mut harmless = true;
-    for byte in raw.bytes() {
-        bytes.push(byte);
-        while let Some((rest, decoded)) = last_escape(&bytes) {
-            harmless &= !matches!(decoded, b'/' | b'\\' | b'.' | b'%');
-            bytes.truncate(rest);
-            bytes.push(decoded);
+    for piece in pieces {
+        if let Some((byte, rest)) = escape(piece) {
+            harmless &= !matches!(byte, b'/' | b'\\' | b'.' | b'%');
+            bytes.push(byte);
+            bytes.extend_from_slice(rest.as_bytes());
+        } else {
+            harmless = false;
+            bytes.push(b'%');
+            bytes.extend_from_slice(piece.as_bytes());
         }
     }
-    harmless &= !bytes.contains(&b'%');
     let text = String::from_utf8(bytes).unwrap_or_else(|error| {
         harmless = false;
         String::from_utf8_lossy(error.as_bytes()).into_owned()
@@ -99,26 +122,23 @@ fn decode(raw: &str) -> (String, bool) {
     (text, harmless)
 }
 
-/// The escape that these bytes end with: how many bytes stand before it, and what it decodes to.
-fn last_escape(bytes: &[u8]) -> Option<(usize, u8)> {
-    let [rest @ .., b'%', high, low] = bytes else { return None };
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    Some((rest.len(), digit(*high)? << 4 | digit(*low)?))
+fn has_escape(text: &str) -> bool {
+    text.split('%').skip(1).any(|piece| escape(piece).is_some())
 }
 
-/// Where the path leads to once empty segments and dots are walked.
-fn walk(path: &str) -> String {
-    let mut segments = Vec::new();
-    for segment in path.split(['/', '\\']) {
-        match Step::of(segment) {
-            Step::Down => segments.push(segment),
-            Step::Up => _ = segments.pop(),
-            Step::Stay => {}
-        }
-    }
-    let end = if path.ends_with(['/', '\\']) || segments.is_empty() { "/" } else { "" };
-    let length = path.len() + 1;
-    segments.iter().fold(String::with_capacity(length), |text, segment| text + "/" + segment) + end
+/// What stands after a percent sign: the byte that it escapes, and the rest.
+fn escape(piece: &str) -> Option<(u8, &str)> {
+    let (digits, rest) = piece.split_at_checked(2)?;
+    // The parser of numbers would take a sign for a digit.
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hex.then(|| u8::from_str_radix(digits, 16).ok()).flatten().map(|byte| (byte, rest))
+}
+
+/// The path without the segments that lead nowhere.
+fn straighten(path: &str, separators: &[char]) -> String {
+    let steps = path.split(separators).filter(|segment| Step::of(segment) != Step::Stay);
+    let straight = steps.fold(String::with_capacity(path.len() + 1), |text, segment| text + "/" + segment);
+    if path.ends_with(separators) || straight.is_empty() { straight + "/" } else { straight }
 }
 
 /// What a segment does to one who walks a path.
@@ -207,6 +227,11 @@ mod tests {
             "/a\u{7}",
             "/a b",
             "/%%32%65",
+            "/a%2%61",
+            "/a%%32a",
+            "/%3B/a",
+            "/a/..%3Bx/b",
+            "/a/.%3b",
         ];
         for path in odd {
             assert!(!is_normal(path), "{path}");
@@ -215,18 +240,38 @@ mod tests {
 
     #[test]
     fn an_odd_path_is_read_in_every_way() {
-        let read = |path| Spelling::of(path).readings().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(read("//a")[1..], ["/a", "/a", "//a"]);
-        assert_eq!(read("/x/../%61")[1..], ["/%61", "/a", "/x/../a"]);
-        assert!(read("/x/%252e%252E/a/").contains(&"/a/".to_owned()));
-        assert!(read("/x\\..\\..\\a").contains(&"/a".to_owned()));
-        assert!(read("/%%32%65%2e/").contains(&"/".to_owned()));
+        let readings = |path| Spelling::of(path).readings().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(readings("//a"), ["//a", "/a", "/a", "/a", "/a", "//a"]);
+        assert!(readings("/;x/%61//").contains(&"/a/".to_owned()));
+        assert!(readings("/%2f%2e/a").contains(&"/a".to_owned()));
+        assert!(readings("/b\\.\\a").contains(&"/b/a".to_owned()));
+        assert!(readings("/;b\\c/a").contains(&"/a".to_owned()));
     }
 
     #[test]
-    fn decoding_a_deep_escape_takes_one_pass() {
-        let deep = format!("/%{}2e", "25".repeat(30_000));
-        assert_eq!(decode(&deep), ("/.".to_owned(), false));
+    fn what_climbs_or_is_escaped_twice_leads_anywhere() {
+        let anywhere = [
+            "/..",
+            "/a/../b",
+            "/a//../b",
+            "/..;x/a",
+            "/a/%2e%2E/b",
+            "/a%2f..",
+            "/a\\..\\b",
+            "/..%3Bx",
+            "/%252e./a",
+            "/a%2561",
+            "/%%32%65",
+            "/a%2%61",
+            "/a%%32a",
+            "/a%25%32f",
+        ];
+        for path in anywhere {
+            assert!(Spelling::of(path).leads_anywhere(), "{path}");
+        }
+        for path in ["/", "/a..b", "/...", "/..a/%2fb", "//a", "/a%2Fb", "/a;../b", "/100%25", "/a%zz", "/%ff"] {
+            assert!(!Spelling::of(path).leads_anywhere(), "{path}");
+        }
     }
 
     #[test]

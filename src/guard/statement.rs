@@ -71,6 +71,8 @@ impl RouteTable {
             }
         }
         table.any_method = patterns(&table.endpoints, |endpoint| endpoint.any_method.as_ref())?;
+        table.every =
+            statements.iter().map(|statement| statement.rule.clone()).fold(table.default.clone(), RouteRule::and);
         Ok(table)
     }
 }

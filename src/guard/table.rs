@@ -18,6 +18,8 @@ use super::{path::Spelling, rule::RouteRule};
 pub(crate) struct RouteTable {
     /// The rule where none is stated.
     pub(super) default: RouteRule,
+    /// All rules together, for paths that could lead anywhere.
+    pub(super) every: RouteRule,
     pub(super) endpoints: Vec<Endpoint>,
     /// Every pattern. The number is that of its endpoint, here and below.
     pub(super) paths: Router<usize>,
@@ -38,11 +40,16 @@ pub(super) struct Endpoint {
 impl RouteTable {
     /// A table in which no rule is stated.
     pub(super) fn new(default: RouteRule) -> Self {
-        Self { default, endpoints: Vec::new(), paths: Router::new(), by_method: Vec::new(), any_method: Router::new() }
+        let every = default.clone();
+        let (paths, any_method) = (Router::new(), Router::new());
+        Self { default, every, endpoints: Vec::new(), paths, by_method: Vec::new(), any_method }
     }
 
     /// The rule for a request: what every reading of its path asks.
     pub(crate) fn rule(&self, method: &Method, path: &Spelling<'_>) -> RouteRule {
+        if path.leads_anywhere() {
+            return self.every.clone();
+        }
         path.readings().map(|path| self.read(method, path)).fold(RouteRule::public(), RouteRule::and)
     }
 
