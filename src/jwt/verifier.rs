@@ -169,13 +169,15 @@ impl JwtVerifier {
         }
     }
 
-    /// Who a request with this token is from, if the token is good.
+    /// Who a request with this token is from, if the token is good. The principal learns of its revocation later on.
     ///
     /// # Errors
     ///
     /// As for [`verify`](Self::verify).
     pub fn principal(&self, token: &str) -> Result<Principal, TokenError> {
-        self.verify(token).map(Claims::into_principal)
+        let claims = self.verify(token)?;
+        let generation = claims.generation;
+        Ok(Principal::revocable(claims.into_identity(), &self.revocations, generation))
     }
 
     /// The user that a token is about, if it is good.

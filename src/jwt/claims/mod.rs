@@ -126,8 +126,12 @@ impl Claims {
     /// Who a request with this token is from.
     #[must_use]
     pub fn into_principal(self) -> Principal {
+        Principal::new(self.into_identity())
+    }
+
+    pub(super) fn into_identity(self) -> Identity {
         let email = self.email.filter(|_| self.email_verified == Some(true));
-        Principal::new(Identity {
+        Identity {
             id: self.sub,
             name: self.name,
             email,
@@ -139,7 +143,7 @@ impl Claims {
             auth_time: self.auth_time,
             expires_at: self.exp,
             credential: CredentialKind::AccessToken,
-        })
+        }
     }
 
     /// The user it is about.
