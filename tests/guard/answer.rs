@@ -220,7 +220,7 @@ fn a_refusal_is_logged_once_with_its_kind_and_without_the_token() {
         *log,
         [
             "DEBUG message=request refused kind=\"invalid_token\" reason=\"expired\"",
-            "DEBUG message=request refused kind=\"invalid_request\" reason=\"bearer scheme with more than a token\"",
+            "DEBUG message=request refused kind=\"invalid_request\" reason=\"more than a token\"",
         ]
     );
 }

@@ -1,67 +1,65 @@
-//! What a request carries to show who it is from, and where the guard finds it.
-//!
-//! It looks into the `Authorization` header and nowhere else: never into the query or the body, which end up in logs
-//! and histories (RFC 6750 section 5.3, RFC 9700 section 4.3.2).
+//! Tokens in headers, after a scheme such as `Bearer` or alone.
 
-use std::fmt;
+use http::header::{Entry, HeaderMap, HeaderName};
 
-use http::header::{AUTHORIZATION, HeaderMap};
+use super::Unusable::{self, Malformed};
 
-/// A credential as it came in, not yet checked. `Debug` does not show it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Credential<'a> {
-    /// The token of `Authorization: Bearer`. It is not empty, and holds visible ASCII without a comma.
-    Bearer(&'a str),
-}
-
-impl fmt::Debug for Credential<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bearer(_) => f.write_str("Bearer(…)"),
-        }
-    }
-}
-
-/// The request carries something that is not one well-formed credential. Says what, for the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Malformed(pub(crate) &'static str);
-
-/// The one explicit credential of a request, if it has one.
-pub(crate) fn explicit(headers: &HeaderMap) -> Result<Option<Credential<'_>>, Malformed> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
+/// The token in this header, if there is one. The header must not be repeated.
+///
+/// With a scheme, its value is `scheme 1*SP token`, the scheme in any case, and a value with another scheme is none of
+/// the guard's business. Without one, the whole value is the token.
+pub(super) fn read<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+    scheme: Option<&str>,
+) -> Result<Option<&'a str>, Unusable> {
+    let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(Malformed("repeated authorization header"));
+        return Err(Malformed("repeated credential header"));
     }
-    bearer(value.as_bytes())
+    match scheme {
+        Some(scheme) => after_scheme(value.as_bytes(), scheme),
+        None => token(value.as_bytes()).map(Some),
+    }
 }
 
-/// Reads `Bearer 1*SP token`, the scheme in any case. Another scheme is none of the guard's business.
-fn bearer(value: &[u8]) -> Result<Option<Credential<'_>>, Malformed> {
-    let (scheme, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
-    if !is_scheme(scheme) {
-        return Err(Malformed("authorization header without a scheme"));
+/// Takes out whatever [`read`] would read, or refuse to.
+pub(super) fn strip(headers: &mut HeaderMap, name: &HeaderName, scheme: Option<&str>) {
+    let Entry::Occupied(entry) = headers.entry(name) else { return };
+    let is_ours = |value: &[u8]| scheme.is_none_or(|scheme| after_scheme(value, scheme) != Ok(None));
+    if entry.iter().any(|value| is_ours(value.as_bytes())) {
+        entry.remove_entry_mult();
     }
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
+}
+
+fn after_scheme<'a>(value: &'a [u8], scheme: &str) -> Result<Option<&'a str>, Unusable> {
+    let (found, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
+    if !is_name(found) {
+        return Err(Malformed("credential header without a scheme"));
+    }
+    if !found.eq_ignore_ascii_case(scheme.as_bytes()) {
         return Ok(None);
     }
-    let token = rest.get(rest.iter().take_while(|byte| **byte == b' ').count()..).unwrap_or_default();
-    if token.is_empty() {
-        return Err(Malformed("bearer scheme without a token"));
+    token(rest.get(rest.iter().take_while(|byte| **byte == b' ').count()..).unwrap_or_default()).map(Some)
+}
+
+fn token(value: &[u8]) -> Result<&str, Unusable> {
+    if value.is_empty() {
+        return Err(Malformed("empty token"));
     }
     // Not every character that passes may stand in a token. It is for the one who reads the token to refuse those;
     // this is about telling where the token ends. A fold over bytes has no early exit and is done many at a time.
     let is_stray = |byte: u8| u8::from(!byte.is_ascii_graphic() || byte == b',');
-    let strays = token.iter().fold(0, |strays, byte| strays | is_stray(*byte));
-    match std::str::from_utf8(token) {
-        Ok(token) if strays == 0 => Ok(Some(Credential::Bearer(token))),
-        _ => Err(Malformed("bearer scheme with more than a token")),
+    let strays = value.iter().fold(0, |strays, byte| strays | is_stray(*byte));
+    match std::str::from_utf8(value) {
+        Ok(token) if strays == 0 => Ok(token),
+        _ => Err(Malformed("more than a token")),
     }
 }
 
-/// Whether this is a token as RFC 9110 section 5.6.2 has it, which the name of a scheme must be.
-fn is_scheme(name: &[u8]) -> bool {
+/// Whether this is a token as RFC 9110 section 5.6.2 has it, as names of schemes, cookies and subprotocols must be.
+pub(super) fn is_name(name: &[u8]) -> bool {
     let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     !name.is_empty() && name.iter().all(is_tchar)
 }
@@ -70,10 +68,14 @@ fn is_scheme(name: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn bearer(value: &[u8]) -> Result<Option<&str>, Unusable> {
+        after_scheme(value, "Bearer")
+    }
+
     #[test]
     fn one_bearer_token_is_found_whatever_the_case_and_spaces() {
         for value in ["Bearer a.b_c", "bearer a.b_c", "BEARER   a.b_c"] {
-            assert_eq!(bearer(value.as_bytes()), Ok(Some(Credential::Bearer("a.b_c"))), "{value}");
+            assert_eq!(bearer(value.as_bytes()), Ok(Some("a.b_c")), "{value}");
         }
     }
 
@@ -105,7 +107,11 @@ mod tests {
     }
 
     #[test]
-    fn debug_does_not_show_the_token() {
-        assert!(!format!("{:?}", Credential::Bearer("s3cret")).contains("s3cret"));
+    fn without_a_scheme_the_whole_value_is_the_token() {
+        assert_eq!(token(b"a.b_c"), Ok("a.b_c"));
+        let values: [&[u8]; 5] = [b"", b"Bearer a", b"a,b", b"a\tb", b"\xff"];
+        for value in values {
+            assert!(token(value).is_err(), "{value:?}");
+        }
     }
 }
