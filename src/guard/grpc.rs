@@ -68,13 +68,11 @@ const fn code(kind: &RejectionKind) -> u16 {
 
 /// Percent-encodes what is not visible ASCII or a space, and `%`, as the gRPC protocol has it for `grpc-message`.
 fn encoded(message: &str) -> String {
-    message.bytes().fold(String::new(), |mut encoded, byte| {
-        match byte {
-            b' '..=b'~' if byte != b'%' => encoded.push(byte.into()),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-        encoded
-    })
+    let encode = |byte: u8| match byte {
+        b' '..=b'~' if byte != b'%' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    message.bytes().map(encode).collect()
 }
 
 #[cfg(test)]
