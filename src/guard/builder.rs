@@ -164,10 +164,7 @@ impl<A, R> AuthLayerBuilder<A, R> {
             return Err(RuleError::new("exclude_methods".to_owned(), RuleErrorKind::HeadFollowsGet));
         }
         policy.table = RouteTable::build(&self.statements, policy.table.default.clone())?;
-        let own_origins = OwnOrigins::new(self.own_origins)
-            .map_err(|odd| RuleError::new(format!("the own origin {odd:?}"), RuleErrorKind::InvalidOrigin))?;
-        self.shared.sources = Sources::new(self.sources, own_origins)
-            .map_err(|(source, reason)| RuleError::new(source, RuleErrorKind::InvalidSource { reason }))?;
+        self.shared.sources = Sources::new(self.sources, OwnOrigins::new(self.own_origins)?)?;
         Arc::make_mut(&mut self.shared.challenges).schemes = self.shared.sources.schemes();
         Ok(AuthLayer::of(self.shared))
     }

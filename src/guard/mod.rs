@@ -65,6 +65,14 @@
 //! # }
 //! ```
 //!
+//! # Other forms
+//!
+//! - **gRPC** is refused as its clients expect, with [`Grpc`], or by itself where a request says that it is one.
+//! - **A WebSocket** is refused with an HTTP status before it is opened. A script in a browser can send a token with it as
+//!   a [subprotocol](Source::subprotocol).
+//! - **What outlives its request**, a WebSocket or a stream, is never looked at again by the guard. It has to stop by
+//!   itself, when its principal is [revoked](crate::Principal::revoked) or [expires](crate::Principal::expires_at).
+//!
 //! # Where to put it
 //!
 //! - **Outside the router**, so that a route nobody thought of is guarded as well. Unknown paths then answer 401 before

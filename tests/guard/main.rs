@@ -16,6 +16,7 @@ mod exclusion;
 mod forwarding;
 mod grpc;
 mod mint;
+mod order;
 mod origin;
 mod rule;
 mod source;

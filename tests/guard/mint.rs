@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portcullis::{
     Scopes,
-    clock::{Clock, SystemClock},
+    clock::{Clock, SystemClock, Timestamp},
     jwt::{Claims, JwtIssuer, JwtVerifier, KeyRing},
     revocation::{Revocation, RevocationSet, Target},
 };
@@ -27,9 +27,18 @@ impl Mint {
         JwtVerifier::new(self.keys.clone()).issuer(ISSUER).audience(AUDIENCE).revocations(self.revocations.clone())
     }
 
-    /// A token of the user `ada`, of this session, generation and lifetime.
+    /// A token of the user `ada`, of this session and with this scope.
     pub(crate) fn token(&self, session: &str, scope: &str, valid_for: Duration) -> String {
-        let mut claims = Claims::new(ISSUER, AUDIENCE, "ada", SystemClock.now(), valid_for);
+        self.issued(SystemClock.now(), session, scope, valid_for)
+    }
+
+    /// The same, expired long ago.
+    pub(crate) fn expired(&self, session: &str, scope: &str) -> String {
+        self.issued(SystemClock.now() - Duration::from_hours(1), session, scope, Duration::from_mins(1))
+    }
+
+    fn issued(&self, at: Timestamp, session: &str, scope: &str, valid_for: Duration) -> String {
+        let mut claims = Claims::new(ISSUER, AUDIENCE, "ada", at, valid_for);
         claims.jti = Some("1".to_owned());
         claims.client_id = Some("test".to_owned());
         claims.sid = Some(session.to_owned());

@@ -39,6 +39,7 @@ impl Authenticate for Slow {
 }
 
 /// Panics when it is called without having been made ready, and takes a while to be ready. A clone starts anew.
+#[derive(Debug)]
 struct Picky {
     asked: usize,
     calls: Arc<AtomicUsize>,
@@ -262,6 +263,14 @@ async fn br_7_a_check_that_panics_lets_nothing_through() {
 async fn the_principal_reaches_the_service_through_a_slow_check() {
     let (response, calls) = count(&AuthLayer::new(Slow), get_as("x", "/")).await;
     assert_eq!((response.body().as_str(), calls), ("slow", 1));
+}
+
+#[test]
+fn debug_shows_no_credential() {
+    let mut service = AuthLayer::new(Never).layer(Picky { asked: 3, calls: Arc::default() });
+    let response = service.call(get_as("s3cret", "/"));
+    let layer = guard().build().unwrap();
+    assert!(!format!("{response:?} {:?} {layer:?} {:?}", service.clone(), guard()).contains("s3cret"));
 }
 
 #[test]

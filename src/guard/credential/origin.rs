@@ -10,6 +10,7 @@ use http::{
 };
 
 use super::Unusable::{self, CrossOrigin};
+use crate::guard::error::{RuleError, RuleErrorKind};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -18,10 +19,9 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(crate) struct OwnOrigins(Vec<String>);
 
 impl OwnOrigins {
-    /// `None` if one of them is not written as browsers send it, and so would never match.
-    pub(crate) fn new(origins: Vec<String>) -> Result<Self, String> {
+    pub(crate) fn new(origins: Vec<String>) -> Result<Self, RuleError> {
         match origins.iter().find(|origin| !is_serialized(origin)) {
-            Some(odd) => Err(odd.clone()),
+            Some(odd) => Err(RuleError::new(format!("the own origin {odd:?}"), RuleErrorKind::InvalidOrigin)),
             None => Ok(Self(origins)),
         }
     }
