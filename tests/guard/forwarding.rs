@@ -2,7 +2,9 @@
 
 use std::{convert::Infallible, future::ready};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header::SEC_WEBSOCKET_PROTOCOL as PROTOCOL,
+};
 use portcullis::guard::{AuthLayer, IDENTITY_HEADERS, RouteRule, Source};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -82,6 +84,34 @@ async fn a_token_among_subprotocols_never_goes_on() {
         let headers = seen(&guard, path, &[("sec-websocket-protocol", "bearer, reader, chat")]).await;
         assert_eq!(headers["sec-websocket-protocol"], "bearer, chat", "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_websocket_that_chose_no_subprotocol_is_opened_with_the_name_and_never_the_token() {
+    let guard = guard()
+        .sources([Source::bearer(), Source::subprotocol("bearer")])
+        .rule_for_any("/optional", RouteRule::optional())
+        .build()
+        .unwrap();
+    let chosen = async |status: StatusCode, chosen: Option<&'static str>, offered: &'static str, path: &str| {
+        let inner = service_fn(move |_: Request<String>| {
+            let response = Response::builder().status(status);
+            let response = chosen.into_iter().fold(response, |response, name| response.header(PROTOCOL, name));
+            ready(Ok::<_, Infallible>(response.body(String::new()).unwrap()))
+        });
+        let mut request = get(path);
+        request.headers_mut().insert(PROTOCOL, HeaderValue::from_static(offered));
+        let response = guard.layer(inner).oneshot(request).await.unwrap();
+        response.headers().get(PROTOCOL).map(|name| name.to_str().unwrap().to_owned())
+    };
+    let name = |name: &str| Some(name.to_owned());
+    let open = StatusCode::SWITCHING_PROTOCOLS;
+    assert_eq!(chosen(open, None, "chat, bearer, reader", "/").await, name("bearer"));
+    assert_eq!(chosen(StatusCode::OK, None, "bearer, reader", "/").await, name("bearer"));
+    assert_eq!(chosen(open, Some("chat"), "chat, bearer, reader", "/").await, name("chat"));
+    assert_eq!(chosen(StatusCode::NOT_FOUND, None, "bearer, reader", "/").await, None);
+    // Nobody offered it.
+    assert_eq!(chosen(open, None, "chat", "/optional").await, None);
 }
 
 #[tokio::test]

@@ -2,11 +2,18 @@
 
 use std::{convert::Infallible, future::ready, time::Duration};
 
+use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
-use portcullis::guard::{AuthLayer, Rejection, RouteRule};
+use portcullis::{
+    Principal,
+    guard::{AuthLayer, Rejection, RouteRule},
+};
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::{mint::Mint, support::get_as};
+use crate::{
+    mint::Mint,
+    support::{self, get_as},
+};
 
 const MINUTES: Duration = Duration::from_mins(15);
 
@@ -36,4 +43,20 @@ async fn a_token_is_verified_before_its_claims_its_revocation_and_its_scopes_are
         (StatusCode::FORBIDDEN, "missing scope".to_owned())
     );
     assert_eq!(verdict(&mint, &mint.token("s1", "notes:write", MINUTES)).await, (StatusCode::OK, String::new()));
+}
+
+#[tokio::test]
+async fn a_principal_learns_of_the_end_of_its_own_session_and_generation_only() {
+    let mint = Mint::new();
+    let principal = |session| mint.verifier().principal(&mint.token(session, "", MINUTES)).unwrap();
+    let (one, other) = (principal("s1"), principal("s2"));
+    let is_revoked = |principal: &Principal| principal.revoked().now_or_never().is_some();
+
+    mint.end_session("s1");
+    mint.raise_generation(1);
+    assert_eq!([is_revoked(&one), is_revoked(&other)], [true, false]);
+    mint.raise_generation(2);
+    assert!(is_revoked(&other));
+    // One that nobody can revoke waits for ever.
+    assert!(!is_revoked(&support::principal("reader", &[], None, "aal1")));
 }
