@@ -1,11 +1,14 @@
 //! Who a request turned out to be from: what the guard hands to handlers.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::clock::Timestamp;
+use crate::{
+    clock::{Clock, Timestamp},
+    revocation::{RevocationSet, Revoked},
+};
 
 /// The authenticated party behind a request.
 ///
@@ -21,14 +24,20 @@ use crate::clock::Timestamp;
 ///     }
 /// }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Principal(Arc<Known>);
 
 /// All that is known of a principal, shared by its clones.
-#[derive(Debug)]
 struct Known {
     identity: Identity,
     claims: Map<String, Value>,
+    standing: Option<Standing>,
+}
+
+/// Where to learn whether the credential is still good.
+struct Standing {
+    revocations: RevocationSet,
+    generation: Option<i64>,
 }
 
 /// What a [`Principal`] is made of. Whoever authenticates requests fills one in.
@@ -80,7 +89,20 @@ impl Principal {
     /// A principal with this identity, and with what else its credential claims.
     #[must_use]
     pub fn with_claims(identity: Identity, claims: Map<String, Value>) -> Self {
-        Self(Arc::new(Known { identity, claims }))
+        Self(Arc::new(Known { identity, claims, standing: None }))
+    }
+
+    /// A principal with this identity and these further claims, whose credential is one of this generation (`gen`) and
+    /// may be revoked in this set. Whoever fills one in has looked there already; it is for [`revoked`](Self::revoked).
+    #[must_use]
+    pub fn revocable(
+        identity: Identity,
+        claims: Map<String, Value>,
+        revocations: &RevocationSet,
+        generation: Option<i64>,
+    ) -> Self {
+        let standing = Some(Standing { revocations: revocations.clone(), generation });
+        Self(Arc::new(Known { identity, claims, standing }))
     }
 
     /// The user's id.
@@ -149,6 +171,37 @@ impl Principal {
         self.0.identity.expires_at
     }
 
+    /// How long it is until then; zero afterwards.
+    #[must_use]
+    pub fn time_left(&self, clock: &dyn Clock) -> Duration {
+        self.expires_at().since(clock.now())
+    }
+
+    /// Waits until the credential is revoked: until its session ends, or something about the user changes that makes
+    /// older credentials stale. It never resolves where there is nobody to learn that from.
+    ///
+    /// The guard looks at every request. What outlives its request has to look for itself, and to stop when this
+    /// resolves or no [time is left](Self::time_left), whichever comes first:
+    ///
+    /// ```
+    /// use portcullis::{Principal, clock::SystemClock};
+    ///
+    /// async fn ended(principal: &Principal) -> &'static str {
+    ///     tokio::select! {
+    ///         () = principal.revoked() => "the session has ended",
+    ///         () = tokio::time::sleep(principal.time_left(&SystemClock)) => "the token has expired",
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// A stream of events ends with `stream.take_until(…)` of `futures`. `examples/websocket.rs` is a whole program.
+    pub fn revoked(&self) -> Revoked {
+        match &self.0.standing {
+            Some(Standing { revocations, generation }) => revocations.revoked(self.id(), self.session(), *generation),
+            None => Revoked::never(),
+        }
+    }
+
     /// What the request carried.
     #[must_use]
     pub fn credential(&self) -> CredentialKind {
@@ -190,6 +243,12 @@ impl Principal {
     /// The error of `serde_json`, if one is missing or of another type. Its text may quote the claim.
     pub fn claims<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         T::deserialize(&self.0.claims)
+    }
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Principal").field(&self.0.identity).finish()
     }
 }
 

@@ -47,6 +47,16 @@ pub enum RuleErrorKind {
     /// A scope holds a character that RFC 6749 section 3.3 does not allow, so nobody could have it.
     #[error("a scope is empty or holds a space, a quote, a backslash, or a character outside visible ASCII")]
     InvalidScope,
+    /// The guard cannot look for credentials there.
+    #[error("{reason}")]
+    InvalidSource {
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The origin is not written as browsers send it, and would never match: `https://notes.example`, in lower case,
+    /// with the port unless it is the scheme's own, and without a path.
+    #[error("no browser sends an origin that is written like this")]
+    InvalidOrigin,
 }
 
 impl RuleError {
@@ -69,7 +79,7 @@ impl RuleError {
 
 impl fmt::Display for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the route rule {}: {}", self.rule, self.kind)
+        write!(f, "the guard cannot be built with {}: {}", self.rule, self.kind)
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header::VARY};
 use tower_layer::Layer;
 
 use super::{
     builder::AuthLayerBuilder,
+    challenge::Challenges,
+    credential::Sources,
+    forward::{Forwarding, Returning},
     policy::Policy,
-    rejection::{Cause, Rejection},
+    rejection::{Addressee, Cause, Rejection},
     respond::{Problem, Respond},
     rule::RouteRule,
     service::AuthService,
@@ -99,7 +102,9 @@ pub(super) struct Shared<A, R> {
     pub(super) authenticate: A,
     pub(super) respond: R,
     pub(super) policy: Policy,
-    pub(super) realm: Arc<str>,
+    pub(super) sources: Sources,
+    pub(super) forwarding: Forwarding,
+    pub(super) challenges: Arc<Challenges>,
     pub(super) clock: SharedClock,
 }
 
@@ -109,28 +114,46 @@ impl<A> Shared<A, Problem> {
             authenticate,
             respond: Problem,
             policy: Policy::default(),
-            realm: "restricted".into(),
+            sources: Sources::default(),
+            forwarding: Forwarding::default(),
+            challenges: Arc::default(),
             clock: SystemClock::shared(),
         }
     }
 }
 
 impl<A, R> Shared<A, R> {
+    pub(super) fn answering<T>(self, respond: T) -> Shared<A, T> {
+        let Self { authenticate, policy, sources, forwarding, challenges, clock, .. } = self;
+        Shared { authenticate, respond, policy, sources, forwarding, challenges, clock }
+    }
+
     /// Refuses a request. This is where every refusal is logged, and nowhere else.
-    pub(super) fn refuse<B>(&self, cause: impl Into<Cause>, to_head: bool) -> Response<B>
+    pub(super) fn refuse<B>(&self, cause: impl Into<Cause>, to: Addressee) -> Response<B>
     where
         R: Respond<B>,
     {
-        let rejection = Rejection::new(cause, &self.realm, to_head);
+        let rejection = Rejection::new(cause, &self.challenges, to);
         tracing::debug!(kind = rejection.kind().code(), reason = rejection.reason(), "request refused");
         let mut response = self.respond.respond(&rejection);
         rejection.complete(&mut response);
+        if let Some(vary) = self.sources.vary() {
+            response.headers_mut().append(VARY, vary.clone());
+        }
         response
+    }
+
+    /// What is to be added to the response to a request whose credentials were looked for.
+    pub(super) fn returning(&self, subprotocol: Option<&str>) -> Returning {
+        Returning {
+            vary: self.sources.vary().cloned(),
+            subprotocol: subprotocol.and_then(|name| HeaderValue::from_str(name).ok()),
+        }
     }
 
     /// Lets a request pass without a principal, and remembers that it could have had one.
     pub(super) fn let_stranger_pass<B>(&self, request: &mut Request<B>) {
-        let to_head = request.method() == http::Method::HEAD;
-        request.extensions_mut().insert(Rejection::new(Cause::NO_CREDENTIAL, &self.realm, to_head));
+        let to = Addressee::of(request);
+        request.extensions_mut().insert(Rejection::new(Cause::NO_CREDENTIAL, &self.challenges, to));
     }
 }

@@ -172,13 +172,16 @@ impl JwtVerifier {
         }
     }
 
-    /// Who a request with this token is from, if the token is good.
+    /// Who a request with this token is from, if the token is good. The principal learns of its revocation later on.
     ///
     /// # Errors
     ///
     /// As for [`verify`](Self::verify).
     pub fn principal(&self, token: &str) -> Result<Principal, TokenError> {
-        self.verify(token).map(Claims::into_principal)
+        let claims = self.verify(token)?;
+        let generation = claims.generation;
+        let (identity, extra) = claims.into_identity();
+        Ok(Principal::revocable(identity, extra, &self.revocations, generation))
     }
 
     /// The user that a token is about, if it is good.

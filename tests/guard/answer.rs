@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Response, StatusCode};
-use portcullis::guard::{Rejection, RejectionKind, RouteRule};
+use http::{HeaderName, Method, Response, StatusCode, header::AUTHORIZATION};
+use portcullis::guard::{Empty, Rejection, RejectionKind, RouteRule, Source};
 use tracing::{Event, Metadata, Subscriber, field::Field, span};
 
 use crate::support::{count, get, get_as, guard, request, send};
@@ -151,6 +151,37 @@ async fn a_closure_answers_instead_and_headers_it_forgets_are_added() {
 }
 
 #[tokio::test]
+async fn an_empty_answer_has_the_same_status_and_headers() {
+    let guard = guard().on_reject(Empty).build().unwrap();
+    let response = send(&guard, get_as("forged", "/")).await;
+    assert_eq!(
+        wire(&response),
+        "401 Unauthorized\n\
+         cache-control: no-store\n\
+         www-authenticate: Bearer realm=\"restricted\", error=\"invalid_token\"\n\n"
+    );
+}
+
+#[tokio::test]
+async fn a_challenge_names_every_scheme_and_where_the_resource_is_described() {
+    let guard = guard()
+        .sources([
+            Source::bearer(),
+            Source::header_with_scheme(AUTHORIZATION, "Token"),
+            Source::header_with_scheme(HeaderName::from_static("authentication"), "Other"),
+        ])
+        .resource_metadata("https://notes.example/.well-known/oauth-protected-resource")
+        .build()
+        .unwrap();
+    let about = r#"resource_metadata="https://notes.example/.well-known/oauth-protected-resource""#;
+    let bare = format!(r#"Bearer realm="restricted", {about}, Token realm="restricted", {about}"#);
+    assert_eq!(send(&guard, get("/")).await.headers()["www-authenticate"], bare);
+
+    let cookie = self::guard().sources([Source::cookie("token")]).build().unwrap();
+    assert_eq!(send(&cookie, get("/")).await.headers()["www-authenticate"], r#"Bearer realm="restricted""#);
+}
+
+#[tokio::test]
 async fn a_realm_cannot_break_out_of_the_challenge() {
     let guard = guard().realm("a\"b\\c\r\nd").build().unwrap();
     let response = send(&guard, get("/")).await;
@@ -228,7 +259,7 @@ fn a_refusal_is_logged_once_with_its_kind_and_without_the_token() {
         log.take(),
         [
             "DEBUG message=request refused kind=\"invalid_token\" reason=\"expired\"",
-            "DEBUG message=request refused kind=\"invalid_request\" reason=\"bearer scheme with more than a token\"",
+            "DEBUG message=request refused kind=\"invalid_request\" reason=\"more than a token\"",
         ]
     );
 }

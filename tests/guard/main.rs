@@ -13,7 +13,15 @@ mod answer;
 mod axum;
 mod credential;
 mod exclusion;
+mod forwarding;
+mod grpc;
+mod mint;
+mod order;
+mod origin;
 mod rule;
+mod source;
 mod spelling;
 mod support;
 mod tower_contract;
+#[cfg(feature = "axum")]
+mod websocket;

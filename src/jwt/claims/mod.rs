@@ -126,6 +126,12 @@ impl Claims {
     /// Who a request with this token is from.
     #[must_use]
     pub fn into_principal(self) -> Principal {
+        let (identity, extra) = self.into_identity();
+        Principal::with_claims(identity, extra)
+    }
+
+    /// Who it is from, and all other claims.
+    pub(super) fn into_identity(self) -> (Identity, Map<String, Value>) {
         let email = self.email.filter(|_| self.email_verified == Some(true));
         let identity = Identity {
             id: self.sub,
@@ -140,7 +146,7 @@ impl Claims {
             expires_at: self.exp,
             credential: CredentialKind::AccessToken,
         };
-        Principal::with_claims(identity, self.extra)
+        (identity, self.extra)
     }
 
     /// The user it is about.
