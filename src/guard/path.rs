@@ -6,9 +6,9 @@
 //!
 //! **A path that is not in normal form is never public and never optional**, whatever rule it meets. In normal form a
 //! path starts with `/`, holds visible ASCII only, no `\`, no empty segment but the last, no segment `.` or `..` (with
-//! or without `;parameters`), and every escape in it decodes, to UTF-8, and not to `/`, `\`, `.`, `%` or a control
-//! character. This is what makes an exclusion fail closed: no spelling of a protected path is ever excluded. The `*`
-//! of `OPTIONS *` and the empty path of `CONNECT` are not in normal form either.
+//! or without `;parameters`, as it is written or decoded), and every escape in it decodes, to UTF-8, and not to `/`, `\`,
+//! `.`, `%` or a control character. This is what makes an exclusion fail closed: no spelling of a protected path is ever
+//! excluded. The `*` of `OPTIONS *` and the empty path of `CONNECT` are not in normal form either.
 //!
 //! **No spelling weakens a rule.** If `/admin` asks for a scope, then `//admin`, `/%61dmin` and `/x/../admin` must not
 //! get by with less because no rule matches them as they are written. So a path that has an escape, or is not in normal
