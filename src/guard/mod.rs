@@ -105,7 +105,7 @@ mod table;
 #[cfg(feature = "axum")]
 pub(crate) use self::respond::{PROBLEM_JSON, problem};
 pub use self::{
-    authenticate::{AuthError, Authenticate},
+    authenticate::{AuthError, Authenticate, TokenAuthentication},
     builder::AuthLayerBuilder,
     credential::{Credential, Source},
     error::{RuleError, RuleErrorKind},
