@@ -4,7 +4,10 @@
 //! has to live only as long as a token it concerns could: after that the token has expired by itself. So the set
 //! stays small, and a verifier must refuse tokens that live longer than entries are kept.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use papaya::HashMap;
 
@@ -53,6 +56,7 @@ pub struct RevocationSet(Arc<Entries>);
 struct Entries {
     sessions: HashMap<String, Timestamp>,
     users: HashMap<String, UserEntry>,
+    epoch: AtomicU64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +79,17 @@ impl RevocationSet {
                 self.0.users.pin().update_or_insert(id, tightened, UserEntry { minimum, until });
             }
         }
+        // Only now: whoever sees the new epoch finds the entry.
+        self.0.epoch.fetch_add(1, Ordering::Release);
+    }
+
+    /// A number that is another one after every [`insert`](Self::insert).
+    ///
+    /// What was not [covered](Self::covers) while it had one value is not covered as long as it has that value. Whoever
+    /// remembers both need not ask again. The number has to be read before the question is asked.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.0.epoch.load(Ordering::Acquire)
     }
 
     /// Whether a token of this user, session and generation has been revoked.
@@ -123,6 +138,21 @@ mod tests {
         assert!(set.covers("u", None, None));
         assert!(!set.covers("u", None, Some(3)));
         assert!(!set.covers("v", None, Some(0)));
+    }
+
+    #[test]
+    fn the_epoch_moves_with_every_revocation_and_with_nothing_else() {
+        let set = RevocationSet::default();
+        let start = set.epoch();
+        set.insert(user(3, 100));
+        let moved = set.epoch();
+        assert_ne!(moved, start);
+        set.insert(user(3, 100));
+        assert_ne!(set.epoch(), moved);
+        let moved = set.epoch();
+        set.forget_expired(Timestamp::from_secs(200));
+        assert!(!set.covers("u", None, None));
+        assert_eq!(set.epoch(), moved);
     }
 
     #[test]

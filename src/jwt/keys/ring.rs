@@ -1,6 +1,9 @@
 //! The keys that are in use together.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use serde_json::{Value, json};
 
@@ -17,6 +20,7 @@ pub struct KeyRing(Arc<Keys>);
 struct Keys {
     verifying: Vec<VerifyingKey>,
     signer: Option<SigningKey>,
+    generation: u64,
 }
 
 impl KeyRing {
@@ -88,7 +92,15 @@ impl KeyRing {
         if kids.len() < verifying.len() {
             return Err(KeyError::DuplicateKid);
         }
-        Ok(Self(Arc::new(Keys { verifying, signer })))
+        static RINGS: AtomicU64 = AtomicU64::new(0);
+        let generation = RINGS.fetch_add(1, Ordering::Relaxed);
+        Ok(Self(Arc::new(Keys { verifying, signer, generation })))
+    }
+
+    /// A number that no other ring of this process has. What was verified under one ring and is remembered with this
+    /// number is not taken for verified under another, even one with the same keys.
+    pub(in crate::jwt) fn generation(&self) -> u64 {
+        self.0.generation
     }
 
     /// The key that new tokens are signed with, if this ring can sign.
@@ -105,6 +117,11 @@ impl KeyRing {
             (None, [key]) => Some(key),
             (None, _) => None,
         }
+    }
+
+    /// The key whose own header satisfies this.
+    pub(in crate::jwt) fn find_by_header(&self, is_its: impl Fn(&VerifyingKey) -> bool) -> Option<&VerifyingKey> {
+        self.0.verifying.iter().find(|key| is_its(key))
     }
 
     /// The keys as others may see them: a JWK set without any shared secret.
