@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use super::{KeyError, SigningKey, VerifyingKey, jwk, pem};
 
+/// How many rings there have been.
+static RINGS: AtomicU64 = AtomicU64::new(0);
+
 /// The keys that tokens are signed and checked with. Cloning is cheap.
 ///
 /// A ring holds either shared secrets or public keys, never both, and no id twice. Which key checks a token is decided
@@ -92,7 +95,6 @@ impl KeyRing {
         if kids.len() < verifying.len() {
             return Err(KeyError::DuplicateKid);
         }
-        static RINGS: AtomicU64 = AtomicU64::new(0);
         let generation = RINGS.fetch_add(1, Ordering::Relaxed);
         Ok(Self(Arc::new(Keys { verifying, signer, generation })))
     }
