@@ -12,17 +12,28 @@ pub(super) fn challenge(realm: &str, kind: &RejectionKind) -> Option<HeaderValue
         // RFC 6750 section 3.1: no error code where no credential was sent.
         RejectionKind::Unauthenticated => bare,
         RejectionKind::InvalidRequest | RejectionKind::InvalidToken => format!("{bare}, error={}", quoted(kind.code())),
-        RejectionKind::InsufficientScope { required } => {
-            format!("{bare}, error={}, scope={}", quoted(kind.code()), quoted(&required.to_string()))
+        RejectionKind::InsufficientScope { required, roles } => {
+            let scope =
+                if required.is_empty() { String::new() } else { format!(", scope={}", quoted(&required.to_string())) };
+            format!("{bare}, error={}{scope}{}", quoted(kind.code()), description("roles", roles))
         }
-        RejectionKind::InsufficientUserAuthentication { max_age, second_factor } => {
+        RejectionKind::InsufficientUserAuthentication { max_age, second_factor, amr } => {
             let acr_values = if *second_factor { ", acr_values=\"aal2\"" } else { "" };
             let max_age = max_age.map(|age| format!(", max_age=\"{}\"", age.as_secs())).unwrap_or_default();
-            format!("{bare}, error={}{acr_values}{max_age}", quoted(kind.code()))
+            format!("{bare}, error={}{acr_values}{max_age}{}", quoted(kind.code()), description("amr", amr))
         }
     };
     // `quoted` leaves nothing in that a header could not hold.
     HeaderValue::try_from(challenge).ok()
+}
+
+/// What neither RFC has a parameter for, said in the one for people. It may hold no quote and no backslash.
+fn description(what: &str, names: &[String]) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let names = names.join(" ").replace(['"', '\\'], "");
+    format!(", error_description={}", quoted(&format!("needs {what}: {names}")))
 }
 
 /// A quoted string (RFC 9110 section 5.6.4). What cannot stand in a header is left out.

@@ -6,7 +6,9 @@ use http::{Request, Response};
 use tower_layer::Layer;
 
 use super::{
+    audit::Audit,
     builder::AuthLayerBuilder,
+    explain::Explanation,
     policy::Policy,
     rejection::{Cause, Rejection},
     respond::{Problem, Respond},
@@ -46,6 +48,34 @@ impl<A> AuthLayer<A> {
 }
 
 impl<A, R> AuthLayer<A, R> {
+    /// Which rule this request would meet, and why. No credential is looked at.
+    ///
+    /// ```
+    /// # use portcullis::{jwt::JwtVerifier, guard::RuleError};
+    /// use http::Request;
+    /// use portcullis::guard::{AuthLayer, RouteRule};
+    ///
+    /// # fn build(verifier: JwtVerifier) -> Result<(), Box<dyn std::error::Error>> {
+    /// let guard = AuthLayer::builder(verifier).exclude("/files/{*path}").build()?;
+    /// let explained = |path| Request::get(path).body(()).map(|request| guard.explain(&request).to_string());
+    /// assert_eq!(explained("/files/a")?, r#"GET "/files/a": public (any method /files/{*path})"#);
+    /// assert_eq!(
+    ///     explained("/files/../a")?,
+    ///     r#"GET "/files/../a": authenticated (any method /files/{*path}; default rule; path not in normal form)"#,
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn explain<B>(&self, request: &Request<B>) -> Explanation {
+        self.0.policy.explain(request)
+    }
+
+    /// Everything that this layer asks, as a list for people.
+    #[must_use]
+    pub fn audit(&self) -> Audit {
+        Audit::of(&self.0.policy)
+    }
+
     pub(super) fn of(shared: Shared<A, R>) -> Self {
         Self(Arc::new(shared))
     }

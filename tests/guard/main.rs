@@ -13,6 +13,17 @@ mod answer;
 mod axum;
 mod credential;
 mod exclusion;
+mod explain;
+mod lint;
+
+mod need;
+mod only;
+mod opt_key;
+mod protocol;
+#[cfg(feature = "regex")]
+mod regex;
+#[cfg(feature = "axum")]
+mod routing;
 mod rule;
 mod spelling;
 mod support;
