@@ -86,6 +86,7 @@ mod expression;
 mod future;
 mod layer;
 mod lint;
+pub mod litestar;
 mod need;
 mod path;
 mod policy;

@@ -15,6 +15,7 @@ mod credential;
 mod exclusion;
 mod explain;
 mod lint;
+mod litestar;
 
 mod need;
 mod only;
