@@ -82,6 +82,7 @@ const ONLY: &[(&[&str], &[&str])] = &[
     (&["axum", "axum_core"], &["axum", "bin", "http", "pages", "portcullis"]),
     (&["jsonwebtoken"], &["jwt"]),
     (&["argon2"], &["password"]),
+    (&["matchit", "regex_automata", "regex_syntax"], &["guard"]),
     (&["aws_lc_rs::rand"], &["secret"]),
     (&["SystemTime::now", "time::SystemTime::now", "std::time::SystemTime::now"], &["clock"]),
     // Both would hide from this test where a name comes from.

@@ -13,11 +13,12 @@ use super::{
 /// kept under version control shows what changed. Last come the rules that are about no path in particular.
 ///
 /// ```
-/// # use portcullis::{jwt::JwtVerifier, guard::RuleError};
+/// # use portcullis::jwt::{JwtVerifier, KeyRing};
 /// use http::Method;
 /// use portcullis::guard::{AuthLayer, RouteRule};
 ///
-/// # fn build(verifier: JwtVerifier) -> Result<(), RuleError> {
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let verifier = JwtVerifier::new(KeyRing::hs256([7; 32])?).issuer("https://id.example").audience("notes");
 /// let guard = AuthLayer::builder(verifier)
 ///     .rule(Method::GET, "/reports/{id}", RouteRule::scopes(["reports:read"]))
 ///     .exclude("/healthz")

@@ -51,11 +51,12 @@ impl<A, R> AuthLayer<A, R> {
     /// Which rule this request would meet, and why. No credential is looked at.
     ///
     /// ```
-    /// # use portcullis::{jwt::JwtVerifier, guard::RuleError};
+    /// # use portcullis::jwt::{JwtVerifier, KeyRing};
     /// use http::Request;
-    /// use portcullis::guard::{AuthLayer, RouteRule};
+    /// use portcullis::guard::AuthLayer;
     ///
-    /// # fn build(verifier: JwtVerifier) -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let verifier = JwtVerifier::new(KeyRing::hs256([7; 32])?).issuer("https://id.example").audience("notes");
     /// let guard = AuthLayer::builder(verifier).exclude("/files/{*path}").build()?;
     /// let explained = |path| Request::get(path).body(()).map(|request| guard.explain(&request).to_string());
     /// assert_eq!(explained("/files/a")?, r#"GET "/files/a": public (any method /files/{*path})"#);

@@ -320,3 +320,17 @@ async fn head_reaches_no_get_handler_that_get_does_not() {
         assert_eq!(router.clone().oneshot(request).await.unwrap().status(), 401);
     }
 }
+
+/// A rule that a route puts into the extensions is there only after routing, so a guard before that does not see it and
+/// asks for a principal. One behind it does.
+#[tokio::test]
+async fn a_rule_of_a_route_is_seen_by_a_guard_behind_it_and_not_by_one_before_routing() {
+    let route = || Router::new().route("/elsewhere", any(async || "open"));
+    let public = axum::Extension(RouteRule::public());
+    let before = route().route_layer(public.clone()).layer(guarding());
+    let behind = route().route_layer(guarding()).route_layer(public);
+    for (router, path, status) in [(before, "/elsewhere", 401), (behind, "/elsewhere", 200)] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        assert_eq!(router.oneshot(request).await.unwrap().status(), status, "{path}");
+    }
+}
