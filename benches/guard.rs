@@ -15,7 +15,7 @@ use http::{Method, Request, Response};
 use portcullis::{
     CredentialKind, Identity, Principal,
     clock::Timestamp,
-    guard::{AuthError, AuthLayer, Authenticate, Credential, RouteRule},
+    guard::{AuthError, AuthLayer, AuthLayerBuilder, Authenticate, Credential, RouteRule},
 };
 use tower::{Layer, Service, service_fn};
 
@@ -49,9 +49,7 @@ fn anyone() -> Anyone {
 /// A layer with this many rules, of which the last one is asked for.
 fn with_rules<A>(authenticate: A, count: usize) -> AuthLayer<A> {
     let paths = (0..count).map(|n| format!("/service{n}/items/{{id}}"));
-    let state = |guard: portcullis::guard::AuthLayerBuilder<A>, path| {
-        guard.rule(Method::GET, path, RouteRule::scopes(["notes:read"]))
-    };
+    let state = |guard: AuthLayerBuilder<A>, path| guard.rule(Method::GET, path, RouteRule::scopes(["notes:read"]));
     paths.fold(AuthLayer::builder(authenticate), state).build().unwrap()
 }
 
@@ -106,7 +104,24 @@ fn own_work(criterion: &mut Criterion) {
     measure(criterion, "1 rule, escaped path", layer.layer(inner()), "/service0/items/J%C3%BCrgen", &token);
     let excluding = AuthLayer::builder(anyone()).exclude("/healthz").build().unwrap();
     measure(criterion, "excluded", excluding.layer(inner()), "/healthz", &token);
+    measure(criterion, "1 rule, odd path", layer.layer(inner()), "//service0/./items/%2561", &token);
 }
 
-criterion_group!(benches, own_work);
+/// What expressions add to a request on a path that no pattern matches. The expressions do not match it either, so
+/// that each of them is asked.
+#[cfg(feature = "regex")]
+fn expressions(criterion: &mut Criterion) {
+    let token = token();
+    for count in [1, 10, 100] {
+        let texts = (0..count).map(|n| format!("/service{n}/(public|static)(/.*)?"));
+        let guard = texts.fold(AuthLayer::builder(anyone()), AuthLayerBuilder::exclude_regex);
+        let name = format!("{count} expressions");
+        measure(criterion, &name, guard.build().unwrap().layer(inner()), "/service0/items/7", &token);
+    }
+}
+
+#[cfg(not(feature = "regex"))]
+fn expressions(_: &mut Criterion) {}
+
+criterion_group!(benches, own_work, expressions);
 criterion_main!(benches);
