@@ -37,7 +37,8 @@ impl<'a> Spelling<'a> {
     /// Judges a path as it came in the request line. Takes time proportional to its length.
     pub(crate) fn of(raw: &'a str) -> Self {
         let tidy = is_tidy(raw);
-        if tidy && !raw.contains(['%', ';']) {
+        let is_plain = ![b'%', b';'].iter().any(|byte| raw.as_bytes().contains(byte));
+        if tidy && is_plain {
             return Self { raw, normal: true, others: Some(Vec::new()) };
         }
         let (decoded, harmless) = decode(raw);
