@@ -1,9 +1,11 @@
-//! What the pool costs beside the hashes it computes: its verifications against a bare loop of the same Argon2id.
+//! What a login costs beside the hash it computes: the pool's verifications, and whole logins on SQLite, against a bare
+//! loop of the same Argon2id.
 
 #![allow(clippy::unwrap_used, reason = "a bench may stop")]
 
 use std::{
     num::NonZeroUsize,
+    path::Path,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
@@ -11,7 +13,12 @@ use std::{
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use portcullis::password::{HashPool, HashPoolSettings, Password, PasswordHash};
+use portcullis::{
+    Portcullis,
+    account::Accounts,
+    password::{HashPool, HashPoolSettings, Password, PasswordHash},
+    session::Device,
+};
 use tokio::runtime::Runtime;
 
 const CONCURRENCY: u64 = 8;
@@ -60,6 +67,45 @@ fn pooled(runtime: &Runtime, pool: &HashPool, stored: &PasswordHash, hashes: u64
     start.elapsed()
 }
 
+/// `logins` of them by [`CONCURRENCY`] users, each of whom waits for one before asking for the next.
+fn whole(runtime: &Runtime, accounts: &Accounts, logins: u64) -> Duration {
+    let start = Instant::now();
+    runtime.block_on(async {
+        let users: Vec<_> = (0..CONCURRENCY)
+            .map(|number| {
+                let accounts = accounts.clone();
+                tokio::spawn(async move {
+                    for _ in 0..share(logins, CONCURRENCY, number) {
+                        let password = Password::parse("a good password").unwrap();
+                        accounts.login(&name(number), password, &Device::default()).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for user in users {
+            user.await.unwrap();
+        }
+    });
+    start.elapsed()
+}
+
+fn name(number: u64) -> String {
+    format!("user-{number}")
+}
+
+/// Accounts in a SQLite file, with a user for each caller.
+async fn accounts(folder: &Path) -> Accounts {
+    let database = format!("sqlite:{}/bench.db", folder.display());
+    let portcullis = Portcullis::builder().public_url("https://id.example").database(database).build().await.unwrap();
+    let accounts = portcullis.accounts().clone();
+    for number in 0..CONCURRENCY {
+        let (name, email) = (name(number), format!("{number}@example.com"));
+        let registration = accounts.registration(&name, &email, "a good password", "").unwrap();
+        accounts.register(registration, &Device::default()).await.unwrap();
+    }
+    accounts
+}
+
 fn share(total: u64, among: u64, number: u64) -> u64 {
     total / among + u64::from(number < total % among)
 }
@@ -79,6 +125,11 @@ fn login(c: &mut Criterion) {
     });
     group.bench_function("hash pool, concurrency 8", |b| {
         b.iter_custom(|hashes| pooled(&runtime, &pool, &stored, hashes));
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = runtime.block_on(accounts(folder.path()));
+    group.bench_function("whole login on SQLite, concurrency 8", |b| {
+        b.iter_custom(|logins| whole(&runtime, &accounts, logins));
     });
     group.finish();
 }

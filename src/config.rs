@@ -124,7 +124,8 @@ impl FromStr for PublicUrl {
     type Err = ConfigError;
 
     fn from_str(url: &str) -> Result<Self, ConfigError> {
-        let wrong = |why| ConfigError(format!("public_url `{url}` {why}"));
+        // Not quoted: whoever put a password into it should not find it in a log.
+        let wrong = |why| ConfigError(format!("public_url {why}"));
         let uri = url.parse::<Uri>().map_err(|_| wrong("is not a URL"))?;
         let https = match uri.scheme_str() {
             Some("https") => true,
@@ -138,8 +139,16 @@ impl FromStr for PublicUrl {
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err(wrong("must have no path"));
         }
+        // `Uri` drops a fragment without a word.
+        if authority.host().is_empty() || url.contains('#') {
+            return Err(wrong("must be a host and nothing after it"));
+        }
         let default_port = if https { 443 } else { 80 };
-        let port = authority.port_u16().filter(|port| *port != default_port);
+        let port = match (authority.as_str().strip_prefix(authority.host()), authority.port_u16()) {
+            (Some(""), _) => None,
+            (_, Some(port)) => Some(port).filter(|port| *port != default_port),
+            (_, None) => return Err(wrong("has a port that is none")),
+        };
         Ok(Self { https, host: authority.host().to_ascii_lowercase(), port })
     }
 }
@@ -179,6 +188,10 @@ mod tests {
             "https://a.example/x",
             "https://a.example/?x",
             "https://u:p@a.example",
+            "https://a.example#x",
+            "https://a.example:99999",
+            "https://a.example:",
+            "https://:8400",
             "/",
         ] {
             assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");

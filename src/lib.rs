@@ -1,5 +1,71 @@
 //! Authentication for Tower services in one crate: a [`Layer`](tower_layer::Layer) that authenticates every request,
 //! and the accounts behind it.
+//!
+//! The guard alone wraps any Tower service and needs neither a database nor a framework:
+//!
+//! ```
+//! use http::{Request, Response, StatusCode};
+//! use portcullis::{JwtUser, Principal, guard::AuthLayer, jwt::{JwtIssuer, JwtVerifier, KeyRing}};
+//! use std::{convert::Infallible, time::Duration};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let keys = KeyRing::hs256("thirty-two bytes that nobody else knows")?;
+//! let issuer = JwtIssuer::new(keys.clone()).issuer("https://id.example").audience("notes");
+//! let verifier = JwtVerifier::new(keys).issuer("https://id.example").audience("notes");
+//!
+//! let guard = AuthLayer::builder(verifier).exclude("/healthz").build()?;
+//! let service = guard.layer(service_fn(async |request: Request<String>| {
+//!     let caller = request.extensions().get::<Principal>().map_or("stranger", Principal::id);
+//!     Ok::<_, Infallible>(Response::new(format!("hello {caller}")))
+//! }));
+//!
+//! let ada = JwtUser { id: "ada".into(), name: None, email: None };
+//! let token = issuer.create_jwt(&ada, Duration::from_secs(900))?;
+//! let request = Request::get("/notes").header("authorization", format!("Bearer {token}")).body(String::new())?;
+//! assert_eq!(service.clone().oneshot(request).await?.body(), "hello ada");
+//!
+//! let request = Request::get("/notes").body(String::new())?;
+//! assert_eq!(service.oneshot(request).await?.status(), StatusCode::UNAUTHORIZED);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With accounts, which bring their own guard, their routes and their database:
+//!
+//! ```
+//! # #[cfg(all(feature = "axum", feature = "sqlite"))]
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let database = format!("sqlite:{}/notes.db", folder.path().display());
+//! use axum::routing::get;
+//! use portcullis::{Portcullis, Principal, axum::GuardedRouter, guard::RouteRule};
+//!
+//! let auth = Portcullis::builder().public_url("https://notes.example").database(database).build().await?;
+//! let app = GuardedRouter::<()>::new()
+//!     .route("/notes", get(async |user: Principal| format!("the notes of {}", user.id())), RouteRule::authenticated())
+//!     .guard(auth.guard())
+//!     .merge(auth.router());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "axum", feature = "sqlite")))]
+//! # fn main() {}
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds | default |
+//! |---|---|---|
+//! | (none) | the guard: [`guard`], [`jwt`], [`revocation`] | |
+//! | `axum` | `GuardedRouter` and extractors for axum | ✓ |
+//! | `openapi` | what a guarded router asks, written into an OpenAPI document | |
+//! | `accounts` | the accounts, as a Rust API; with `axum` also as a router | ✓ |
+//! | `sqlite`, `postgres` | a store for them | ✓ |
+//! | `server` | the binary, and all of the above | ✓ |
+//! | `testing` | a clock that a test moves | |
+//! | `webauthn`, `pages`, `smtp` | nothing yet: the rooms they name are not built | |
 
 pub mod clock;
 pub mod guard;

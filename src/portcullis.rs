@@ -224,7 +224,7 @@ impl Builder {
 
     fn default_master_key_path(&self) -> Result<PathBuf, ConfigError> {
         let path = self.database.as_deref().and_then(|url| url.strip_prefix("sqlite:"));
-        path.map(|path| PathBuf::from(format!("{}.master.key", path.trim_start_matches("//"))))
+        path.map(|path| PathBuf::from(format!("{}.master.key", path.strip_prefix("//").unwrap_or(path))))
             .ok_or_else(|| ConfigError("master_key_file is required with this database".into()))
     }
 }

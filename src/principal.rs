@@ -1,10 +1,14 @@
 //! Who a request turned out to be from: what the guard hands to handlers.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::clock::Timestamp;
+use crate::{
+    clock::{Clock, Timestamp},
+    revocation::{RevocationSet, Revoked},
+};
 
 /// The authenticated party behind a request.
 ///
@@ -20,8 +24,21 @@ use crate::clock::Timestamp;
 ///     }
 /// }
 /// ```
-#[derive(Clone, Debug)]
-pub struct Principal(Arc<Identity>);
+#[derive(Clone)]
+pub struct Principal(Arc<Known>);
+
+/// All that is known of a principal, shared by its clones.
+struct Known {
+    identity: Identity,
+    claims: Map<String, Value>,
+    standing: Option<Standing>,
+}
+
+/// Where to learn whether the credential is still good.
+struct Standing {
+    revocations: RevocationSet,
+    generation: Option<i64>,
+}
 
 /// What a [`Principal`] is made of. Whoever authenticates requests fills one in.
 #[derive(Clone, Debug)]
@@ -66,79 +83,172 @@ impl Principal {
     /// A principal with this identity.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
-        Self(Arc::new(identity))
+        Self::with_claims(identity, Map::new())
+    }
+
+    /// A principal with this identity, and with what else its credential claims.
+    #[must_use]
+    pub fn with_claims(identity: Identity, claims: Map<String, Value>) -> Self {
+        Self(Arc::new(Known { identity, claims, standing: None }))
+    }
+
+    /// A principal with this identity and these further claims, whose credential is one of this generation (`gen`) and
+    /// may be revoked in this set. Whoever fills one in has looked there already; it is for [`revoked`](Self::revoked).
+    #[must_use]
+    pub fn revocable(
+        identity: Identity,
+        claims: Map<String, Value>,
+        revocations: &RevocationSet,
+        generation: Option<i64>,
+    ) -> Self {
+        let standing = Some(Standing { revocations: revocations.clone(), generation });
+        Self(Arc::new(Known { identity, claims, standing }))
     }
 
     /// The user's id.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.0.id
+        &self.0.identity.id
     }
 
     /// The name to show, if the credential tells it.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.0.name.as_deref()
+        self.0.identity.name.as_deref()
     }
 
     /// The verified e-mail address, if the credential tells it.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
-        self.0.email.as_deref()
+        self.0.identity.email.as_deref()
     }
 
     /// What the request may do.
     #[must_use]
     pub fn scopes(&self) -> &Scopes {
-        &self.0.scopes
+        &self.0.identity.scopes
     }
 
     /// The user's roles.
     #[must_use]
     pub fn roles(&self) -> &[String] {
-        &self.0.roles
+        &self.0.identity.roles
     }
 
     /// Whether the user has this role.
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
-        self.0.roles.iter().any(|held| held == role)
+        self.0.identity.roles.iter().any(|held| held == role)
     }
 
     /// The session the credential belongs to.
     #[must_use]
     pub fn session(&self) -> Option<&str> {
-        self.0.session.as_deref()
+        self.0.identity.session.as_deref()
     }
 
     /// How the user authenticated: RFC 8176 values.
     #[must_use]
     pub fn amr(&self) -> &[String] {
-        &self.0.amr
+        &self.0.identity.amr
     }
 
     /// The assurance reached, `aal1` or `aal2`, if the credential tells it.
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
-        self.0.acr.as_deref()
+        self.0.identity.acr.as_deref()
     }
 
     /// When the user last authenticated, if the credential tells it.
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
-        self.0.auth_time
+        self.0.identity.auth_time
     }
 
     /// When the credential stops being good: the deadline of whatever it started.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
-        self.0.expires_at
+        self.0.identity.expires_at
+    }
+
+    /// How long it is until then; zero afterwards.
+    #[must_use]
+    pub fn time_left(&self, clock: &dyn Clock) -> Duration {
+        self.expires_at().since(clock.now())
+    }
+
+    /// Waits until the credential is revoked: until its session ends, or something about the user changes that makes
+    /// older credentials stale. It never resolves where there is nobody to learn that from.
+    ///
+    /// The guard looks at every request. What outlives its request has to look for itself, and to stop when this
+    /// resolves or no [time is left](Self::time_left), whichever comes first:
+    ///
+    /// ```
+    /// use portcullis::{Principal, clock::SystemClock};
+    ///
+    /// async fn ended(principal: &Principal) -> &'static str {
+    ///     tokio::select! {
+    ///         () = principal.revoked() => "the session has ended",
+    ///         () = tokio::time::sleep(principal.time_left(&SystemClock)) => "the token has expired",
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// A stream of events ends with `stream.take_until(…)` of `futures`. `examples/websocket.rs` is a whole program.
+    pub fn revoked(&self) -> Revoked {
+        match &self.0.standing {
+            Some(Standing { revocations, generation }) => revocations.revoked(self.id(), self.session(), *generation),
+            None => Revoked::never(),
+        }
     }
 
     /// What the request carried.
     #[must_use]
     pub fn credential(&self) -> CredentialKind {
-        self.0.credential
+        self.0.identity.credential
+    }
+
+    /// What the credential claims under this name, beyond what the other methods tell.
+    ///
+    /// These are the claims of a token that this crate gives no meaning, [`Claims::extra`](crate::jwt::Claims::extra),
+    /// as whoever signed it wrote them.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.0.claims.get(name)
+    }
+
+    /// All such claims at once, as a type of one's own. What they say beyond that type is left out.
+    ///
+    /// ```
+    /// # use portcullis::{CredentialKind, Identity, Principal, clock::Timestamp};
+    /// #[derive(serde::Deserialize)]
+    /// struct Tenancy<'a> {
+    ///     tenant: &'a str,
+    /// }
+    ///
+    /// # let identity = Identity {
+    /// #     id: "u1".into(), name: None, email: None, scopes: Default::default(), roles: vec![], session: None,
+    /// #     amr: vec![], acr: None, auth_time: None, expires_at: Timestamp::from_secs(0),
+    /// #     credential: CredentialKind::AccessToken,
+    /// # };
+    /// let claims = serde_json::json!({"tenant": "acme", "plan": 3}).as_object().unwrap().clone();
+    /// let principal = Principal::with_claims(identity, claims);
+    /// assert_eq!(principal.claims::<Tenancy>()?.tenant, "acme");
+    /// assert_eq!(principal.claim("plan").and_then(|plan| plan.as_u64()), Some(3));
+    /// # Ok::<_, serde_json::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of `serde_json`, if one is missing or of another type. Its text may quote the claim.
+    pub fn claims<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        T::deserialize(&self.0.claims)
+    }
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Principal").field(&self.0.identity).finish()
     }
 }
 

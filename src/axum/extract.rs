@@ -6,7 +6,11 @@ use ::axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+    request::Parts,
+};
 
 use crate::{
     guard::{PROBLEM_JSON, Problem, Rejection, Respond, problem},
@@ -57,14 +61,15 @@ impl IntoResponse for MissingPrincipal {
                     "a handler takes a Principal on a route where no guard looks for one: \
                      put the guard before it, and do not make the route public"
                 );
-                internal_error()
+                let detail = "Something is wrong here. It has been logged.";
+                refuse(StatusCode::INTERNAL_SERVER_ERROR, detail, "internal")
             }
         }
     }
 }
 
-fn internal_error() -> Response {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    let body = problem(status, "Something is wrong here. It has been logged.", "internal");
-    (status, [(CONTENT_TYPE, PROBLEM_JSON)], body).into_response()
+/// A problem document without a challenge, as another credential would not help.
+pub(super) fn refuse(status: StatusCode, detail: &'static str, code: &'static str) -> Response {
+    let headers = [(CONTENT_TYPE, PROBLEM_JSON), (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (status, headers, problem(status, detail, code)).into_response()
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{
     policy::{ExcludedMethods, Policy},
     protocol::Protocols,
+    rule::RouteRule,
 };
 
 /// What a guard asks of whom: one line for each rule. Made by [`AuthLayer::audit`](super::AuthLayer::audit).
@@ -37,7 +38,7 @@ use super::{
 pub struct Audit(Vec<[String; 3]>);
 
 impl Audit {
-    pub(super) fn of(policy: &Policy) -> Self {
+    pub(super) fn of(policy: &Policy, stated_rule: Option<&RouteRule>) -> Self {
         let line = |kind: &str, what: &str, rule: &dyn fmt::Display| [kind.into(), what.into(), rule.to_string()];
         let mut stated = Vec::new();
         for endpoint in policy.table.endpoints.iter().filter(|endpoint| endpoint.spelling == endpoint.pattern) {
@@ -61,6 +62,9 @@ impl Audit {
                 lines
             }
         };
+        if let Some(rule) = stated_rule {
+            return Self([excluded, vec![line("any", "(any other path)", rule)]].concat());
+        }
         let kind = if policy.protocols.contains(Protocols::HTTP) { "any" } else { "socket" };
         let default = line(kind, "(any other path)", &policy.table.default);
         Self([stated, expressions, excluded, vec![default]].concat())

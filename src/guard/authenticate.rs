@@ -78,12 +78,12 @@ impl AuthError {
     }
 }
 
-/// Takes access tokens, and checks them without waiting for anything.
+/// Takes access tokens, in cookies too, and checks them without waiting for anything.
 impl Authenticate for JwtVerifier {
     type Future = Ready<Result<Principal, AuthError>>;
 
     fn authenticate(&self, credential: Credential<'_>) -> Self::Future {
-        let Credential::Bearer(token) = credential;
+        let (Credential::Bearer(token) | Credential::Cookie { value: token, .. }) = credential;
         ready(self.principal(token).map_err(|error| AuthError::invalid(error.kind().as_str())))
     }
 }

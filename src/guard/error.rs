@@ -73,6 +73,16 @@ pub enum RuleErrorKind {
     /// A role or an `amr` value is empty, or begins or ends with a space.
     #[error("a role or an amr value is empty, or begins or ends with a space")]
     InvalidName,
+    /// The guard cannot look for credentials there.
+    #[error("{reason}")]
+    InvalidSource {
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The origin is not written as browsers send it, and would never match: `https://notes.example`, in lower case,
+    /// with the port unless it is the scheme's own, and without a path.
+    #[error("no browser sends an origin that is written like this")]
+    InvalidOrigin,
 }
 
 impl RuleError {
@@ -95,7 +105,7 @@ impl RuleError {
 
 impl fmt::Display for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the route rule {}: {}", self.rule, self.kind)
+        write!(f, "the guard cannot be built with {}: {}", self.rule, self.kind)
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Reason {
     Preflight,
     /// Everyone passes with this method.
     ExcludedMethod,
+    /// The rule is that of the route, given to [`AuthLayer::with_rule`](super::AuthLayer::with_rule).
+    RouteRule,
     /// The request brought the rule in its extensions.
     RequestRule,
     /// The rule is stated for the path, or for a path that this one could be read as.
@@ -50,7 +52,8 @@ pub enum Reason {
     UnguardedHttp,
     /// The path is not in normal form, so that it asks for a principal at least.
     NotNormal,
-    /// The path is not in normal form and too long to tell what it could be read as, so that all rules hold together.
+    /// The path could lead anywhere, as it climbs, is escaped twice, or is long and not in normal form, so that all rules
+    /// hold together.
     EveryRule,
 }
 
@@ -80,6 +83,7 @@ impl fmt::Display for Reason {
         match self {
             Self::Preflight => f.write_str("CORS preflight"),
             Self::ExcludedMethod => f.write_str("excluded method"),
+            Self::RouteRule => f.write_str("rule of the route"),
             Self::RequestRule => f.write_str("rule in the request's extensions"),
             Self::Stated { method: Some(method), pattern } => write!(f, "{method} {pattern}"),
             Self::Stated { method: None, pattern } => write!(f, "any method {pattern}"),

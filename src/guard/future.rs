@@ -3,16 +3,24 @@
 use std::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::{authenticate::Authenticate, layer::Shared, rejection::Cause, respond::Respond, rule::RouteRule};
+use super::{
+    authenticate::Authenticate,
+    forward::Returning,
+    layer::Shared,
+    rejection::{Addressee, Cause},
+    respond::Respond,
+    rule::RouteRule,
+};
 
 pin_project! {
     /// Resolves to the response of the inner service, or to the guard's refusal.
@@ -36,17 +44,18 @@ pin_project! {
         A: Authenticate,
     {
         Authenticating { #[pin] principal: A::Future, waiting: Option<Waiting<S, A, R, B>> },
-        Calling { #[pin] response: S::Future },
+        Calling { #[pin] response: S::Future, returning: Returning },
         Refused { response: Option<S::Response> },
     }
 }
 
 /// What waits for a principal.
-struct Waiting<S, A, R, B> {
-    request: Request<B>,
-    rule: RouteRule,
-    inner: S,
-    shared: Arc<Shared<A, R>>,
+pub(super) struct Waiting<S, A, R, B> {
+    pub(super) request: Request<B>,
+    pub(super) rule: RouteRule,
+    pub(super) inner: S,
+    pub(super) shared: Arc<Shared<A, R>>,
+    pub(super) returning: Returning,
 }
 
 impl<S, A, R, B> ResponseFuture<S, A, R, B>
@@ -54,19 +63,12 @@ where
     S: Service<Request<B>>,
     A: Authenticate,
 {
-    pub(super) fn authenticating(
-        principal: A::Future,
-        request: Request<B>,
-        rule: RouteRule,
-        inner: S,
-        shared: Arc<Shared<A, R>>,
-    ) -> Self {
-        let waiting = Some(Waiting { request, rule, inner, shared });
-        Self { state: State::Authenticating { principal, waiting } }
+    pub(super) fn authenticating(principal: A::Future, waiting: Waiting<S, A, R, B>) -> Self {
+        Self { state: State::Authenticating { principal, waiting: Some(waiting) } }
     }
 
-    pub(super) fn calling(response: S::Future) -> Self {
-        Self { state: State::Calling { response } }
+    pub(super) fn calling(response: S::Future, returning: Returning) -> Self {
+        Self { state: State::Calling { response, returning } }
     }
 
     pub(super) fn refused(response: S::Response) -> Self {
@@ -89,7 +91,7 @@ where
                 StateProjection::Authenticating { principal, waiting } => {
                     let principal = ready!(principal.poll(cx));
                     // It is there: the state is another one once it has been taken.
-                    let Some(Waiting { mut request, rule, mut inner, shared }) = waiting.take() else {
+                    let Some(Waiting { mut request, rule, mut inner, shared, returning }) = waiting.take() else {
                         return Poll::Pending;
                     };
                     let checked = principal.map_err(Cause::from).and_then(|principal| {
@@ -99,15 +101,19 @@ where
                     match checked {
                         Ok(principal) => {
                             request.extensions_mut().insert(principal);
-                            State::Calling { response: inner.call(request) }
+                            State::Calling { response: inner.call(request), returning }
                         }
                         Err(cause) => {
-                            let response = shared.refuse(cause, request.method() == Method::HEAD);
+                            let response = shared.refuse(cause, Addressee::of(&request));
                             State::Refused { response: Some(response) }
                         }
                     }
                 }
-                StateProjection::Calling { response } => return response.poll(cx),
+                StateProjection::Calling { response, returning } => {
+                    let mut response = ready!(response.poll(cx))?;
+                    mem::take(returning).complete(&mut response);
+                    return Poll::Ready(Ok(response));
+                }
                 StateProjection::Refused { response } => {
                     return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
                 }

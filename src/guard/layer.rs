@@ -2,16 +2,20 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header::VARY};
 use tower_layer::Layer;
 
 use super::{
     audit::Audit,
     builder::AuthLayerBuilder,
+    challenge::Challenges,
+    credential::Sources,
     explain::Explanation,
+    forward::{Forwarding, Returning},
     policy::Policy,
-    rejection::{Cause, Rejection},
+    rejection::{Addressee, Cause, Rejection},
     respond::{Problem, Respond},
+    rule::RouteRule,
     service::AuthService,
 };
 use crate::clock::{SharedClock, SystemClock};
@@ -32,7 +36,10 @@ use crate::clock::{SharedClock, SystemClock};
 /// # }
 /// ```
 #[must_use = "a layer does nothing until it wraps a service"]
-pub struct AuthLayer<A, R = Problem>(Arc<Shared<A, R>>);
+pub struct AuthLayer<A, R = Problem> {
+    shared: Arc<Shared<A, R>>,
+    rule: Option<RouteRule>,
+}
 
 impl<A> AuthLayer<A> {
     /// A layer that lets a request pass only if it has a good credential, whatever its path. Only CORS preflights pass
@@ -62,23 +69,42 @@ impl<A, R> AuthLayer<A, R> {
     /// assert_eq!(explained("/files/a")?, r#"GET "/files/a": public (any method /files/{*path})"#);
     /// assert_eq!(
     ///     explained("/files/../a")?,
-    ///     r#"GET "/files/../a": authenticated (any method /files/{*path}; default rule; path not in normal form)"#,
+    ///     r#"GET "/files/../a": authenticated (every rule; path not in normal form)"#,
     /// );
     /// # Ok(())
     /// # }
     /// ```
     pub fn explain<B>(&self, request: &Request<B>) -> Explanation {
-        self.0.policy.explain(request)
+        self.shared.policy.explain(request, self.rule.as_ref())
     }
 
     /// Everything that this layer asks, as a list for people.
     #[must_use]
     pub fn audit(&self) -> Audit {
-        Audit::of(&self.0.policy)
+        Audit::of(&self.shared.policy, self.rule.as_ref())
     }
 
     pub(super) fn of(shared: Shared<A, R>) -> Self {
-        Self(Arc::new(shared))
+        Self { shared: Arc::new(shared), rule: None }
+    }
+
+    /// The same layer for a service behind one route, of which it is known already what it asks.
+    ///
+    /// This rule holds there instead of the table, of exclusions by path, and of a rule in a request's extensions.
+    /// Excluded methods still pass, and on a path that is not in normal form a principal is asked for at least.
+    ///
+    /// ```
+    /// # use portcullis::jwt::JwtVerifier;
+    /// use std::time::Duration;
+    /// use portcullis::guard::{AuthLayer, RouteRule};
+    ///
+    /// # fn build(verifier: JwtVerifier) {
+    /// let guard = AuthLayer::new(verifier);
+    /// let before_deletion = guard.with_rule(RouteRule::fresh(Duration::from_mins(10)));
+    /// # }
+    /// ```
+    pub fn with_rule(&self, rule: RouteRule) -> Self {
+        Self { shared: Arc::clone(&self.shared), rule: Some(rule) }
     }
 }
 
@@ -86,19 +112,19 @@ impl<S, A, R> Layer<S> for AuthLayer<A, R> {
     type Service = AuthService<S, A, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        AuthService::new(inner, Arc::clone(&self.0))
+        AuthService::new(inner, Arc::clone(&self.shared), self.rule.clone())
     }
 }
 
 impl<A, R> Clone for AuthLayer<A, R> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self { shared: Arc::clone(&self.shared), rule: self.rule.clone() }
     }
 }
 
 impl<A, R> fmt::Debug for AuthLayer<A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AuthLayer").field(&self.0.policy).finish()
+        f.debug_struct("AuthLayer").field("policy", &self.shared.policy).field("rule", &self.rule).finish()
     }
 }
 
@@ -107,7 +133,9 @@ pub(super) struct Shared<A, R> {
     pub(super) authenticate: A,
     pub(super) respond: R,
     pub(super) policy: Policy,
-    pub(super) realm: Arc<str>,
+    pub(super) sources: Sources,
+    pub(super) forwarding: Forwarding,
+    pub(super) challenges: Arc<Challenges>,
     pub(super) clock: SharedClock,
 }
 
@@ -117,28 +145,46 @@ impl<A> Shared<A, Problem> {
             authenticate,
             respond: Problem,
             policy: Policy::default(),
-            realm: "restricted".into(),
+            sources: Sources::default(),
+            forwarding: Forwarding::default(),
+            challenges: Arc::default(),
             clock: SystemClock::shared(),
         }
     }
 }
 
 impl<A, R> Shared<A, R> {
+    pub(super) fn answering<T>(self, respond: T) -> Shared<A, T> {
+        let Self { authenticate, policy, sources, forwarding, challenges, clock, .. } = self;
+        Shared { authenticate, respond, policy, sources, forwarding, challenges, clock }
+    }
+
     /// Refuses a request. This is where every refusal is logged, and nowhere else.
-    pub(super) fn refuse<B>(&self, cause: impl Into<Cause>, to_head: bool) -> Response<B>
+    pub(super) fn refuse<B>(&self, cause: impl Into<Cause>, to: Addressee) -> Response<B>
     where
         R: Respond<B>,
     {
-        let rejection = Rejection::new(cause, &self.realm, to_head);
+        let rejection = Rejection::new(cause, &self.challenges, to);
         tracing::debug!(kind = rejection.kind().code(), reason = rejection.reason(), "request refused");
         let mut response = self.respond.respond(&rejection);
         rejection.complete(&mut response);
+        if let Some(vary) = self.sources.vary() {
+            response.headers_mut().append(VARY, vary.clone());
+        }
         response
+    }
+
+    /// What is to be added to the response to a request whose credentials were looked for.
+    pub(super) fn returning(&self, subprotocol: Option<&str>) -> Returning {
+        Returning {
+            vary: self.sources.vary().cloned(),
+            subprotocol: subprotocol.and_then(|name| HeaderValue::from_str(name).ok()),
+        }
     }
 
     /// Lets a request pass without a principal, and remembers that it could have had one.
     pub(super) fn let_stranger_pass<B>(&self, request: &mut Request<B>) {
-        let to_head = request.method() == http::Method::HEAD;
-        request.extensions_mut().insert(Rejection::new(Cause::NO_CREDENTIAL, &self.realm, to_head));
+        let to = Addressee::of(request);
+        request.extensions_mut().insert(Rejection::new(Cause::NO_CREDENTIAL, &self.challenges, to));
     }
 }

@@ -4,11 +4,14 @@
 //! A request takes these steps, and stops at the first that refuses it:
 //!
 //! 1. A [`Principal`](crate::Principal) that is already in the extensions is taken out: only the guard puts one there.
+//!    So are the headers named to [`strip_headers`](AuthLayerBuilder::strip_headers).
 //! 2. The rule is found. A CORS preflight passes. A [`RouteRule`] in the request's extensions holds, else the one that
 //!    the table has for method and path, else an expression may exclude the path, else the default holds, which asks for
 //!    a principal. [`AuthLayer::explain`] tells which it was, and [`AuthLayer::audit`] lists all there are.
-//! 3. A public route is done here. The others need a credential: `Authorization: Bearer`, once. None is
-//!    401 with a bare challenge (an optional route lets it pass); what is not exactly one is 400 `invalid_request`.
+//! 3. A public route is done here. The others need a credential from one of the guard's [`Source`]s, which is
+//!    `Authorization: Bearer` unless it is told others. None is 401 with a bare challenge (an optional route lets it
+//!    pass); what is not exactly one is 400 `invalid_request`; a cookie that another site makes a browser send to change
+//!    something is 403 `cross_origin`.
 //! 4. [`Authenticate`] turns the credential into a principal: 401 `invalid_token` if it cannot, the same for every
 //!    reason; 503 if it cannot tell.
 //! 5. The rule looks at the principal: 403 `insufficient_scope` for a scope or a role that it lacks, or 401
@@ -64,6 +67,14 @@
 //! # }
 //! ```
 //!
+//! # Other forms
+//!
+//! - **gRPC** is refused as its clients expect, with [`Grpc`], or by itself where a request says that it is one.
+//! - **A WebSocket** is refused with an HTTP status before it is opened. A script in a browser can send a token with it as
+//!   a [subprotocol](Source::subprotocol).
+//! - **What outlives its request**, a WebSocket or a stream, is never looked at again by the guard. It has to stop by
+//!   itself, when its principal is [revoked](crate::Principal::revoked) or [expires](crate::Principal::expires_at).
+//!
 //! # Where to put it
 //!
 //! - **Outside the router**, so that a route nobody thought of is guarded as well. Unknown paths then answer 401 before
@@ -83,7 +94,9 @@ mod credential;
 mod error;
 mod explain;
 mod expression;
+mod forward;
 mod future;
+mod grpc;
 mod layer;
 mod lint;
 pub mod litestar;
@@ -105,15 +118,17 @@ pub use self::{
     audit::Audit,
     authenticate::{AuthError, Authenticate},
     builder::AuthLayerBuilder,
-    credential::Credential,
+    credential::{Credential, Source},
     error::{RuleError, RuleErrorKind},
     explain::{Explanation, Reason},
+    forward::IDENTITY_HEADERS,
     future::ResponseFuture,
+    grpc::Grpc,
     layer::AuthLayer,
     need::Need,
     protocol::Protocols,
     rejection::{Rejection, RejectionKind},
-    respond::{Problem, Respond},
+    respond::{Empty, Problem, Respond},
     rule::{Denied, RouteRule},
     service::AuthService,
 };

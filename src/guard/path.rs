@@ -6,17 +6,21 @@
 //!
 //! **A path that is not in normal form is never public and never optional**, whatever rule it meets. In normal form a
 //! path starts with `/`, holds visible ASCII only, no `\`, no empty segment but the last, no segment `.` or `..` (with
-//! or without `;parameters`), and every escape in it decodes, to UTF-8, and not to `/`, `\`, `.`, `%` or a control
-//! character. This is what makes an exclusion fail closed: no spelling of a protected path is ever excluded. The `*`
-//! of `OPTIONS *` and the empty path of `CONNECT` are not in normal form either.
+//! or without `;parameters`, as it is written or decoded), and every escape in it decodes, to UTF-8, and not to `/`, `\`,
+//! `.`, `%` or a control character. This is what makes an exclusion fail closed: no spelling of a protected path is ever
+//! excluded. The `*` of `OPTIONS *` and the empty path of `CONNECT` are not in normal form either.
 //!
 //! **No spelling weakens a rule.** If `/admin` asks for a scope, then `//admin`, `/%61dmin` and `/x/../admin` must not
 //! get by with less because no rule matches them as they are written. So a path that has an escape or a `;`, or is not in
 //! normal form, is looked up in every way it could be read, and the request has to meet all the rules found. Whoever reads
-//! it may decode it, once, twice or until nothing is left to decode; drop `;parameters`; take `\` for `/`; drop empty
-//! segments; walk up dots. A harmless escape, as in `/users/J%C3%BCrgen`, finds the same rule both ways and so changes
-//! nothing. A path that is not in normal form and longer than [`LONGEST_ODD`] is not worth that many readings: it has to
-//! meet every rule there is.
+//! it may decode it, drop `;parameters`, take `\` for `/`, and drop empty segments or all that lead nowhere. A harmless
+//! escape, as in `/users/J%C3%BCrgen`, finds the same rule both ways and so changes nothing.
+//!
+//! Two kinds of path could lead anywhere, and have to meet every rule there is. One climbs, by a segment `..` however it
+//! is written: how far depends on what counts as a segment (of `/b//../admin` some make `/admin` and some `/b/admin`).
+//! The other has escapes again once it is decoded, and where the segments are depends on how often it will be. Clients
+//! climb before they send a path, and escape it once. A path that is not in normal form and longer than [`LONGEST_ODD`]
+//! is not worth that many readings, and is treated likewise.
 //!
 //! Letters are compared by case, as routers do it. A service behind the guard that does not (a file system, say) needs
 //! rules for every case.
@@ -29,22 +33,28 @@ const LONGEST_ODD: usize = 1024;
 pub(crate) struct Spelling<'a> {
     raw: &'a str,
     normal: bool,
-    /// How else it could be read; nothing if that is anybody's guess.
-    others: Option<Vec<String>>,
+    leads_anywhere: bool,
+    others: Vec<String>,
 }
 
 impl<'a> Spelling<'a> {
     /// Judges a path as it came in the request line. Takes time proportional to its length.
     pub(crate) fn of(raw: &'a str) -> Self {
+        let as_written = Self { raw, normal: true, leads_anywhere: false, others: Vec::new() };
         let tidy = is_tidy(raw);
-        let is_plain = ![b'%', b';'].iter().any(|byte| raw.as_bytes().contains(byte));
-        if tidy && is_plain {
-            return Self { raw, normal: true, others: Some(Vec::new()) };
+        if tidy && !raw.contains(['%', ';']) {
+            return as_written;
         }
         let (decoded, harmless) = decode(raw);
-        let normal = tidy && harmless;
-        let others = (normal || raw.len() <= LONGEST_ODD).then(|| readings(raw, decoded, normal));
-        Self { raw, normal, others }
+        // An escaped semicolon makes dots of a segment, or nothing, only once it is decoded.
+        if tidy && harmless && is_straight(&decoded) {
+            return Self { others: other_readings(raw, decoded, plain_readings), ..as_written };
+        }
+        let climbs = decoded.split(['/', '\\']).any(|segment| Step::of(segment) == Step::Up);
+        if climbs || has_escape(&decoded) || raw.len() > LONGEST_ODD {
+            return Self { normal: false, leads_anywhere: true, ..as_written };
+        }
+        Self { normal: false, others: other_readings(raw, decoded, odd_readings), ..as_written }
     }
 
     /// Whether everybody reads this path alike.
@@ -52,35 +62,42 @@ impl<'a> Spelling<'a> {
         self.normal
     }
 
-    /// Every way to read it, as it is written first; nothing if that is anybody's guess.
-    pub(crate) fn readings(&self) -> Option<impl Iterator<Item = &str>> {
-        let others = self.others.as_ref()?;
-        Some(std::iter::once(self.raw).chain(others.iter().map(String::as_str)))
+    /// Whether the ways to read it are beyond counting, so that no rule is known not to hold.
+    pub(crate) fn leads_anywhere(&self) -> bool {
+        self.leads_anywhere
+    }
+
+    /// Every way to read it, as it is written first, unless it leads anywhere.
+    pub(crate) fn readings(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.raw).chain(self.others.iter().map(String::as_str))
     }
 }
 
-/// Every way to read a path, but for the path as it is written.
-fn readings(raw: &str, decoded: String, normal: bool) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut add = |reading: String| {
-        if reading != raw && !found.contains(&reading) {
-            found.push(reading);
-        }
-    };
-    let levels = if normal { vec![raw.to_owned(), decoded] } else { vec![raw.to_owned(), decode_once(raw), decoded] };
-    for level in levels {
-        for bare in [without_parameters(&level), Some(level)].into_iter().flatten() {
-            if !normal {
-                for slashed in bare.contains('\\').then(|| bare.replace('\\', "/")).iter().chain([&bare]) {
-                    add(walk(slashed, |segment| if segment.is_empty() { Step::Stay } else { Step::Down }));
-                    add(walk(slashed, Step::of));
-                    add(slashed.clone());
-                }
-            }
-            add(bare);
+/// Every way to read a path but as it is written, given the ways to read what is decoded already or never will be.
+fn other_readings(raw: &str, decoded: String, read: fn(String) -> Vec<String>) -> Vec<String> {
+    let mut others: Vec<String> = Vec::new();
+    for reading in [raw.to_owned(), decoded].into_iter().flat_map(read) {
+        if reading != raw && !others.contains(&reading) {
+            others.push(reading);
         }
     }
-    found
+    others
+}
+
+/// With its `;parameters` and without.
+fn plain_readings(path: String) -> Vec<String> {
+    let bare = without_parameters(&path);
+    std::iter::once(path).chain(bare).collect()
+}
+
+/// With its `;parameters` and without, with `\` for `/` before or after, and with the segments that lead nowhere or not.
+fn odd_readings(path: String) -> Vec<String> {
+    let slashed = with_slashes(&path);
+    let bare = std::iter::once(path).chain(slashed).flat_map(plain_readings);
+    let slashed = bare.flat_map(|path| [with_slashes(&path), Some(path)]).flatten();
+    slashed
+        .flat_map(|path| [without(&path, str::is_empty), without(&path, |part| Step::of(part) == Step::Stay), path])
+        .collect()
 }
 
 /// The ways in which a request in normal form can spell the fixed parts of this pattern, or `None` if it cannot.
@@ -100,52 +117,34 @@ pub(crate) fn pattern_spellings(pattern: &str) -> Option<Vec<String>> {
 
 /// Whether the path is in normal form but for its escapes.
 fn is_tidy(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && is_straight(path)
+}
+
+/// Whether every segment leads one step down, but for the last, which may be empty.
+fn is_straight(path: &str) -> bool {
     let Some(rest) = path.strip_prefix('/') else { return false };
-    let visible = rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let (directories, last) = rest.rsplit_once('/').map_or((None, rest), |(front, last)| (Some(front), last));
-    visible && (last.is_empty() || is_name(last)) && directories.is_none_or(|front| front.split('/').all(is_name))
+    (last.is_empty() || Step::of(last) == Step::Down)
+        && directories.is_none_or(|front| front.split('/').all(|segment| Step::of(segment) == Step::Down))
 }
 
-/// Whether a segment leads further down for everybody, whether they mind its `;parameters` or not.
-fn is_name(segment: &str) -> bool {
-    !matches!(segment.as_bytes(), [] | [b';', ..] | [b'.'] | [b'.', b';', ..] | [b'.', b'.'] | [b'.', b'.', b';', ..])
-}
-
-/// Decodes each escape once.
-fn decode_once(raw: &str) -> String {
-    let mut bytes = Vec::with_capacity(raw.len());
-    // How many bytes at the end of the output are as they were in the input.
-    let mut untouched = 0;
-    for byte in raw.bytes() {
-        bytes.push(byte);
-        untouched += 1;
-        if untouched >= 3
-            && let Some((rest, decoded)) = last_escape(&bytes)
-        {
-            bytes.truncate(rest);
-            bytes.push(decoded);
-            untouched = 0;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Decodes escapes until none is left, and tells whether all of them were harmless.
-///
-/// A decoded byte can complete another escape, so the end of the output is looked at after every byte. Every decoding
-/// makes the text shorter, so this ends, and in linear time.
+/// Decodes every escape once, and tells whether all of them were harmless.
 fn decode(raw: &str) -> (String, bool) {
+    let mut pieces = raw.split('%');
     let mut bytes = Vec::with_capacity(raw.len());
+    bytes.extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
     let mut harmless = true;
-    for byte in raw.bytes() {
-        bytes.push(byte);
-        while let Some((rest, decoded)) = last_escape(&bytes) {
-            harmless &= !matches!(decoded, b'/' | b'\\' | b'.' | b'%');
-            bytes.truncate(rest);
-            bytes.push(decoded);
+    for piece in pieces {
+        if let Some((byte, rest)) = escape(piece) {
+            harmless &= !matches!(byte, b'/' | b'\\' | b'.' | b'%');
+            bytes.push(byte);
+            bytes.extend_from_slice(rest.as_bytes());
+        } else {
+            harmless = false;
+            bytes.push(b'%');
+            bytes.extend_from_slice(piece.as_bytes());
         }
     }
-    harmless &= !bytes.contains(&b'%');
     let text = String::from_utf8(bytes).unwrap_or_else(|error| {
         harmless = false;
         String::from_utf8_lossy(error.as_bytes()).into_owned()
@@ -154,11 +153,16 @@ fn decode(raw: &str) -> (String, bool) {
     (text, harmless)
 }
 
-/// The escape that these bytes end with: how many bytes stand before it, and what it decodes to.
-fn last_escape(bytes: &[u8]) -> Option<(usize, u8)> {
-    let [rest @ .., b'%', high, low] = bytes else { return None };
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    Some((rest.len(), digit(*high)? << 4 | digit(*low)?))
+fn has_escape(text: &str) -> bool {
+    text.split('%').skip(1).any(|piece| escape(piece).is_some())
+}
+
+/// What stands after a percent sign: the byte that it escapes, and the rest.
+fn escape(piece: &str) -> Option<(u8, &str)> {
+    let (digits, rest) = piece.split_at_checked(2)?;
+    // The parser of numbers would take a sign for a digit.
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hex.then(|| u8::from_str_radix(digits, 16).ok()).flatten().map(|byte| (byte, rest))
 }
 
 /// The path with no `;parameters` on its segments, if it has some.
@@ -167,19 +171,16 @@ fn without_parameters(path: &str) -> Option<String> {
     path.contains(';').then(|| path.split('/').map(bare).collect::<Vec<_>>().join("/"))
 }
 
-/// Where the path leads to if each segment makes this step.
-fn walk(path: &str, step: fn(&str) -> Step) -> String {
-    let mut segments = Vec::new();
-    for segment in path.split('/') {
-        match step(segment) {
-            Step::Down => segments.push(segment),
-            Step::Up => _ = segments.pop(),
-            Step::Stay => {}
-        }
-    }
-    let end = if path.ends_with('/') || segments.is_empty() { "/" } else { "" };
-    let length = path.len() + 1;
-    segments.iter().fold(String::with_capacity(length), |text, segment| text + "/" + segment) + end
+/// The path with `/` for `\`, if it has some.
+fn with_slashes(path: &str) -> Option<String> {
+    path.contains('\\').then(|| path.replace('\\', "/"))
+}
+
+/// The path without these segments.
+fn without(path: &str, is_dropped: fn(&str) -> bool) -> String {
+    let steps = path.split('/').filter(|segment| !is_dropped(segment));
+    let straight = steps.fold(String::with_capacity(path.len() + 1), |text, segment| text + "/" + segment);
+    if path.ends_with('/') || straight.is_empty() { straight + "/" } else { straight }
 }
 
 /// What a segment does to one who walks a path.
@@ -192,9 +193,9 @@ enum Step {
 
 impl Step {
     fn of(segment: &str) -> Self {
-        match segment {
-            "" | "." => Self::Stay,
-            ".." => Self::Up,
+        match segment.as_bytes() {
+            [] | [b';', ..] | [b'.'] | [b'.', b';', ..] => Self::Stay,
+            [b'.', b'.'] | [b'.', b'.', b';', ..] => Self::Up,
             _ => Self::Down,
         }
     }
@@ -213,7 +214,7 @@ mod tests {
         for path in ["/", "/a", "/a/", "/a/b.c", "/.well-known/x", "/...", "/a..b", "/a~!$&'()*+,=:@"] {
             let spelling = Spelling::of(path);
             assert!(spelling.is_normal(), "{path}");
-            assert_eq!(spelling.readings().unwrap().collect::<Vec<_>>(), [path]);
+            assert_eq!(spelling.readings().collect::<Vec<_>>(), [path]);
         }
     }
 
@@ -221,16 +222,16 @@ mod tests {
     fn a_harmless_escape_is_normal_and_has_two_readings() {
         let spelling = Spelling::of("/users/J%C3%BCrgen%20x");
         assert!(spelling.is_normal());
-        assert_eq!(spelling.readings().unwrap().collect::<Vec<_>>(), ["/users/J%C3%BCrgen%20x", "/users/Jürgen x"]);
+        assert_eq!(spelling.readings().collect::<Vec<_>>(), ["/users/J%C3%BCrgen%20x", "/users/Jürgen x"]);
     }
 
     #[test]
     fn parameters_are_normal_and_read_away() {
         let spelling = Spelling::of("/a;v=1/b;/c");
         assert!(spelling.is_normal());
-        assert_eq!(spelling.readings().unwrap().collect::<Vec<_>>(), ["/a;v=1/b;/c", "/a/b/c"]);
-        assert!(Spelling::of("/a%3Bv/b").readings().unwrap().any(|path| path == "/a/b"));
-        assert!(Spelling::of("/x/..;y/a;z").readings().unwrap().any(|path| path == "/a"));
+        assert_eq!(spelling.readings().collect::<Vec<_>>(), ["/a;v=1/b;/c", "/a/b/c"]);
+        assert!(Spelling::of("/a%3Bv/b").is_normal());
+        assert!(Spelling::of("/a%3Bv/b").readings().any(|path| path == "/a/b"));
     }
 
     #[test]
@@ -277,6 +278,11 @@ mod tests {
             "/a\u{7}",
             "/a b",
             "/%%32%65",
+            "/a%2%61",
+            "/a%%32a",
+            "/%3B/a",
+            "/a/..%3Bx/b",
+            "/a/.%3b",
         ];
         for path in odd {
             assert!(!is_normal(path), "{path}");
@@ -285,37 +291,55 @@ mod tests {
 
     #[test]
     fn an_odd_path_is_read_in_every_way() {
-        let read = |path: &str, reading: &str| {
-            let spelling = Spelling::of(path);
-            assert!(spelling.readings().unwrap().any(|found| found == reading), "{path} as {reading}: {spelling:?}");
+        let readings = |path| Spelling::of(path).readings().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(readings("//a"), ["//a", "/a"]);
+        let read = |path: &'static str, reading: &str| {
+            assert!(readings(path).contains(&reading.to_owned()), "{path} as {reading}: {:?}", readings(path));
         };
-        read("//a", "/a");
-        read("/x/../%61", "/%61");
-        read("/x/../%61", "/x/../a");
-        read("/x/../%61", "/a");
-        read("/x/%252e%252E/a/", "/a/");
-        read("/x/%252e%252E/a/", "/x/%2e%2E/a/");
-        read("/%%32%65%2e/", "/");
-        read("//wr%69te/%252e%252e", "/write/%2e%2e");
-        read("//write/..", "/write/..");
-        read("/x\\..\\..\\a", "/a");
-        read("//write/..\\", "/write/..\\");
-        read("/x/..;y/a;z", "/a");
-        read("//write/..;y", "/write/..;y");
+        read("/;x/%61//", "/a/");
+        read("/%2f%2e/a", "/a");
+        read("/b\\.\\a", "/b/a");
+        read("/;b\\c/a", "/a");
+        read("/./%61", "/%61");
+        read("/./%61", "/./a");
+        read("//./a", "/./a");
+        read("//a;y/b;z", "/a/b");
+        read("//a;y\\b/c\\d", "/a/c/d");
+        read("//a;y\\b/c\\d", "/a/b/c/d");
     }
 
     #[test]
-    fn a_long_path_out_of_normal_form_is_anybodys_guess() {
+    fn a_long_path_out_of_normal_form_leads_anywhere() {
         let long = "/a".repeat(LONGEST_ODD / 2);
-        assert!(Spelling::of(&format!("{long}//")).readings().is_none());
-        assert!(Spelling::of(&format!("{long}/%20;x")).readings().is_some());
-        assert!(Spelling::of("//").readings().is_some());
+        assert!(Spelling::of(&format!("{long}//")).leads_anywhere());
+        assert!(!Spelling::of(&format!("{long}/%20;x")).leads_anywhere());
+        assert!(!Spelling::of("//").leads_anywhere());
     }
 
     #[test]
-    fn decoding_a_deep_escape_takes_one_pass() {
-        let deep = format!("/%{}2e", "25".repeat(30_000));
-        assert_eq!(decode(&deep), ("/.".to_owned(), false));
+    fn what_climbs_or_is_escaped_twice_leads_anywhere() {
+        let anywhere = [
+            "/..",
+            "/a/../b",
+            "/a//../b",
+            "/..;x/a",
+            "/a/%2e%2E/b",
+            "/a%2f..",
+            "/a\\..\\b",
+            "/..%3Bx",
+            "/%252e./a",
+            "/a%2561",
+            "/%%32%65",
+            "/a%2%61",
+            "/a%%32a",
+            "/a%25%32f",
+        ];
+        for path in anywhere {
+            assert!(Spelling::of(path).leads_anywhere(), "{path}");
+        }
+        for path in ["/", "/a..b", "/...", "/..a/%2fb", "//a", "/a%2Fb", "/a;../b", "/100%25", "/a%zz", "/%ff"] {
+            assert!(!Spelling::of(path).leads_anywhere(), "{path}");
+        }
     }
 
     #[test]

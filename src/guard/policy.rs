@@ -45,25 +45,32 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The rule for a request. On a path that is not in normal form it asks for a principal at least.
-    pub(crate) fn rule<B>(&self, request: &Request<B>) -> RouteRule {
-        self.decide(request, &mut Unheard)
+    /// The rule for a request: the one stated for the service it goes to, else the one that is found for it. On a path
+    /// that is not in normal form it asks for a principal at least.
+    pub(crate) fn rule<B>(&self, request: &Request<B>, stated: Option<&RouteRule>) -> RouteRule {
+        self.decide(request, stated, &mut Unheard)
     }
 
-    pub(crate) fn explain<B>(&self, request: &Request<B>) -> Explanation {
+    pub(crate) fn explain<B>(&self, request: &Request<B>, stated: Option<&RouteRule>) -> Explanation {
         let mut reasons = Vec::new();
-        let rule = self.decide(request, &mut reasons);
+        let rule = self.decide(request, stated, &mut reasons);
         Explanation { method: request.method().clone(), path: request.uri().path().to_owned(), rule, reasons }
     }
 
-    fn decide<B>(&self, request: &Request<B>, note: &mut impl Note) -> RouteRule {
+    fn decide<B>(&self, request: &Request<B>, stated: Option<&RouteRule>, note: &mut impl Note) -> RouteRule {
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let path = Spelling::of(request.uri().path());
         let rule = self
             .excluded
             .rule(method, request.headers(), note)
-            .or_else(|| self.request_rule(request, note))
-            .unwrap_or_else(|| self.stated_rule(request, method, &path, note));
+            .or_else(|| match stated {
+                Some(rule) => {
+                    note.note(|| Reason::RouteRule);
+                    Some(rule.clone())
+                }
+                None => self.request_rule(request, note),
+            })
+            .unwrap_or_else(|| self.table_rule(request, method, &path, note));
         if path.is_normal() {
             return rule;
         }
@@ -77,7 +84,7 @@ impl Policy {
         Some(rule)
     }
 
-    fn stated_rule<B>(
+    fn table_rule<B>(
         &self,
         request: &Request<B>,
         method: &Method,

@@ -3,11 +3,11 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use http::{
-    HeaderValue, Response, StatusCode,
-    header::{CACHE_CONTROL, Entry, HeaderMap, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
+    HeaderValue, Method, Request, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE, Entry, HeaderMap, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 
-use super::{authenticate::AuthError, challenge::challenge, credential::Malformed, rule::Denied};
+use super::{authenticate::AuthError, challenge::Challenges, credential::Unusable, rule::Denied};
 use crate::principal::Scopes;
 
 /// Why a request was refused, and all that an answer needs to say so.
@@ -19,8 +19,36 @@ use crate::principal::Scopes;
 pub struct Rejection {
     kind: RejectionKind,
     reason: Cow<'static, str>,
-    realm: Arc<str>,
-    to_head: bool,
+    challenges: Arc<Challenges>,
+    to: Addressee,
+}
+
+/// Who is answered, as far as it changes the form of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Addressee {
+    /// The sender of a `HEAD` request.
+    Head,
+    /// A client of gRPC.
+    Grpc,
+    /// Everyone else.
+    Other,
+}
+
+impl Addressee {
+    pub(super) fn of<B>(request: &Request<B>) -> Self {
+        let is_grpc = |value: &HeaderValue| match value.as_bytes().split_at_checked(16) {
+            Some((start, rest)) => {
+                start.eq_ignore_ascii_case(b"application/grpc")
+                    && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
+            }
+            None => false,
+        };
+        match request.headers().get(CONTENT_TYPE) {
+            _ if request.method() == Method::HEAD => Self::Head,
+            Some(value) if is_grpc(value) => Self::Grpc,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// What a refusal comes down to, as far as a client is told.
@@ -33,6 +61,8 @@ pub enum RejectionKind {
     InvalidRequest,
     /// 401: the credential is no good.
     InvalidToken,
+    /// 403: the credential is a cookie, and another site may have made the browser send it.
+    CrossOrigin,
     /// 403: the principal lacks a scope or a role, or has one that the rule bars.
     InsufficientScope {
         /// The scopes that would do.
@@ -64,6 +94,7 @@ impl RejectionKind {
             Self::Unauthenticated => "unauthenticated",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken => "invalid_token",
+            Self::CrossOrigin => "cross_origin",
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::InsufficientUserAuthentication { .. } => "insufficient_user_authentication",
             Self::Unavailable { .. } => "unavailable",
@@ -78,7 +109,7 @@ impl RejectionKind {
             Self::Unauthenticated | Self::InvalidToken | Self::InsufficientUserAuthentication { .. } => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::InsufficientScope { .. } => StatusCode::FORBIDDEN,
+            Self::CrossOrigin | Self::InsufficientScope { .. } => StatusCode::FORBIDDEN,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -90,6 +121,7 @@ impl RejectionKind {
             Self::Unauthenticated => "This needs a credential.",
             Self::InvalidRequest => "The credential cannot be read. Send exactly one.",
             Self::InvalidToken => "The credential is not valid, or no longer.",
+            Self::CrossOrigin => "This can be asked for from this site's own pages only.",
             Self::InsufficientScope { .. } => "The credential does not allow this.",
             Self::InsufficientUserAuthentication { .. } => "This needs a more recent or a stronger login.",
             Self::Unavailable { .. } => "Credentials cannot be checked at the moment. Try again later.",
@@ -98,9 +130,9 @@ impl RejectionKind {
 }
 
 impl Rejection {
-    pub(super) fn new(cause: impl Into<Cause>, realm: &Arc<str>, to_head: bool) -> Self {
+    pub(super) fn new(cause: impl Into<Cause>, challenges: &Arc<Challenges>, to: Addressee) -> Self {
         let Cause { kind, reason } = cause.into();
-        Self { kind, reason, realm: Arc::clone(realm), to_head }
+        Self { kind, reason, challenges: Arc::clone(challenges), to }
     }
 
     /// What it comes down to.
@@ -118,7 +150,14 @@ impl Rejection {
     /// Whether the request was a `HEAD`, so that the answer must have no body.
     #[must_use]
     pub const fn is_to_head(&self) -> bool {
-        self.to_head
+        matches!(self.to, Addressee::Head)
+    }
+
+    /// Whether the request was one of gRPC, by its content type, so that its client looks for `grpc-status`. The stock
+    /// answers then take the form of [`Grpc`](super::Grpc).
+    #[must_use]
+    pub const fn is_to_grpc(&self) -> bool {
+        matches!(self.to, Addressee::Grpc)
     }
 
     /// A response with this body, the status, and the headers that go with it: the challenge, `Retry-After` where there
@@ -136,7 +175,7 @@ impl Rejection {
     pub(super) fn complete<B>(&self, response: &mut Response<B>) {
         let headers = response.headers_mut();
         default(headers, CACHE_CONTROL, || Some(HeaderValue::from_static("no-store")));
-        default(headers, WWW_AUTHENTICATE, || challenge(&self.realm, &self.kind));
+        default(headers, WWW_AUTHENTICATE, || self.challenges.to(&self.kind));
         if let RejectionKind::Unavailable { retry_after } = self.kind {
             let secs = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
             default(headers, RETRY_AFTER, || Some(secs.max(1).into()));
@@ -162,9 +201,13 @@ impl Cause {
         Self { kind: RejectionKind::Unauthenticated, reason: Cow::Borrowed("no credential") };
 }
 
-impl From<Malformed> for Cause {
-    fn from(Malformed(reason): Malformed) -> Self {
-        Self { kind: RejectionKind::InvalidRequest, reason: reason.into() }
+impl From<Unusable> for Cause {
+    fn from(unusable: Unusable) -> Self {
+        let (kind, reason) = match unusable {
+            Unusable::Malformed(reason) => (RejectionKind::InvalidRequest, reason),
+            Unusable::CrossOrigin(reason) => (RejectionKind::CrossOrigin, reason),
+        };
+        Self { kind, reason: reason.into() }
     }
 }
 

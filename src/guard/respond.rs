@@ -2,7 +2,10 @@
 
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 
-use super::rejection::{Rejection, RejectionKind};
+use super::{
+    grpc,
+    rejection::{Rejection, RejectionKind},
+};
 
 /// Makes the response to a request that the guard refuses. Closures from a [`Rejection`] to a response do.
 ///
@@ -21,18 +24,34 @@ impl<B, F: Fn(&Rejection) -> Response<B>> Respond<B> for F {
 /// Answers with a problem document (RFC 9457) that has a stable `code`, for every body that can be made of a `String`.
 ///
 /// Whatever is wrong with a token, the document is the same, byte for byte. What a good one lacks is told in members of
-/// their own: `scopes`, `roles`, `max_age` in seconds, `acr_values`, `amr`.
+/// their own: `scopes`, `roles`, `max_age` in seconds, `acr_values`, `amr`. A client of gRPC is answered as by
+/// [`Grpc`](super::Grpc) instead.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Problem;
 
 impl<B: From<String>> Respond<B> for Problem {
     fn respond(&self, rejection: &Rejection) -> Response<B> {
+        if rejection.is_to_grpc() {
+            return grpc::response(rejection, String::new().into());
+        }
         let kind = rejection.kind();
         let mut document = problem(kind.status(), kind.detail(), kind.code());
         document.insert_str(document.len() - 1, &lacking(kind));
         let mut response = rejection.response(if rejection.is_to_head() { String::new() } else { document }.into());
         response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
         response
+    }
+}
+
+/// Answers with status and headers alone, for every body that can be empty.
+///
+/// A client of gRPC is answered as by [`Grpc`](super::Grpc) instead.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Empty;
+
+impl<B: Default> Respond<B> for Empty {
+    fn respond(&self, rejection: &Rejection) -> Response<B> {
+        if rejection.is_to_grpc() { grpc::response(rejection, B::default()) } else { rejection.response(B::default()) }
     }
 }
 

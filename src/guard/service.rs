@@ -6,16 +6,18 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use tower_service::Service;
 
 use super::{
     authenticate::Authenticate,
-    credential,
-    future::ResponseFuture,
+    credential::Found,
+    forward::Returning,
+    future::{ResponseFuture, Waiting},
     layer::Shared,
-    rejection::Cause,
+    rejection::{Addressee, Cause},
     respond::{Problem, Respond},
+    rule::RouteRule,
 };
 use crate::principal::Principal;
 
@@ -23,11 +25,12 @@ use crate::principal::Principal;
 pub struct AuthService<S, A, R = Problem> {
     inner: S,
     shared: Arc<Shared<A, R>>,
+    rule: Option<RouteRule>,
 }
 
 impl<S, A, R> AuthService<S, A, R> {
-    pub(super) fn new(inner: S, shared: Arc<Shared<A, R>>) -> Self {
-        Self { inner, shared }
+    pub(super) fn new(inner: S, shared: Arc<Shared<A, R>>, rule: Option<RouteRule>) -> Self {
+        Self { inner, shared, rule }
     }
 }
 
@@ -46,34 +49,47 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let Self { inner, shared, rule } = self;
         // Only this guard says who a request is from, on routes where it does not ask as well.
         request.extensions_mut().remove::<Principal>();
-        let rule = self.shared.policy.rule(&request);
+        shared.forwarding.strip_headers(request.headers_mut());
+        shared.sources.mark_sensitive(request.headers_mut());
+
+        let rule = shared.policy.rule(&request, rule.as_ref());
         if rule.is_public() {
-            return ResponseFuture::calling(self.inner.call(request));
+            shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
+            return ResponseFuture::calling(inner.call(request), Returning::default());
         }
-        let to_head = request.method() == Method::HEAD;
-        match credential::explicit(request.headers()) {
-            Ok(Some(credential)) => {
-                let principal = self.shared.authenticate.authenticate(credential);
-                // The service that was made ready goes with the request; its clone has yet to be asked.
-                let clone = self.inner.clone();
-                let inner = mem::replace(&mut self.inner, clone);
-                ResponseFuture::authenticating(principal, request, rule, inner, Arc::clone(&self.shared))
+        let cause = match shared.sources.find(request.method(), request.headers()) {
+            Ok(Some(Found { credential, subprotocol })) => {
+                let principal = shared.authenticate.authenticate(credential);
+                let returning = shared.returning(subprotocol);
+                shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
+                let (inner, shared) = (take_ready(inner), Arc::clone(shared));
+                return ResponseFuture::authenticating(principal, Waiting { request, rule, inner, shared, returning });
             }
             Ok(None) if rule.is_optional() => {
-                self.shared.let_stranger_pass(&mut request);
-                ResponseFuture::calling(self.inner.call(request))
+                shared.let_stranger_pass(&mut request);
+                return ResponseFuture::calling(inner.call(request), shared.returning(None));
             }
-            Ok(None) => ResponseFuture::refused(self.shared.refuse(Cause::NO_CREDENTIAL, to_head)),
-            Err(malformed) => ResponseFuture::refused(self.shared.refuse(malformed, to_head)),
-        }
+            Ok(None) => Cause::NO_CREDENTIAL,
+            Err(unusable) => unusable.into(),
+        };
+        // Whatever it holds ready is for someone else now: a place in a queue, a permit.
+        drop(take_ready(inner));
+        ResponseFuture::refused(shared.refuse(cause, Addressee::of(&request)))
     }
+}
+
+/// The service that was made ready. Its clone takes its place, and has yet to be asked.
+fn take_ready<S: Clone>(inner: &mut S) -> S {
+    let clone = inner.clone();
+    mem::replace(inner, clone)
 }
 
 impl<S: Clone, A, R> Clone for AuthService<S, A, R> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared) }
+        Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared), rule: self.rule.clone() }
     }
 }
 

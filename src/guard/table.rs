@@ -24,7 +24,7 @@ use super::{
 pub(crate) struct RouteTable {
     /// The rule where none is stated.
     pub(super) default: RouteRule,
-    /// All rules together, for a path of which nobody can say what it means.
+    /// All rules together, for paths that could lead anywhere.
     pub(super) every: RouteRule,
     pub(super) endpoints: Vec<Endpoint>,
     /// Every pattern. The number is that of its endpoint, here and below.
@@ -76,11 +76,11 @@ impl RouteTable {
 
     /// The rule for a request: what every reading of its path asks.
     pub(crate) fn rule(&self, asked: &Asked<'_>, note: &mut impl Note) -> RouteRule {
-        let Some(readings) = asked.path.readings() else {
+        if asked.path.leads_anywhere() {
             note.note(|| Reason::EveryRule);
             return self.every.clone();
-        };
-        readings.map(|path| self.read(asked, path, note)).fold(RouteRule::public(), RouteRule::and)
+        }
+        asked.path.readings().map(|path| self.read(asked, path, note)).fold(RouteRule::public(), RouteRule::and)
     }
 
     /// What one reading of a path asks. If it ends in a slash and no pattern does that matches it, then what is stated

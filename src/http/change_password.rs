@@ -29,7 +29,7 @@ impl std::fmt::Debug for ChangePasswordRequest {
 
 /// Sets a new password and ends the user's other sessions.
 #[utoipa::path(
-    post, path = "/auth/change-password", tag = "account", security(("bearer" = [])),
+    post, path = "/auth/change-password", tag = "account",
     request_body = ChangePasswordRequest,
     responses(
         (status = 204, description = "Changed"),

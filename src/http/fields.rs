@@ -3,7 +3,10 @@
 use ::axum::{
     body::Bytes,
     extract::{FromRequest, Request, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
 };
 use serde_json::{Map, Value};
 
@@ -72,6 +75,9 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             let detail = "the body must be application/json";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
         }
+        if states_too_much(request.headers()) {
+            return Err(too_large());
+        }
         let body = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
         match serde_json::from_slice(&body) {
             Ok(Value::Object(members)) => Ok(Self { members, errors: Vec::new() }),
@@ -88,10 +94,20 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.trim().eq_ignore_ascii_case("application/json")
 }
 
+/// Whether the body is said to be too large, so that nobody need wait for it to come.
+fn states_too_much(headers: &HeaderMap) -> bool {
+    let stated = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    stated.is_some_and(|length| length > super::BODY_LIMIT)
+}
+
 fn unreadable(rejection: &BytesRejection) -> Problem {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let detail = format!("the body must not be larger than {} bytes", super::BODY_LIMIT);
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail);
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => Problem::invalid_request("the body could not be read"),
     }
-    Problem::invalid_request("the body could not be read")
+}
+
+fn too_large() -> Problem {
+    let detail = format!("the body must not be larger than {} bytes", super::BODY_LIMIT);
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }

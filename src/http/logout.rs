@@ -10,7 +10,7 @@ use crate::{
 
 /// Ends this session.
 #[utoipa::path(
-    post, path = "/auth/logout", tag = "session", security(("bearer" = [])),
+    post, path = "/auth/logout", tag = "session",
     responses((status = 204, description = "Ended"), (status = 401, description = "No good token", body = Problem))
 )]
 pub(super) async fn logout(
@@ -24,7 +24,7 @@ pub(super) async fn logout(
 
 /// Ends every session of the user.
 #[utoipa::path(
-    post, path = "/auth/logout-all", tag = "session", security(("bearer" = [])),
+    post, path = "/auth/logout-all", tag = "session",
     responses((status = 204, description = "Ended"), (status = 401, description = "No good token", body = Problem))
 )]
 pub(super) async fn logout_all(

@@ -58,7 +58,7 @@ pub struct ProfileRequest {
 
 /// The caller's account.
 #[utoipa::path(
-    get, path = "/auth/me", tag = "account", security(("bearer" = [])),
+    get, path = "/auth/me", tag = "account",
     responses(
         (status = 200, description = "The account", body = UserResponse),
         (status = 401, description = "No good token", body = Problem),
@@ -70,7 +70,7 @@ pub(super) async fn show(State(accounts): State<Accounts>, caller: Caller) -> Re
 
 /// Changes the caller's profile.
 #[utoipa::path(
-    patch, path = "/auth/me", tag = "account", security(("bearer" = [])), request_body = ProfileRequest,
+    patch, path = "/auth/me", tag = "account", request_body = ProfileRequest,
     responses(
         (status = 200, description = "The account as it is now", body = UserResponse),
         (status = 401, description = "No good token", body = Problem),
@@ -94,7 +94,7 @@ pub(super) async fn update(
 
 /// Deletes the caller's account. Its user name is never given to anyone again.
 #[utoipa::path(
-    delete, path = "/auth/me", tag = "account", security(("bearer" = [])),
+    delete, path = "/auth/me", tag = "account",
     responses(
         (status = 204, description = "Gone"),
         (status = 401, description = "No good token, or `insufficient_user_authentication`", body = Problem),

@@ -1,4 +1,4 @@
-//! The OpenAPI document, made from the handlers.
+//! The OpenAPI document, made from the handlers and from the rules of the route table.
 
 use utoipa::{
     Modify, OpenApi,
@@ -8,12 +8,18 @@ use utoipa::{
     },
 };
 
-use super::{change_password, login, logout, me, methods, register, well_known};
+use super::{change_password, login, logout, me, methods, register, routes, well_known};
+use crate::axum::describe_security;
+
+/// The name under which the document knows access tokens.
+const BEARER: &str = "bearer";
 
 /// The OpenAPI 3.1 document of the account routes.
 #[must_use]
 pub fn openapi() -> openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    describe_security(&mut document, BEARER, routes().rules());
+    document
 }
 
 #[derive(OpenApi)]
@@ -41,6 +47,6 @@ impl Modify for BearerScheme {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = document.components.get_or_insert_with(Default::default);
-        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
     }
 }

@@ -12,7 +12,7 @@ use ::axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{Error, FieldError};
+use crate::{Error, FieldError, guard::RejectionKind};
 
 /// A problem document, `application/problem+json`: what a client is told of a failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -59,13 +59,20 @@ impl Problem {
         }
     }
 
+    /// The same problem, with the advice to try again after this time, in whole seconds.
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(whole_seconds(wait)), ..self }
+    }
+
     /// The request is broken as a whole.
     pub(super) fn invalid_request(detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
     }
 
     /// A defect of this program or of how it is mounted; the log says more.
-    pub(super) fn internal() -> Self {
+    #[must_use]
+    pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error")
     }
 }
@@ -83,6 +90,8 @@ impl From<Error> for Problem {
                 Self { retry_after: Some(whole_seconds(retry_after)), ..problem }
             }
             Error::Unavailable(_) => Self { retry_after: Some(1), ..problem },
+            // Which of two requests came first is nobody's business: the guard would have said the same.
+            Error::SessionEnded => Self { detail: RejectionKind::InvalidToken.detail().to_owned(), ..problem },
             _ => problem,
         }
     }
@@ -126,7 +135,7 @@ impl IntoResponse for Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(self.code)));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -135,8 +144,18 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Answers a known path with a verb it does not have; axum adds `Allow`.
-pub(super) async fn method_not_allowed() -> Problem {
+/// What goes with a 401: the guard's own challenge where the token is to blame, a bare one after a login that failed.
+fn challenge(code: &str) -> &'static str {
+    if code == "invalid_token" { r#"Bearer realm="restricted", error="invalid_token""# } else { "Bearer" }
+}
+
+/// Answers a path that nobody knows: 404 `not_found`.
+pub async fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+}
+
+/// Answers a known path with a verb it does not have: 405 `method_not_allowed`. axum adds `Allow`.
+pub async fn method_not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take that method")
 }
 

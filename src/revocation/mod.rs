@@ -4,10 +4,14 @@
 //! has to live only as long as a token it concerns could: after that the token has expired by itself. So the set
 //! stays small, and a verifier must refuse tokens that live longer than entries are kept.
 
+mod watch;
+
 use std::sync::Arc;
 
 use papaya::HashMap;
 
+pub use self::watch::Revoked;
+use self::watch::Watchers;
 use crate::clock::Timestamp;
 
 /// One revocation.
@@ -53,6 +57,7 @@ pub struct RevocationSet(Arc<Entries>);
 struct Entries {
     sessions: HashMap<String, Timestamp>,
     users: HashMap<String, UserEntry>,
+    watchers: Watchers,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +69,8 @@ struct UserEntry {
 impl RevocationSet {
     /// Puts a revocation in force at once. One that is already there is only ever tightened.
     pub fn insert(&self, revocation: Revocation) {
-        let until = revocation.until;
-        match revocation.target {
+        let Revocation { target, until } = revocation;
+        match target.clone() {
             Target::Session(sid) => {
                 self.0.sessions.pin().update_or_insert(sid, |old| until.max(*old), until);
             }
@@ -75,6 +80,7 @@ impl RevocationSet {
                 self.0.users.pin().update_or_insert(id, tightened, UserEntry { minimum, until });
             }
         }
+        self.0.watchers.tell(&target);
     }
 
     /// Whether a token of this user, session and generation has been revoked.
@@ -86,6 +92,14 @@ impl RevocationSet {
         let stale =
             || self.0.users.pin().get(user).is_some_and(|entry| generation.is_none_or(|held| held < entry.minimum));
         ended || stale()
+    }
+
+    /// Waits until a token of this user, session and generation is revoked; not at all if it is already.
+    ///
+    /// This is for what outlives the request that began it, such as a WebSocket or a stream.
+    /// [`Principal::revoked`](crate::Principal::revoked) asks for the token that the request came with.
+    pub fn revoked(&self, user: &str, session: Option<&str>, generation: Option<i64>) -> Revoked {
+        Revoked::new(self.clone(), user, session, generation)
     }
 
     /// Forgets the entries that no living token can meet any more.

@@ -135,7 +135,7 @@ pub trait Store: Send + Sync + 'static {
     /// Answers the new generation, or `None` if there is no such user.
     async fn end_all_sessions(&self, user: UserId, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>>;
 
-    /// The revocations that a living token could still meet. Forgets the others.
+    /// The revocations that a living token could still meet.
     async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>>;
 
     /// Counts an attempt in all of these buckets, or in none and answers how long to wait.
@@ -160,7 +160,7 @@ pub trait Store: Send + Sync + 'static {
     /// number of offers.
     async fn signing_keys(&self, offered: &StoredKey) -> Result<Vec<StoredKey>>;
 
-    /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, and buckets of attempts
-    /// that are empty again. To be called every now and then; how often changes nothing but the size of the database.
+    /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, revocations that no living
+    /// token could meet, and buckets of attempts that are empty again. To be called every now and then; how often changes nothing but the size of the database.
     async fn forget_expired(&self, now: Timestamp) -> Result<()>;
 }

@@ -4,6 +4,7 @@ use std::{fs::OpenOptions, io, path::Path, time::Duration};
 
 use sqlx::{
     SqlitePool,
+    error::DatabaseError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -84,7 +85,7 @@ impl SqliteStore {
         let options = SqliteConnectOptions::new().filename(&path).busy_timeout(PATIENCE).foreign_keys(true);
 
         let for_writing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-        let writer = pool(1).connect_with(for_writing).await.map_err(store_error)?;
+        let writer = first_connection(&for_writing).await.map_err(store_error)?;
         let mut tx = writer.begin_with(BEGIN).await.map_err(store_error)?;
         migrations::run_on_sqlite(&mut tx).await.map_err(store_error)?;
         tx.commit().await.map_err(store_error)?;
@@ -105,6 +106,21 @@ fn create_private(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Switching a file to WAL fails at once, whatever the patience, where another process is just doing the same.
+async fn first_connection(options: &SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
+    const TRIES: u32 = 100;
+    let is_busy = |error: &sqlx::Error| {
+        error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| is_passing(&code))
+    };
+    for _ in 1..TRIES {
+        match pool(1).connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) => tokio::time::sleep(PATIENCE / TRIES).await,
+            done => return done,
+        }
+    }
+    pool(1).connect_with(options.clone()).await
 }
 
 /// The connections are to a file and cannot go stale: they are neither tested nor replaced.

@@ -40,9 +40,10 @@ fn the_rule_that_decided_is_named_and_why() {
         ("/caf%C3%A9", r#"GET "/caf%C3%A9": public (any method /caf%C3%A9)"#),
         (
             "/files/%2e%2e/reports",
-            "GET \"/files/%2e%2e/reports\": scope reports:read (any method /files/{*path}; GET /reports; \
+            "GET \"/files/%2e%2e/reports\": scope reports:write, scope reports:read, fresh 600s, second factor (every rule; \
              path not in normal form)",
         ),
+        ("//reports", r#"GET "//reports": scope reports:read (default rule; GET /reports; path not in normal form)"#),
         ("//healthz", r#"GET "//healthz": authenticated (default rule; any method /healthz; path not in normal form)"#),
     ];
     for (path, text) in cases {
@@ -60,6 +61,13 @@ fn the_rule_that_decided_is_named_and_why() {
     let mut with_rule = get("/x");
     with_rule.extensions_mut().insert(RouteRule::optional());
     assert_eq!(explain(with_rule), r#"GET "/x": optional (rule in the request's extensions)"#);
+}
+
+#[test]
+fn the_rule_of_a_route_is_named_and_listed() {
+    let guard = sample().with_rule(RouteRule::role("x"));
+    assert_eq!(guard.explain(&get("/healthz")).to_string(), r#"GET "/healthz": role x (rule of the route)"#);
+    assert_eq!(guard.audit().to_string(), "OPTIONS  (CORS preflight)  public\nany      (any other path)  role x\n");
 }
 
 #[test]

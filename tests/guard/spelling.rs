@@ -70,6 +70,36 @@ async fn no_spelling_weakens_a_rule() {
 }
 
 #[tokio::test]
+async fn a_path_that_could_lead_anywhere_meets_every_rule() {
+    let guard = guard()
+        .exclude("/open/{*path}")
+        .rule_for_any("/b/{*path}", RouteRule::authenticated())
+        .rule_for_any("/b/admin", RouteRule::scopes(["reports:write"]))
+        .build()
+        .unwrap();
+    // What some readers make `/b/admin` of, and others something else.
+    let spellings = [
+        "/b//../admin",
+        "/b/./../b/admin",
+        "/b/;/../admin",
+        "/b/x%2fy/../admin",
+        "/b/x%2Fy/%2e%2e/admin",
+        "/b/x%252fy/%2e%2e/%61dmin",
+        "/b/x%252fy%2f%2e%2e/admin",
+        "/b/x\\y/../admin",
+        "/b/..%3Bx/b/admin",
+        "/open/..%3Bx/b/admin",
+        "/%2f%3bx%252fy/b/admin",
+    ];
+    for path in spellings {
+        assert_eq!(caller(&guard, get(path)).await, Err(StatusCode::UNAUTHORIZED), "{path}");
+        assert_eq!(caller(&guard, get_as("reader", path)).await, FORBIDDEN, "{path}");
+        assert_eq!(caller(&guard, get_as("strong", path)).await, Ok("strong".to_owned()), "{path}");
+    }
+    assert_eq!(caller(&guard, get_as("reader", "/b/x%2Fy")).await, Ok("reader".to_owned()));
+}
+
+#[tokio::test]
 async fn no_spelling_of_a_guarded_path_is_public_where_the_default_is() {
     let guard = guard()
         .default_rule(RouteRule::public())

@@ -29,7 +29,9 @@ impl Authenticate for Doorman {
     type Future = Ready<Result<Principal, AuthError>>;
 
     fn authenticate(&self, credential: Credential<'_>) -> Self::Future {
-        let Credential::Bearer(token) = credential else { return ready(Err(AuthError::invalid("unknown kind"))) };
+        let (Credential::Bearer(token) | Credential::Cookie { value: token, .. }) = credential else {
+            return ready(Err(AuthError::invalid("unknown kind")));
+        };
         let ago = |secs| Some(NOW - Duration::from_secs(secs));
         ready(match token {
             "reader" => Ok(principal("reader", &["reports:read"], ago(60), "aal1")),

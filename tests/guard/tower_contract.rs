@@ -12,13 +12,15 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use portcullis::{
     Principal,
     guard::{AuthError, AuthLayer, Authenticate, Credential, Rejection, RouteRule},
 };
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, limit::ConcurrencyLimit, service_fn};
+use tower_test::mock;
 
 use crate::support::{Doorman, count, get_as, guard, principal};
 
@@ -38,6 +40,7 @@ impl Authenticate for Slow {
 }
 
 /// Panics when it is called without having been made ready, and takes a while to be ready. A clone starts anew.
+#[derive(Debug)]
 struct Picky {
     asked: usize,
     calls: Arc<AtomicUsize>,
@@ -136,6 +139,90 @@ async fn br_8_the_body_is_not_read_and_bodies_and_errors_pass_unchanged() {
     assert_eq!(refused.body().0, 401_u16.to_le_bytes()[0]);
 }
 
+/// Never knows.
+struct Never;
+
+impl Authenticate for Never {
+    type Future = std::future::Pending<Result<Principal, AuthError>>;
+
+    fn authenticate(&self, _: Credential<'_>) -> Self::Future {
+        pending()
+    }
+}
+
+#[tokio::test]
+async fn br_8_a_mock_is_asked_before_it_is_called_and_told_only_what_passes() {
+    let (mut service, mut inner) = mock::spawn_layer::<Request<String>, Response<String>, _>(AuthLayer::new(Doorman));
+    inner.allow(0);
+    assert!(service.poll_ready::<Request<String>>().is_pending());
+    inner.allow(1);
+    assert!(service.is_woken());
+    assert!(matches!(service.poll_ready::<Request<String>>(), Poll::Ready(Ok(()))));
+    let refused = service.call(get_as("forged", "/")).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert!(inner.poll_request().is_pending());
+
+    inner.allow(1);
+    assert!(matches!(service.poll_ready::<Request<String>>(), Poll::Ready(Ok(()))));
+    let response = tokio::spawn(service.call(get_as("reader", "/")));
+    let (request, answer) = inner.next_request().await.unwrap();
+    assert_eq!(request.extensions().get::<Principal>().unwrap().id(), "reader");
+    answer.send_response(Response::new("hello".to_owned()));
+    assert_eq!(response.await.unwrap().unwrap().body(), "hello");
+
+    inner.send_error("broken");
+    match service.poll_ready::<Request<String>>() {
+        Poll::Ready(Err(error)) => assert_eq!(error.to_string(), "broken"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A service that is ready for one request at a time.
+fn one_at_a_time() -> impl Service<Request<String>, Response = Response<String>, Error = Infallible> + Clone {
+    ConcurrencyLimit::new(service_fn(|_: Request<String>| ready(Ok::<_, Infallible>(Response::default()))), 1)
+}
+
+/// Whether a clone can have what there is one of, although this service has not been dropped.
+fn is_free<S: Service<Request<String>, Error = Infallible> + Clone>(service: &S) -> bool {
+    service.clone().ready().now_or_never().is_some()
+}
+
+#[tokio::test]
+async fn br_8_whoever_stops_waiting_gives_back_what_was_reserved() {
+    let mut service = AuthLayer::new(Never).layer(one_at_a_time());
+    let waiting = ready_up(&mut service).await.call(get_as("x", "/"));
+    assert!(!is_free(&service));
+    drop(waiting);
+    assert!(is_free(&service));
+}
+
+#[tokio::test]
+async fn br_8_a_refusal_gives_back_what_was_reserved() {
+    // A connection that idles after it was refused must not keep others out.
+    for token in ["forged", "a b", ""] {
+        let mut service = AuthLayer::new(Doorman).layer(one_at_a_time());
+        let refused = ready_up(&mut service).await.call(get_as(token, "/")).await.unwrap();
+        assert!(refused.status().is_client_error());
+        assert!(is_free(&service), "{token:?}");
+    }
+}
+
+#[tokio::test]
+async fn br_8_a_request_dropped_inside_is_dropped_there_too() {
+    let (mut service, mut inner) = mock::spawn_layer::<Request<String>, Response<String>, _>(AuthLayer::new(Doorman));
+    assert!(matches!(service.poll_ready::<Request<String>>(), Poll::Ready(Ok(()))));
+    let guarded = Arc::new(());
+    let mut request = get_as("reader", "/");
+    request.extensions_mut().insert(Arc::clone(&guarded));
+    let mut response = Box::pin(service.call(request));
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    assert!(response.as_mut().poll(&mut context).is_pending());
+    let (request, answer) = inner.next_request().await.unwrap();
+    drop((response, request));
+    assert_eq!(Arc::strong_count(&guarded), 1);
+    answer.send_response(Response::default());
+}
+
 #[tokio::test]
 async fn the_stock_answer_fits_the_usual_bodies() {
     let service =
@@ -149,14 +236,6 @@ async fn the_stock_answer_fits_the_usual_bodies() {
 
 #[tokio::test]
 async fn br_7_while_a_credential_is_being_checked_the_inner_service_is_not_called() {
-    struct Never;
-    impl Authenticate for Never {
-        type Future = std::future::Pending<Result<Principal, AuthError>>;
-
-        fn authenticate(&self, _: Credential<'_>) -> Self::Future {
-            pending()
-        }
-    }
     let calls = Arc::new(AtomicUsize::new(0));
     let mut service = AuthLayer::new(Never).layer(Picky { asked: 3, calls: Arc::clone(&calls) });
     let mut response = Box::pin(service.call(get_as("x", "/")));
@@ -187,6 +266,14 @@ async fn br_7_a_check_that_panics_lets_nothing_through() {
 async fn the_principal_reaches_the_service_through_a_slow_check() {
     let (response, calls) = count(&AuthLayer::new(Slow), get_as("x", "/")).await;
     assert_eq!((response.body().as_str(), calls), ("slow", 1));
+}
+
+#[test]
+fn debug_shows_no_credential() {
+    let mut service = AuthLayer::new(Never).layer(Picky { asked: 3, calls: Arc::default() });
+    let response = service.call(get_as("s3cret", "/"));
+    let layer = guard().build().unwrap();
+    assert!(!format!("{response:?} {:?} {layer:?} {:?}", service.clone(), guard()).contains("s3cret"));
 }
 
 #[test]

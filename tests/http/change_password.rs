@@ -1,5 +1,6 @@
 use axum::http::StatusCode;
 use futures_util::future::join_all;
+use portcullis::audit::{Event, EventKind};
 use serde_json::json;
 
 use crate::{
@@ -37,9 +38,12 @@ async fn lg_7_a_changed_password_ends_the_other_sessions_at_once(db: TestDb) {
 async fn a_wrong_old_password_changes_nothing_and_counts(db: TestDb) {
     let app = TestApp::new(db).await;
     let token = app.user("ada").await;
+    let id = app.get("/auth/me").bearer(&token).send().await.body["id"].as_str().unwrap().to_owned();
     for _ in 0..5 {
         change(&app, &token, "not the password", NEW).await.expect_problem(403, "invalid_password");
     }
+    let refused = |event: &&Event| event.kind == EventKind::PasswordChangeFailed;
+    assert_eq!(app.events_of(&id).await.iter().filter(refused).count(), 5);
     change(&app, &token, PASSWORD, NEW).await.expect_problem(429, "too_many_attempts");
     app.login("ada", PASSWORD).await.expect_problem(429, "too_many_attempts");
 }

@@ -10,6 +10,8 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use portcullis::{
     Principal,
+    axum::GuardedRouter,
+    guard::RouteRule,
     jwt::{Algorithm, JwtIssuer, KeyRing, SigningKey},
 };
 
@@ -21,8 +23,11 @@ use crate::{
 
 both![
     a_guarded_route_knows_who_logged_in,
+    a_guarded_router_takes_the_account_routes_in,
     br_4_every_bad_token_gets_the_same_answer,
     a_token_for_another_audience_is_refused,
+    br_4_a_user_who_is_gone_looks_like_a_bad_token,
+    a_lifetime_of_half_a_second_more_is_no_longer_than_itself,
 ];
 
 fn service(app: &TestApp) -> Router {
@@ -39,6 +44,27 @@ async fn a_guarded_route_knows_who_logged_in(db: TestDb) {
     Call::new(&service, Method::GET, "/whoami").send().await.expect_problem(401, "unauthenticated");
     app.post("/auth/logout").bearer(&token).send().await.expect(StatusCode::NO_CONTENT);
     Call::new(&service, Method::GET, "/whoami").bearer(&token).send().await.expect_problem(401, "invalid_token");
+}
+
+async fn a_guarded_router_takes_the_account_routes_in(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada").await;
+    let service = GuardedRouter::new()
+        .route("/", get(async || "home"), RouteRule::public())
+        .route("/whoami", get(async |user: Principal| user.id().to_owned()), RouteRule::authenticated())
+        .route("/admin", get(async || "admin"), RouteRule::scopes(["users:read"]))
+        .guard(app.portcullis.guard())
+        .merge(app.portcullis.router())
+        .into_router();
+    let ask = |path| Call::new(&service, Method::GET, path);
+    ask("/").send().await.expect(StatusCode::OK);
+    ask("/whoami").send().await.expect_problem(401, "unauthenticated");
+    ask("/whoami").bearer(&token).send().await.expect(StatusCode::OK);
+    ask("/admin").bearer(&token).send().await.expect_problem(403, "insufficient_scope");
+    ask("/auth/me").bearer(&token).send().await.expect(StatusCode::OK);
+    ask("/auth/login").send().await.expect_problem(405, "method_not_allowed");
+    ask("/nowhere").send().await.expect_problem(401, "unauthenticated");
+    ask("/nowhere").bearer(&token).send().await.expect(StatusCode::NOT_FOUND);
 }
 
 async fn br_4_every_bad_token_gets_the_same_answer(db: TestDb) {
@@ -80,6 +106,23 @@ async fn a_token_for_another_audience_is_refused(db: TestDb) {
     let token = app.user("ada").await;
     let app = app.reopened(|config| config.audience = "another".into()).await;
     app.get("/auth/me").bearer(&token).send().await.expect_problem(401, "invalid_token");
+}
+
+async fn br_4_a_user_who_is_gone_looks_like_a_bad_token(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada").await;
+    let reference = look(app.get("/auth/me").bearer("a.b.c").send().await);
+    app.db.remove_user("ada").await;
+    for (method, path) in [(Method::GET, "/auth/me"), (Method::POST, "/auth/logout"), (Method::DELETE, "/auth/me")] {
+        assert_eq!(look(app.request(method, path).bearer(&token).send().await), reference, "{path}");
+    }
+}
+
+async fn a_lifetime_of_half_a_second_more_is_no_longer_than_itself(db: TestDb) {
+    let app = TestApp::with(db, |config| config.access_token_ttl = Duration::from_millis(90_500)).await;
+    app.advance(Duration::from_millis(600));
+    let token = app.user("ada").await;
+    app.get("/auth/me").bearer(&token).send().await.expect(StatusCode::OK);
 }
 
 /// The verifier's default, in seconds.

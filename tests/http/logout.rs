@@ -1,4 +1,5 @@
 use axum::http::StatusCode;
+use portcullis::audit::EventKind;
 
 use crate::{
     app::{PASSWORD, TestApp},
@@ -25,11 +26,13 @@ async fn logging_out_everywhere_ends_every_session_and_no_one_elses(db: TestDb) 
     let app = TestApp::new(db).await;
     let tokens = [app.user("ada").await, app.token("ada", PASSWORD).await];
     let bob = app.user("bob").await;
+    let id = app.get("/auth/me").bearer(&tokens[0]).send().await.body["id"].as_str().unwrap().to_owned();
     app.post("/auth/logout-all").bearer(&tokens[0]).send().await.expect(StatusCode::NO_CONTENT);
     for token in &tokens {
         app.get("/auth/me").bearer(token).send().await.expect_problem(401, "invalid_token");
     }
     app.get("/auth/me").bearer(&bob).send().await.expect(StatusCode::OK);
+    assert_eq!(app.events_of(&id).await[0].kind, EventKind::LoggedOutEverywhere);
     let again = app.token("ada", PASSWORD).await;
     app.get("/auth/me").bearer(&again).send().await.expect(StatusCode::OK);
 }

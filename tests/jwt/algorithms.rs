@@ -51,7 +51,7 @@ fn jwt_1_no_form_of_a_public_key_is_an_hmac_secret() {
 }
 
 /// The public key as an attacker might find it: JWK, its parts, DER, PEM with and without surroundings, OpenSSH.
-fn forms(jwk: &Value) -> Vec<Vec<u8>> {
+pub(crate) fn forms(jwk: &Value) -> Vec<Vec<u8>> {
     let part = |name: &str| jwk[name].as_str().map(decode).unwrap_or_default();
     let (raw, info) = match jwk["kty"].as_str().unwrap() {
         "EC" => {

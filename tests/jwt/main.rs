@@ -15,6 +15,7 @@ mod encoding;
 mod header;
 mod keys;
 mod minting;
+mod playbook;
 mod signature_first;
 mod support;
 mod vectors;

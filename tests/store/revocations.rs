@@ -24,6 +24,9 @@ async fn a_revocation_is_in_force_until_its_moment_and_then_forgotten(db: TestDb
     let last = LATER - Duration::from_millis(1);
     assert_eq!(db.store.revocations(last).await.unwrap(), [of_session(session)]);
     assert_eq!(db.store.revocations(LATER).await.unwrap(), []);
+    db.store.forget_expired(last).await.unwrap();
+    assert_eq!(db.store.revocations(NOW).await.unwrap(), [of_session(session)]);
+    db.store.forget_expired(LATER).await.unwrap();
     assert_eq!(db.store.revocations(NOW).await.unwrap(), [], "forgotten, not just hidden");
 }
 

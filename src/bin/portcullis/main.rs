@@ -1,2 +1,50 @@
-//! The server.
-fn main() {}
+//! The server and its command line: wiring only.
+
+mod cli;
+mod config;
+mod connection;
+mod docs;
+mod health;
+mod listener;
+mod logs;
+mod migrate;
+mod open;
+mod print;
+mod request;
+mod serve;
+mod settings;
+mod user;
+
+use std::{error::Error, process::ExitCode};
+
+use clap::Parser;
+
+use self::{
+    cli::{Cli, Command, ConfigCommand, UserCommand},
+    settings::Settings,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logs::start();
+    match run(cli).await {
+        Ok(code) => code,
+        Err(error) => {
+            print::error(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
+    let settings = Settings::read(cli.config.as_deref(), std::env::vars_os(), cli.flags.0);
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::serve(&settings?).await?,
+        Command::Migrate => migrate::migrate(&settings?, cli.json).await?,
+        Command::User { command: UserCommand::Add(user) } => user::add(&settings?, user, cli.json).await?,
+        Command::Config { command: ConfigCommand::Check } => return config::check(settings, cli.json),
+        Command::Config { command: ConfigCommand::Show } => config::show(&settings?, cli.json)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -126,8 +126,14 @@ impl Claims {
     /// Who a request with this token is from.
     #[must_use]
     pub fn into_principal(self) -> Principal {
+        let (identity, extra) = self.into_identity();
+        Principal::with_claims(identity, extra)
+    }
+
+    /// Who it is from, and all other claims.
+    pub(super) fn into_identity(self) -> (Identity, Map<String, Value>) {
         let email = self.email.filter(|_| self.email_verified == Some(true));
-        Principal::new(Identity {
+        let identity = Identity {
             id: self.sub,
             name: self.name,
             email,
@@ -139,7 +145,8 @@ impl Claims {
             auth_time: self.auth_time,
             expires_at: self.exp,
             credential: CredentialKind::AccessToken,
-        })
+        };
+        (identity, self.extra)
     }
 
     /// The user it is about.

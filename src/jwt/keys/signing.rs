@@ -145,7 +145,12 @@ impl SigningKey {
     /// An access token with these claims, in JSON.
     pub(in crate::jwt) fn token(&self, claims: &[u8]) -> Option<String> {
         let header = json!({ "typ": "at+jwt", "alg": self.algorithm().as_str(), "kid": self.kid() });
-        let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
+        self.seal(header.to_string().as_bytes(), claims)
+    }
+
+    /// A token of these very bytes, whatever they say.
+    pub(crate) fn seal(&self, header: &[u8], claims: &[u8]) -> Option<String> {
+        let mut token = URL_SAFE_NO_PAD.encode(header);
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(claims, &mut token);
         let signature = crypto::sign(self.algorithm(), &self.encoding, token.as_bytes())?;

@@ -153,6 +153,7 @@ impl Store for Backend {
 
     async fn forget_expired(&self, now: Timestamp) -> Result<()> {
         sessions::forget_expired(self, now).await.map_err(store_error)?;
+        revocations::forget_expired(self, now).await.map_err(store_error)?;
         attempts::forget_expired(self, now).await.map_err(store_error)
     }
 }

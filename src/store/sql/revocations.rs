@@ -44,8 +44,12 @@ pub(super) async fn insert(connection: &mut Connection, revocation: &Revocation)
     Ok(())
 }
 
-pub(super) async fn in_force(store: &Backend, now: Timestamp) -> Result<Vec<Revocation>> {
+pub(super) async fn forget_expired(store: &Backend, now: Timestamp) -> Result<()> {
     sqlx::query("DELETE FROM revocations WHERE until <= $1").bind(now.as_millis()).execute(&store.writer).await?;
+    Ok(())
+}
+
+pub(super) async fn in_force(store: &Backend, now: Timestamp) -> Result<Vec<Revocation>> {
     let rows = sqlx::query("SELECT kind, subject, minimum, until FROM revocations WHERE until > $1")
         .bind(now.as_millis())
         .fetch_all(&store.reader)

@@ -1,0 +1,143 @@
+//! What can be typed after `portcullis`.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command as ClapCommand, FromArgMatches, Parser, Subcommand};
+
+use crate::settings::{Kind, SETTINGS, Setting, Settings, Source, Stated};
+
+/// Accounts, and the tokens that guard services.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// The settings file [default: portcullis.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the accounts over HTTP (the default)
+    Serve,
+    /// Bring the database's schema up to date, making the database if there is none
+    Migrate,
+    /// Look after users
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Look at the settings
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account, whatever the registration policy
+    Add(NewUser),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewUser {
+    /// The user name
+    pub(crate) name: String,
+    /// The e-mail address
+    pub(crate) email: String,
+    /// Give the user the role `admin`
+    #[arg(long)]
+    pub(crate) admin: bool,
+    /// Read the password from the first line of standard input instead of asking for it
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Tell whether the settings can be used, and what is wrong with them if not
+    Check,
+    /// Print every setting in force and where it comes from
+    Show,
+}
+
+/// One flag for each setting, from the table of settings.
+#[derive(Debug)]
+pub(crate) struct Flags(pub(crate) Vec<Stated>);
+
+impl Args for Flags {
+    fn augment_args(command: ClapCommand) -> ClapCommand {
+        let defaults = Settings::defaults().ok();
+        SETTINGS.iter().fold(command, |command, setting| command.arg(flag_of(setting, defaults.as_ref())))
+    }
+
+    fn augment_args_for_update(command: ClapCommand) -> ClapCommand {
+        Self::augment_args(command)
+    }
+}
+
+fn flag_of(setting: &Setting, defaults: Option<&Settings>) -> Arg {
+    let default = defaults.map(|defaults| (setting.show)(defaults)).filter(|default| !default.is_empty());
+    let default = default.unwrap_or_else(|| "none".to_owned());
+    let flag = Arg::new(setting.key)
+        .long(setting.flag())
+        .help(format!("{} [{}] [default: {default}]", setting.help, setting.variable()))
+        .help_heading("Settings")
+        .action(ArgAction::Set)
+        .global(true);
+    match setting.kind {
+        Kind::Value => flag.value_name("VALUE"),
+        Kind::List => flag.value_name("LIST"),
+        Kind::Switch => flag.value_name("BOOL").num_args(0..=1).require_equals(true).default_missing_value("true"),
+    }
+}
+
+impl FromArgMatches for Flags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let typed = SETTINGS.iter().filter_map(|setting| {
+            let text = matches.get_one::<String>(setting.key)?.clone();
+            Some(Stated { setting, text, source: Source::Flag(setting.flag()) })
+        });
+        Ok(Self(typed.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_stand_before_and_behind_the_command() {
+        let cli = Cli::parse_from(["portcullis", "--listen", "[::1]:1", "config", "show", "--insecure-http", "--json"]);
+        let typed: Vec<_> = cli.flags.0.iter().map(|flag| (flag.setting.key, flag.text.as_str())).collect();
+        assert_eq!(typed, [("listen", "[::1]:1"), ("insecure_http", "true")]);
+        assert!(cli.json);
+    }
+
+    #[test]
+    fn a_password_is_never_an_argument() {
+        assert!(Cli::try_parse_from(["portcullis", "user", "add", "ada", "ada@example.org", "a password"]).is_err());
+        assert!(
+            Cli::try_parse_from(["portcullis", "user", "add", "ada", "ada@example.org", "--password", "x"]).is_err()
+        );
+    }
+}

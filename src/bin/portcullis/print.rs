@@ -1,0 +1,29 @@
+//! What a command answers, on standard output for people or programs, and its failure on standard error.
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    iter,
+};
+
+use serde_json::Value;
+
+/// Prints a result: the JSON if that was asked for, else the text.
+pub(crate) fn result(json: bool, value: &Value, text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if json { writeln!(out, "{value}") } else { writeln!(out, "{text}") }
+}
+
+/// Prints why a command failed.
+pub(crate) fn error(error: &(dyn Error + 'static)) {
+    // Where standard error is closed there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{}", chain(error));
+}
+
+/// An error with all its causes. A cause that the text before it tells already is left out.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = iter::successors(error.source(), |cause| (*cause).source());
+    causes
+        .map(ToString::to_string)
+        .fold(error.to_string(), |text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") })
+}

@@ -1,0 +1,65 @@
+//! `portcullis serve`
+
+use std::{error::Error, io};
+
+use axum::Router;
+use portcullis::{
+    Portcullis,
+    http::{method_not_allowed, not_found},
+};
+use tokio::net::TcpListener;
+
+use crate::{docs, health, listener, open, request, settings::Settings};
+
+/// Serves the accounts until the process is told to stop.
+pub(crate) async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    warn(settings);
+    let portcullis = open::portcullis(settings).await?;
+    let address = settings.listen;
+    let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let stop = told_to_stop()?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening on http://{}", listener.local_addr()?);
+    listener::listen(listener, routes(&portcullis), stop).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn warn(settings: &Settings) {
+    if settings.insecure_http {
+        tracing::warn!("insecure_http is on: passwords and tokens may cross the network unprotected");
+    }
+    if settings.config.insecure_no_limits {
+        tracing::warn!("insecure_no_limits is on: passwords can be guessed without limit; for load tests only");
+    }
+}
+
+fn routes(portcullis: &Portcullis) -> Router {
+    let own = Router::new()
+        .merge(health::routes(portcullis.accounts().clone()))
+        .merge(docs::routes())
+        .method_not_allowed_fallback(method_not_allowed);
+    request::around(portcullis.router().merge(own).fallback(not_found))
+}
+
+/// Done when the process is asked to end: by SIGTERM, or by SIGINT, which is Ctrl-C.
+#[cfg(unix)]
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => (),
+            _ = interrupt.recv() => (),
+        }
+    })
+}
+
+/// Done when the process is asked to end by Ctrl-C.
+#[cfg(not(unix))]
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
+}

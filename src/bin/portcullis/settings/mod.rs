@@ -1,0 +1,120 @@
+//! The settings of the server: what was typed in a file, the environment and the flags becomes what is meant, once.
+//!
+//! A flag beats a variable, a variable the file, the file the default. What is not known is refused by name, and
+//! everything that is wrong is told at once.
+
+mod error;
+mod mask;
+mod source;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use portcullis::config::{Config, ConfigError};
+
+pub(crate) use self::{
+    error::SettingsError,
+    source::{Source, Stated},
+    table::{Kind, SETTINGS, Setting},
+};
+
+/// The file that is read where none is named, if it is there.
+const DEFAULT_FILE: &str = "portcullis.toml";
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    database_url: Option<String>,
+    master_key_file: Option<PathBuf>,
+    pub(crate) insecure_http: bool,
+    pub(crate) config: Config,
+    sources: HashMap<&'static str, Source>,
+}
+
+impl Settings {
+    /// The settings with nothing typed anywhere.
+    pub(crate) fn defaults() -> Result<Self, ConfigError> {
+        Ok(Self {
+            listen: (Ipv4Addr::LOCALHOST, 8400).into(),
+            data_dir: "./portcullis-data".into(),
+            database_url: None,
+            master_key_file: None,
+            insecure_http: false,
+            config: Config::new("http://localhost:8400".parse()?),
+            sources: HashMap::new(),
+        })
+    }
+
+    /// Reads the file (`portcullis.toml` unless another is named), then the environment, then the flags.
+    pub(crate) fn read(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        flags: Vec<Stated>,
+    ) -> Result<Self, SettingsError> {
+        let mut errors = SettingsError::default();
+        let mut stated = source::of_file(file.unwrap_or(DEFAULT_FILE.as_ref()), file.is_some(), &mut errors);
+        stated.extend(source::of_environment(environment, &mut errors));
+        stated.extend(flags);
+        let mut settings = match Self::defaults() {
+            Ok(settings) => settings,
+            Err(error) => {
+                errors.push(error.to_string());
+                return Err(errors);
+            }
+        };
+        let last: HashMap<_, _> = stated.into_iter().map(|stated| (stated.setting.key, stated)).collect();
+        for setting in &SETTINGS {
+            if let Some(stated) = last.get(setting.key) {
+                if let Err(expected) = (setting.put)(&mut settings, &stated.text) {
+                    errors.wrong(setting, &stated.source, expected, Some(&stated.text));
+                }
+                settings.sources.insert(setting.key, stated.source.clone());
+            }
+        }
+        settings.check_together(&mut errors);
+        errors.or(settings)
+    }
+
+    /// What holds between settings rather than for one.
+    fn check_together(&self, errors: &mut SettingsError) {
+        if !self.listen.ip().is_loopback() && !self.config.public_url.is_https() && !self.insecure_http {
+            errors.push(format!(
+                "{}: `listen` reaches beyond this machine while `public_url` is plain http, which shows passwords to \
+                 the network: set `public_url` to the https address of the proxy before this server, or set \
+                 `insecure_http`",
+                self.source_of("listen")
+            ));
+        }
+        if self.config.session_max < self.config.access_token_ttl {
+            errors.push(format!(
+                "{}: `session_max` must not be shorter than `access_token_ttl`",
+                self.source_of("session_max")
+            ));
+        }
+    }
+
+    /// Where the value in force comes from.
+    pub(crate) fn source_of(&self, key: &str) -> &Source {
+        self.sources.get(key).unwrap_or(&Source::Default)
+    }
+
+    /// The database. Default: a file in the data folder.
+    pub(crate) fn database_url(&self) -> String {
+        let default = || format!("sqlite:{}", self.data_dir.join("portcullis.db").display());
+        self.database_url.clone().unwrap_or_else(default)
+    }
+
+    /// The master key's file. Default: one in the data folder.
+    pub(crate) fn master_key_file(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"))
+    }
+}

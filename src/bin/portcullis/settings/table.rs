@@ -1,0 +1,234 @@
+//! Every setting there is: its key, what it is for, how it is read and how it is shown.
+//!
+//! The key is the name in the file; the variable and the flag follow from it.
+
+use std::{net::IpAddr, num::NonZeroUsize, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+
+use ipnet::IpNet;
+use portcullis::{
+    config::{PublicUrl, RegistrationPolicy},
+    jwt::Algorithm,
+    password::PasswordPolicy,
+};
+
+use super::{Settings, mask::masked};
+
+/// One setting.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) key: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) kind: Kind,
+    /// Puts what was typed in force, or says what it must be.
+    pub(super) put: fn(&mut Settings, &str) -> Result<(), &'static str>,
+    /// The value in force. Never a password.
+    pub(crate) show: fn(&Settings) -> String,
+}
+
+/// How a setting may be typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One value.
+    Value,
+    /// On or off; as a flag it may stand alone.
+    Switch,
+    /// Several values: a list in the file, elsewhere commas between them.
+    List,
+}
+
+/// The setting with this key.
+pub(super) fn setting(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+/// In the order in which they are put in force and shown.
+pub(crate) static SETTINGS: [Setting; 17] = [
+    Setting {
+        key: "listen",
+        help: "The address and port to listen on",
+        kind: Kind::Value,
+        put: |settings, text| {
+            put(&mut settings.listen, text.parse().ok(), "must be an address and a port, such as 127.0.0.1:8400")
+        },
+        show: |settings| settings.listen.to_string(),
+    },
+    Setting {
+        key: "public_url",
+        help: "Where people reach this service: the tokens' issuer and the base of every link",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let url: PublicUrl = text.parse().map_err(|_| "must be an origin, such as https://id.example")?;
+            // The default of `audience`, which comes later and may say otherwise.
+            settings.config.audience = url.to_string();
+            settings.config.public_url = url;
+            Ok(())
+        },
+        show: |settings| settings.config.public_url.to_string(),
+    },
+    Setting {
+        key: "data_dir",
+        help: "The folder for what this server keeps itself; made, for its owner alone, if it is not there",
+        kind: Kind::Value,
+        put: |settings, text| put(&mut settings.data_dir, path(text), "must be the path of a folder"),
+        show: |settings| settings.data_dir.display().to_string(),
+    },
+    Setting {
+        key: "database_url",
+        help: "The database: `sqlite:` and the path of a file, or `postgres://…`",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let known = ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| text.starts_with(scheme));
+            let url = known.then(|| Some(text.to_owned()));
+            put(&mut settings.database_url, url, "must begin with `sqlite:` or `postgres://`")
+        },
+        show: |settings| masked(&settings.database_url()),
+    },
+    Setting {
+        key: "master_key_file",
+        help: "The file that holds the master key; made if it is not there",
+        kind: Kind::Value,
+        put: |settings, text| put(&mut settings.master_key_file, path(text).map(Some), "must be the path of a file"),
+        show: |settings| settings.master_key_file().display().to_string(),
+    },
+    Setting {
+        key: "audience",
+        help: "The one `aud` of the tokens made here",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let audience = (!text.is_empty()).then(|| text.to_owned());
+            put(&mut settings.config.audience, audience, "must not be empty")
+        },
+        show: |settings| settings.config.audience.clone(),
+    },
+    Setting {
+        key: "signing_algorithm",
+        help: "The algorithm of signing keys made from now on",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let expected = "must be `ES256`, `EdDSA`, `RS256` or `HS256`";
+            put(&mut settings.config.signing_algorithm, Algorithm::parse(text), expected)
+        },
+        show: |settings| settings.config.signing_algorithm.as_str().to_owned(),
+    },
+    Setting {
+        key: "access_token_ttl",
+        help: "How long an access token lives",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let ttl = span(text, Duration::from_mins(1)..=Duration::from_hours(24));
+            put(&mut settings.config.access_token_ttl, ttl, "must be a time from 1m to 24h, such as 15m")
+        },
+        show: |settings| humantime::format_duration(settings.config.access_token_ttl).to_string(),
+    },
+    Setting {
+        key: "session_max",
+        help: "How long a session lives at most",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let max = span(text, Duration::from_mins(1)..=Duration::from_hours(365 * 24));
+            put(&mut settings.config.session_max, max, "must be a time from 1m to 365d, such as 24h or 7d")
+        },
+        show: |settings| humantime::format_duration(settings.config.session_max).to_string(),
+    },
+    Setting {
+        key: "argon2",
+        help: "The cost of a password hash",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let expected = "must be at least m=19456,t=2,p=1, or as costly";
+            put(&mut settings.config.hashing.params, text.parse().ok(), expected)
+        },
+        show: |settings| settings.config.hashing.params.to_string(),
+    },
+    Setting {
+        key: "hash_threads",
+        help: "How many threads hash passwords, each with memory of its own",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let threads = number(text, 1..=1024).and_then(NonZeroUsize::new);
+            put(&mut settings.config.hashing.threads, threads, "must be a number from 1 to 1024")
+        },
+        show: |settings| settings.config.hashing.threads.to_string(),
+    },
+    Setting {
+        key: "hash_queue",
+        help: "How many hashes may wait for each of those threads before logins are turned away",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let queue = number(text, 1..=65_536).and_then(NonZeroUsize::new);
+            put(&mut settings.config.hashing.queue_per_thread, queue, "must be a number from 1 to 65536")
+        },
+        show: |settings| settings.config.hashing.queue_per_thread.to_string(),
+    },
+    Setting {
+        key: "password_min_length",
+        help: "How many characters a new password has at least",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let policy = number(text, 8..=128).and_then(|length| PasswordPolicy::new(length).ok());
+            put(&mut settings.config.password_policy, policy, "must be a number from 8 to 128")
+        },
+        show: |settings| settings.config.password_policy.min_length().to_string(),
+    },
+    Setting {
+        key: "registration",
+        help: "Who may register: `open` for anyone, `closed` for nobody",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let policy = text.parse::<RegistrationPolicy>().ok();
+            put(&mut settings.config.registration, policy, "must be `open` or `closed`")
+        },
+        show: |settings| settings.config.registration.as_str().to_owned(),
+    },
+    Setting {
+        key: "trusted_proxies",
+        help: "The reverse proxies whose `X-Forwarded-For` is believed: addresses or networks",
+        kind: Kind::List,
+        put: |settings, text| {
+            let networks = text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(network).collect();
+            put(&mut settings.config.trusted_proxies, networks, "must list addresses or networks, such as 10.0.0.0/8")
+        },
+        show: |settings| settings.config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+    },
+    Setting {
+        key: "insecure_http",
+        help: "Lets the server listen beyond this machine while `public_url` is plain http",
+        kind: Kind::Switch,
+        put: |settings, text| put(&mut settings.insecure_http, switch(text), TRUE_OR_FALSE),
+        show: |settings| settings.insecure_http.to_string(),
+    },
+    Setting {
+        key: "insecure_no_limits",
+        help: "Turns the limits on attempts off, for load tests",
+        kind: Kind::Switch,
+        put: |settings, text| put(&mut settings.config.insecure_no_limits, switch(text), TRUE_OR_FALSE),
+        show: |settings| settings.config.insecure_no_limits.to_string(),
+    },
+];
+
+const TRUE_OR_FALSE: &str = "must be `true` or `false`";
+
+fn put<T>(place: &mut T, value: Option<T>, expected: &'static str) -> Result<(), &'static str> {
+    *place = value.ok_or(expected)?;
+    Ok(())
+}
+
+fn path(text: &str) -> Option<PathBuf> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+fn span(text: &str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
+    humantime::parse_duration(text).ok().filter(|span| bounds.contains(span))
+}
+
+fn number(text: &str, bounds: RangeInclusive<usize>) -> Option<usize> {
+    text.parse().ok().filter(|number| bounds.contains(number))
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    IpNet::from_str(text).ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+fn switch(text: &str) -> Option<bool> {
+    text.parse().ok()
+}

@@ -1,0 +1,132 @@
+//! What is typed, and what it comes to.
+
+use std::{io::Write, time::Duration};
+
+use tempfile::NamedTempFile;
+
+use super::*;
+
+fn read(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Settings, String> {
+    let mut on_disk = NamedTempFile::new().unwrap();
+    on_disk.write_all(file.as_bytes()).unwrap();
+    let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    let flags = flags.iter().map(|(key, text)| {
+        let setting = table::setting(key).unwrap();
+        Stated { setting, text: (*text).to_owned(), source: Source::Flag(setting.flag()) }
+    });
+    let read = Settings::read(Some(on_disk.path()), environment, flags.collect());
+    read.map_err(|error| error.to_string().replace(on_disk.path().to_str().unwrap(), "file"))
+}
+
+#[test]
+fn a_flag_beats_a_variable_and_a_variable_the_file() {
+    let file = "registration = 'closed'\nhash_threads = 1\nsession_max = '1d'";
+    let settings =
+        read(file, &[("PORTCULLIS_HASH_THREADS", "2"), ("PORTCULLIS_SESSION_MAX", "2d")], &[("session_max", "3d")]);
+    let settings = settings.unwrap();
+    assert_eq!(settings.config.registration.as_str(), "closed");
+    assert_eq!(settings.config.hashing.threads.get(), 2);
+    assert_eq!(settings.config.session_max, Duration::from_hours(72));
+    assert!(settings.source_of("registration").to_string().ends_with(":1"));
+    assert_eq!(settings.source_of("hash_threads").to_string(), "PORTCULLIS_HASH_THREADS");
+    assert_eq!(settings.source_of("session_max").to_string(), "--session-max");
+    assert_eq!(settings.source_of("listen").to_string(), "default");
+}
+
+#[test]
+fn what_is_unknown_is_refused_by_name() {
+    let error = read("sesion_max = '1d'", &[("PORTCULLIS_LISTN", "x"), ("PORTCULLIS_ZZZ", "x")], &[]).unwrap_err();
+    assert_eq!(
+        error,
+        "file:1: there is no setting `sesion_max`; did you mean `session_max`?\n\
+         there is no setting behind the variable `PORTCULLIS_LISTN`; did you mean `PORTCULLIS_LISTEN`?\n\
+         there is no setting behind the variable `PORTCULLIS_ZZZ`"
+    );
+    assert!(read("", &[("PORTCULLIS_VECTORS", "x"), ("PORTCULLIS_TEST_POSTGRES", "x"), ("OTHER", "x")], &[]).is_ok());
+}
+
+#[test]
+fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
+    for (key, text, expected) in [
+        ("listen", "8400", "an address and a port"),
+        ("public_url", "id.example", "an origin"),
+        ("data_dir", "", "the path of a folder"),
+        ("database_url", "mysql://h/d", "must begin with `sqlite:`"),
+        ("master_key_file", "", "the path of a file"),
+        ("audience", "", "not be empty"),
+        ("signing_algorithm", "none", "`ES256`"),
+        ("access_token_ttl", "59s", "from 1m to 24h"),
+        ("access_token_ttl", "25h", "from 1m to 24h"),
+        ("access_token_ttl", "15", "such as 15m"),
+        ("session_max", "366d", "from 1m to 365d"),
+        ("argon2", "m=8,t=1,p=1", "at least m=19456,t=2,p=1"),
+        ("hash_threads", "0", "from 1 to 1024"),
+        ("hash_queue", "-1", "from 1 to 65536"),
+        ("password_min_length", "7", "from 8 to 128"),
+        ("registration", "maybe", "`open` or `closed`"),
+        ("trusted_proxies", "10.0.0.0/8, proxy", "addresses or networks"),
+        ("insecure_http", "yes", "`true` or `false`"),
+        ("insecure_no_limits", "1", "`true` or `false`"),
+    ] {
+        let variable = table::setting(key).unwrap().variable();
+        let error = read("", &[(&variable, text)], &[]).unwrap_err();
+        let begin = format!("{variable}: `{key}` must ");
+        assert!(error.starts_with(&begin) && error.contains(expected), "{error}");
+        assert!(error.ends_with(&format!(", not `{text}`")), "{error}");
+    }
+}
+
+#[test]
+fn a_broken_file_is_named_with_its_line_and_not_quoted() {
+    let error = read("registration = 'open'\ndatabase_url = \"postgres://u:secret@h/d", &[], &[]).unwrap_err();
+    assert!(error.starts_with("file:2: ") && !error.contains("secret"), "{error}");
+    let error = read("listen = [1]\n[links]\nhash_threads = 2.5", &[], &[]).unwrap_err();
+    assert!(error.contains("file:1: `listen` must be a string"), "{error}");
+    assert!(error.contains("there is no setting `links`"), "{error}");
+    let missing = Settings::read(Some("/nowhere/portcullis.toml".as_ref()), [], Vec::new()).unwrap_err();
+    assert!(missing.to_string().contains("/nowhere/portcullis.toml"));
+}
+
+#[test]
+fn a_password_in_a_url_is_never_shown() {
+    let settings = read("database_url = 'postgres://u:secret@h/d'", &[], &[]).unwrap();
+    assert_eq!((table::setting("database_url").unwrap().show)(&settings), "postgres://u:***@h/d");
+    let error = read("database_url = 'mysql://u:secret@h/d'\npublic_url = 'https://u:secret@h'", &[], &[]).unwrap_err();
+    assert!(!error.contains("secret"), "{error}");
+}
+
+#[test]
+fn plain_http_stays_on_this_machine_unless_told_otherwise() {
+    let beyond = ("listen", "0.0.0.0:8400");
+    assert!(read("", &[], &[beyond]).unwrap_err().contains("insecure_http"));
+    assert!(read("", &[], &[beyond, ("insecure_http", "true")]).is_ok());
+    assert!(read("", &[], &[beyond, ("public_url", "https://id.example")]).is_ok());
+    assert!(read("", &[], &[("listen", "[::1]:8400")]).is_ok());
+}
+
+#[test]
+fn a_session_outlives_its_tokens() {
+    let error = read("session_max = '10m'", &[], &[]).unwrap_err();
+    assert_eq!(error, "file:1: `session_max` must not be shorter than `access_token_ttl`");
+}
+
+#[test]
+fn what_is_shown_can_be_typed() {
+    let typed =
+        [("trusted_proxies", "10.0.0.0/8,::1/128"), ("session_max", "30d"), ("public_url", "https://id.example")];
+    let settings = read("", &[], &typed).unwrap();
+    let shown: Vec<_> = SETTINGS.iter().map(|setting| (setting.key, (setting.show)(&settings))).collect();
+    let shown: Vec<_> = shown.iter().map(|(key, text)| (*key, text.as_str())).collect();
+    let again = read("", &[], &shown).unwrap();
+    assert!(SETTINGS.iter().all(|setting| (setting.show)(&again) == (setting.show)(&settings)));
+    assert_eq!(settings.config.audience, "https://id.example");
+}
+
+#[test]
+fn a_list_is_a_list_in_the_file() {
+    let settings = read("trusted_proxies = ['10.0.0.0/8', '::1']\nhash_queue = 1_000", &[], &[]);
+    let settings = settings.unwrap();
+    assert_eq!(settings.config.trusted_proxies.len(), 2);
+    assert_eq!(settings.config.hashing.queue_per_thread.get(), 1000);
+    assert_eq!(settings.database_url(), "sqlite:./portcullis-data/portcullis.db");
+}

@@ -1,0 +1,59 @@
+//! `portcullis user add`
+
+use std::{
+    error::Error,
+    io::{self, BufRead, IsTerminal},
+};
+
+use portcullis::session::Device;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::{cli::NewUser, open, print, settings::Settings};
+
+/// Makes an account on the operator's word.
+pub(crate) async fn add(settings: &Settings, new: NewUser, json: bool) -> Result<(), Box<dyn Error>> {
+    let password = if new.password_stdin { first_line()? } else { prompt()? };
+    let portcullis = open::portcullis(settings).await?;
+    let accounts = portcullis.accounts();
+    let explain = |error| explained(error, settings);
+    let registration = accounts.registration(&new.name, &new.email, &password, "").map_err(explain)?;
+    let roles = if new.admin { vec!["admin".to_owned()] } else { Vec::new() };
+    let user = accounts.create_user(registration, roles, &Device::default()).await.map_err(explain)?;
+    let (id, name) = (user.id.to_string(), user.username.as_str());
+    let as_json = json!({ "id": id, "username": name, "email": user.email.as_str(), "roles": user.roles });
+    print::result(json, &as_json, &format!("made the account `{name}`, id {id}"))?;
+    Ok(())
+}
+
+/// The password on standard input, without the end of its line. Nothing else is cut off it.
+fn first_line() -> io::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(String::new());
+    io::stdin().lock().read_line(&mut line)?;
+    let password = line.strip_suffix('\n').unwrap_or(&line);
+    Ok(Zeroizing::new(password.strip_suffix('\r').unwrap_or(password).to_owned()))
+}
+
+/// Asks for the password twice, without showing it.
+fn prompt() -> Result<Zeroizing<String>, Box<dyn Error>> {
+    if !io::stdin().is_terminal() {
+        return Err("there is no terminal to ask for the password on: use --password-stdin".into());
+    }
+    let password = Zeroizing::new(rpassword::prompt_password("Password: ")?);
+    let again = Zeroizing::new(rpassword::prompt_password("The same again: ")?);
+    if password == again { Ok(password) } else { Err("the two passwords differ".into()) }
+}
+
+/// What is wrong with the fields in words; other errors say it themselves.
+fn explained(error: portcullis::Error, settings: &Settings) -> Box<dyn Error> {
+    let portcullis::Error::InvalidFields(fields) = &error else { return error.into() };
+    let min_length = settings.config.password_policy.min_length();
+    let texts = fields.iter().map(|field| match field.code {
+        "invalid_username" => "the user name must be 3 to 32 ASCII letters, digits, `.`, `_` and `-`".to_owned(),
+        "invalid_email" => "that is not an e-mail address".to_owned(),
+        "password_too_short" => format!("the password must have at least {min_length} characters"),
+        "password_too_long" => "the password is too long: 1024 bytes at most".to_owned(),
+        code => format!("{}: {code}", field.field),
+    });
+    texts.collect::<Vec<_>>().join("\n").into()
+}

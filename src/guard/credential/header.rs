@@ -1,0 +1,117 @@
+//! Tokens in headers, after a scheme such as `Bearer` or alone.
+
+use http::header::{Entry, HeaderMap, HeaderName};
+
+use super::Unusable::{self, Malformed};
+
+/// The token in this header, if there is one. The header must not be repeated.
+///
+/// With a scheme, its value is `scheme 1*SP token`, the scheme in any case, and a value with another scheme is none of
+/// the guard's business. Without one, the whole value is the token.
+pub(super) fn read<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+    scheme: Option<&str>,
+) -> Result<Option<&'a str>, Unusable> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Malformed("repeated credential header"));
+    }
+    match scheme {
+        Some(scheme) => after_scheme(value.as_bytes(), scheme),
+        None => token(value.as_bytes()).map(Some),
+    }
+}
+
+/// Takes out whatever [`read`] would read, or refuse to.
+pub(super) fn strip(headers: &mut HeaderMap, name: &HeaderName, scheme: Option<&str>) {
+    let Entry::Occupied(entry) = headers.entry(name) else { return };
+    let is_ours = |value: &[u8]| scheme.is_none_or(|scheme| after_scheme(value, scheme) != Ok(None));
+    if entry.iter().any(|value| is_ours(value.as_bytes())) {
+        entry.remove_entry_mult();
+    }
+}
+
+fn after_scheme<'a>(value: &'a [u8], scheme: &str) -> Result<Option<&'a str>, Unusable> {
+    let (found, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
+    if !is_name(found) {
+        return Err(Malformed("credential header without a scheme"));
+    }
+    if !found.eq_ignore_ascii_case(scheme.as_bytes()) {
+        return Ok(None);
+    }
+    token(rest.get(rest.iter().take_while(|byte| **byte == b' ').count()..).unwrap_or_default()).map(Some)
+}
+
+fn token(value: &[u8]) -> Result<&str, Unusable> {
+    if value.is_empty() {
+        return Err(Malformed("empty token"));
+    }
+    // Not every character that passes may stand in a token. It is for the one who reads the token to refuse those;
+    // this is about telling where the token ends. A fold over bytes has no early exit and is done many at a time.
+    let is_stray = |byte: u8| u8::from(!byte.is_ascii_graphic() || byte == b',');
+    let strays = value.iter().fold(0, |strays, byte| strays | is_stray(*byte));
+    match std::str::from_utf8(value) {
+        Ok(token) if strays == 0 => Ok(token),
+        _ => Err(Malformed("more than a token")),
+    }
+}
+
+/// Whether this is a token as RFC 9110 section 5.6.2 has it, as names of schemes, cookies and subprotocols must be.
+pub(super) fn is_name(name: &[u8]) -> bool {
+    let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !name.is_empty() && name.iter().all(is_tchar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bearer(value: &[u8]) -> Result<Option<&str>, Unusable> {
+        after_scheme(value, "Bearer")
+    }
+
+    #[test]
+    fn one_bearer_token_is_found_whatever_the_case_and_spaces() {
+        for value in ["Bearer a.b_c", "bearer a.b_c", "BEARER   a.b_c"] {
+            assert_eq!(bearer(value.as_bytes()), Ok(Some("a.b_c")), "{value}");
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_no_credential() {
+        for value in ["Basic dXNlcjpwYXNz", "Negotiate", "Bearerx a", "Digest a=\"b\", c=d", "Basic \u{fc}"] {
+            assert_eq!(bearer(value.as_bytes()), Ok(None), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_token_is_malformed() {
+        let values: [&[u8]; 11] = [
+            b"",
+            b" ",
+            b"Bearer",
+            b"Bearer ",
+            b"Bearer a b",
+            b"Bearer a ",
+            b"Bearer a,b",
+            b"Bearer\ta",
+            b"Bearer a\t",
+            b"Bearer \xff",
+            b"\xff\xff a",
+        ];
+        for value in values {
+            assert!(bearer(value).is_err(), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_scheme_the_whole_value_is_the_token() {
+        assert_eq!(token(b"a.b_c"), Ok("a.b_c"));
+        let values: [&[u8]; 5] = [b"", b"Bearer a", b"a,b", b"a\tb", b"\xff"];
+        for value in values {
+            assert!(token(value).is_err(), "{value:?}");
+        }
+    }
+}

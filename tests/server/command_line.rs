@@ -1,0 +1,102 @@
+//! The commands beside `serve`.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tempfile::tempdir;
+
+use crate::{
+    client::{get_as, token},
+    process::{Server, run},
+};
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_user_is_added_with_a_password_from_standard_input() {
+    let folder = tempdir().unwrap();
+    let password = " with spaces around ";
+    let arguments = ["user", "add", "root", "root@example.org", "--admin", "--password-stdin", "--json"];
+    let added = run(folder.path(), &arguments, &format!("{password}\n"));
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    let user: Value = serde_json::from_slice(&added.stdout).unwrap();
+    assert_eq!((&user["username"], &user["roles"]), (&json!("root"), &json!(["admin"])));
+
+    let server = Server::start(folder.path(), &[]);
+    let me = get_as(server.address, "/auth/me", &token(server.address, "root", password));
+    assert_eq!((&me.json()["id"], &me.json()["roles"]), (&user["id"], &json!(["admin"])));
+
+    let again = run(folder.path(), &arguments, &format!("{password}\n"));
+    assert!(!again.status.success());
+    assert_eq!(text(&again.stderr).trim(), "the user name is taken");
+}
+
+#[test]
+fn a_user_that_cannot_be_is_refused_in_words() {
+    let folder = tempdir().unwrap();
+    let short = run(folder.path(), &["user", "add", "a b", "nowhere", "--password-stdin"], "short\n");
+    assert!(!short.status.success());
+    let said = text(&short.stderr);
+    for words in ["3 to 32 ASCII letters", "not an e-mail address", "at least 10 characters"] {
+        assert!(said.contains(words), "{said}");
+    }
+    let no_terminal = run(folder.path(), &["user", "add", "ada", "ada@example.org"], "correct horse battery staple\n");
+    assert!(text(&no_terminal.stderr).contains("--password-stdin"));
+}
+
+#[test]
+fn an_unknown_setting_is_refused_by_name() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("portcullis.toml"), "# mine\npublic_uri = 'https://id.example'\n").unwrap();
+    let refused = run(folder.path(), &[], "");
+    assert!(!refused.status.success());
+    let expected = "portcullis.toml:2: there is no setting `public_uri`; did you mean `public_url`?";
+    assert_eq!(text(&refused.stderr).trim(), expected);
+    assert!(!folder.path().join("portcullis-data").exists());
+
+    let checked = run(folder.path(), &["config", "check", "--json"], "");
+    assert!(!checked.status.success());
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!(checked, json!({ "ok": false, "errors": [expected] }));
+}
+
+#[test]
+fn the_settings_in_force_are_shown_with_where_they_come_from() {
+    let folder = tempdir().unwrap();
+    let file = "database_url = 'postgres://me:hidden@db.example/app'\nregistration = 'closed'\n";
+    fs::write(folder.path().join("mine.toml"), file).unwrap();
+    let shown = run(folder.path(), &["config", "show", "--json", "--config", "mine.toml", "--hash-threads", "3"], "");
+    assert!(shown.status.success() && !text(&shown.stdout).contains("hidden"));
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let row = |key: &str| {
+        let rows = shown["settings"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["key"] == key).unwrap();
+        (row["value"].as_str().unwrap().to_owned(), row["source"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(row("database_url"), ("postgres://me:***@db.example/app".to_owned(), "mine.toml:1".to_owned()));
+    assert_eq!(row("registration"), ("closed".to_owned(), "mine.toml:2".to_owned()));
+    assert_eq!(row("hash_threads"), ("3".to_owned(), "--hash-threads".to_owned()));
+    assert_eq!(row("session_max"), ("7days".to_owned(), "default".to_owned()));
+    assert!(run(folder.path(), &["config", "check"], "").status.success());
+}
+
+#[test]
+fn migrating_makes_the_database_and_says_so() {
+    let folder = tempdir().unwrap();
+    for _ in 0..2 {
+        let migrated = run(folder.path(), &["migrate", "--json"], "");
+        assert_eq!(text(&migrated.stdout).trim(), r#"{"migrated":true}"#, "{}", text(&migrated.stderr));
+    }
+    assert!(folder.path().join("portcullis-data/portcullis.db").exists());
+}
+
+#[test]
+fn what_is_insecure_is_said_at_every_start() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--insecure-http", "--insecure-no-limits"]);
+    server.terminate();
+    let (_, log) = server.ended();
+    assert!(log.contains("insecure_http is on") && log.contains("insecure_no_limits is on"), "{log}");
+}

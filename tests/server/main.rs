@@ -1,0 +1,23 @@
+//! The server as its operator runs it: the real program, spoken to over real sockets.
+
+#![cfg(all(feature = "server", unix))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code"
+)]
+
+mod client;
+mod command_line;
+mod crash;
+#[path = "../support/db.rs"]
+mod db;
+mod drain;
+mod first_start;
+mod overload;
+mod process;
+mod routes;
