@@ -12,7 +12,7 @@ use super::{Accounts, Assured, Email, FirstFactor, User, UserRecord, Username};
 use crate::{
     audit::{Event, EventKind},
     error::Error,
-    password::{Password, PasswordVerified},
+    password::{HashError, Password, PasswordVerified},
     session::{Device, Session},
     throttle::Bucket,
 };
@@ -101,7 +101,8 @@ impl Accounts {
         }
     }
 
-    /// Checks a password at the price of one hash, whoever it is. What was not hashed does not count as an attempt.
+    /// Checks a password at the price of one hash, whoever it is. What was not hashed does not count as an attempt, and
+    /// a stored hash that cannot be used matches nothing: told apart, it would tell that the account exists.
     pub(crate) async fn check_password(
         &self,
         record: Option<&UserRecord>,
@@ -109,10 +110,20 @@ impl Accounts {
         attempt: &Attempt,
     ) -> Result<Option<PasswordVerified>, Error> {
         let checked = PasswordVerified::check(&self.inner().hashes, record, password, self.now()).await;
-        if checked.is_err() && !self.config().insecure_no_limits {
-            self.store().take_back_attempt(&attempt.all()).await?;
+        match checked {
+            Err(error @ (HashError::Unreadable | HashError::TooCostly)) => {
+                let user = record.map(|record| record.user.id.to_string());
+                tracing::error!(user, %error, "a stored password hash cannot be used");
+                Ok(None)
+            }
+            Err(error) => {
+                if !self.config().insecure_no_limits {
+                    self.store().take_back_attempt(&attempt.all()).await?;
+                }
+                Err(error.into())
+            }
+            Ok(verified) => Ok(verified),
         }
-        Ok(checked?)
     }
 
     /// Takes an attempt back that did not fail. The account's own count starts afresh.
@@ -141,6 +152,11 @@ impl Attempt {
             .unwrap_or_else(|| name.to_lowercase());
         let address = device.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         Self { account: Bucket::account(&key, address), network: device.address.map(Bucket::network) }
+    }
+
+    /// An attempt by someone who is logged in already: strangers on the same network do not make them wait.
+    pub(crate) fn by_known(username: &Username, device: &Device) -> Self {
+        Self { network: None, ..Self::on(username.key(), device) }
     }
 
     fn all(&self) -> Vec<Bucket> {

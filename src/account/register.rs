@@ -8,6 +8,7 @@ use crate::{
     password::NewPassword,
     session::Device,
     store::NewUser,
+    throttle::Bucket,
 };
 
 /// An account about to be made, with every field as it must be.
@@ -53,6 +54,7 @@ impl Accounts {
     /// - [`Error::RegistrationClosed`] if nobody may.
     /// - [`Error::InvalidFields`] with `invalid_username` for a name that is kept back, such as `admin`.
     /// - [`Error::UsernameTaken`] and [`Error::EmailTaken`].
+    /// - [`Error::TooManyAttempts`] if too many were asked for from this network.
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed.
     pub async fn register(&self, registration: Registration, device: &Device) -> Result<User, Error> {
         if self.config().registration == RegistrationPolicy::Closed {
@@ -61,7 +63,16 @@ impl Accounts {
         if registration.username.is_reserved() {
             return Err(Error::field("username", "invalid_username"));
         }
+        self.count_registration(device).await?;
         self.create_user(registration, Vec::new(), device).await
+    }
+
+    async fn count_registration(&self, device: &Device) -> Result<(), Error> {
+        let Some(address) = device.address.filter(|_| !self.config().insecure_no_limits) else { return Ok(()) };
+        match self.store().begin_attempt(&[Bucket::registration(address)], self.now()).await? {
+            None => Ok(()),
+            Some(retry_after) => Err(Error::TooManyAttempts { retry_after }),
+        }
     }
 
     /// Makes an account on the operator's word: whatever the registration policy, any name, with these roles.

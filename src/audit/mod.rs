@@ -1,4 +1,7 @@
 //! The trail: every act on an account leaves a row, written in the same transaction as the act itself.
+//!
+//! A request that is turned away unread, because too many attempts have failed, leaves none: a stranger could fill the
+//! disk with them.
 
 use std::net::IpAddr;
 
@@ -39,8 +42,6 @@ pub enum EventKind {
     LoginSucceeded,
     /// A login was refused: unknown name, wrong password, disabled account.
     LoginFailed,
-    /// A login was refused unread, because too many had failed.
-    LoginThrottled,
     /// One session was ended by its user.
     LoggedOut,
     /// Every session of a user was ended.
@@ -58,11 +59,10 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 10] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
-        Self::LoginThrottled,
         Self::LoggedOut,
         Self::LoggedOutEverywhere,
         Self::PasswordChanged,
@@ -79,7 +79,6 @@ impl EventKind {
             Self::UserRegistered => "user_registered",
             Self::LoginSucceeded => "login_succeeded",
             Self::LoginFailed => "login_failed",
-            Self::LoginThrottled => "login_throttled",
             Self::LoggedOut => "logged_out",
             Self::LoggedOutEverywhere => "logged_out_everywhere",
             Self::PasswordChanged => "password_changed",

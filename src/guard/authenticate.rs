@@ -2,12 +2,18 @@
 
 use std::{
     borrow::Cow,
-    future::{Future, Ready, ready},
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
     time::Duration,
 };
 
 use super::credential::Credential;
-use crate::{jwt::JwtVerifier, principal::Principal};
+use crate::{
+    jwt::{Issuers, JwtVerifier, TokenError, TokenErrorKind, Verification},
+    principal::Principal,
+};
 
 /// Turns a credential into the principal it belongs to.
 ///
@@ -19,26 +25,24 @@ use crate::{jwt::JwtVerifier, principal::Principal};
 /// what it has to keep. One can wrap another to add a check of its own:
 ///
 /// ```
-/// use std::future::{Ready, ready};
+/// use std::{collections::HashSet, pin::Pin, sync::Arc};
 /// use portcullis::{Principal, guard::{AuthError, Authenticate, Credential}};
 ///
 /// /// Lets in only those whose tokens `inner` takes, and whom nobody has banned.
 /// struct Unbanned<A> {
 ///     inner: A,
-///     banned: Vec<String>,
+///     banned: Arc<HashSet<String>>,
 /// }
 ///
-/// impl<A> Authenticate for Unbanned<A>
-/// where
-///     A: Authenticate<Future = Ready<Result<Principal, AuthError>>>,
-/// {
-///     type Future = Ready<Result<Principal, AuthError>>;
+/// impl<A: Authenticate<Future: Send + 'static>> Authenticate for Unbanned<A> {
+///     type Future = Pin<Box<dyn Future<Output = Result<Principal, AuthError>> + Send>>;
 ///
 ///     fn authenticate(&self, credential: Credential<'_>) -> Self::Future {
-///         let found = self.inner.authenticate(credential).into_inner();
-///         ready(match found {
-///             Ok(principal) if self.banned.iter().any(|id| id == principal.id()) => Err(AuthError::invalid("banned")),
-///             found => found,
+///         let found = self.inner.authenticate(credential);
+///         let banned = Arc::clone(&self.banned);
+///         Box::pin(async move {
+///             let principal = found.await?;
+///             if banned.contains(principal.id()) { Err(AuthError::invalid("banned")) } else { Ok(principal) }
 ///         })
 ///     }
 /// }
@@ -78,12 +82,52 @@ impl AuthError {
     }
 }
 
-/// Takes access tokens, in cookies too, and checks them without waiting for anything.
+/// Takes access tokens, in cookies too, and checks them at once, but for those whose key has to be fetched first.
 impl Authenticate for JwtVerifier {
-    type Future = Ready<Result<Principal, AuthError>>;
+    type Future = TokenAuthentication;
 
     fn authenticate(&self, credential: Credential<'_>) -> Self::Future {
-        let (Credential::Bearer(token) | Credential::Cookie { value: token, .. }) = credential;
-        ready(self.principal(token).map_err(|error| AuthError::invalid(error.kind().as_str())))
+        TokenAuthentication(self.resolve(token_of(credential)))
+    }
+}
+
+/// Takes access tokens of several issuers, as a [`JwtVerifier`] takes those of one.
+impl Authenticate for Issuers {
+    type Future = TokenAuthentication;
+
+    fn authenticate(&self, credential: Credential<'_>) -> Self::Future {
+        TokenAuthentication(self.resolve(token_of(credential)))
+    }
+}
+
+const fn token_of(credential: Credential<'_>) -> &str {
+    let (Credential::Bearer(token) | Credential::Cookie { value: token, .. }) = credential;
+    token
+}
+
+/// Resolves to the principal of an access token. It waits only where a key has to be fetched.
+#[must_use = "a future does nothing until it is polled"]
+pub struct TokenAuthentication(Verification);
+
+impl Future for TokenAuthentication {
+    type Output = Result<Principal, AuthError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map_err(AuthError::from)
+    }
+}
+
+impl fmt::Debug for TokenAuthentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenAuthentication").finish_non_exhaustive()
+    }
+}
+
+impl From<TokenError> for AuthError {
+    fn from(error: TokenError) -> Self {
+        match error.kind() {
+            TokenErrorKind::KeysUnavailable { retry_after } => Self::Unavailable { retry_after },
+            kind => Self::invalid(kind.as_str()),
+        }
     }
 }

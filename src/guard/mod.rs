@@ -116,7 +116,7 @@ mod table;
 pub(crate) use self::respond::{PROBLEM_JSON, problem};
 pub use self::{
     audit::Audit,
-    authenticate::{AuthError, Authenticate},
+    authenticate::{AuthError, Authenticate, TokenAuthentication},
     builder::AuthLayerBuilder,
     credential::{Credential, Source},
     error::{RuleError, RuleErrorKind},

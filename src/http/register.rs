@@ -45,6 +45,7 @@ pub struct RegisterResponse {
         (status = 403, description = "`registration_closed`", body = Problem),
         (status = 409, description = "`username_taken` or `email_taken`", body = Problem),
         (status = 422, description = "`invalid_fields`", body = Problem),
+        (status = 429, description = "`too_many_attempts`", body = Problem),
         (status = 503, description = "`overloaded` or `unavailable`", body = Problem),
     )
 )]

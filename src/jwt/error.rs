@@ -1,6 +1,6 @@
 //! Why a token was refused: for logs and metrics. Whoever sent it learns only that it was.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// A token was refused.
 ///
@@ -25,6 +25,11 @@ pub enum TokenErrorKind {
     WrongType,
     /// No key could be meant, or more than one.
     UnknownKey,
+    /// The issuer's keys, or whether the one it names is among them, cannot be told now. The token may well be good.
+    KeysUnavailable {
+        /// How long to wait before trying again.
+        retry_after: Duration,
+    },
     /// The header names another algorithm than the key's.
     WrongAlgorithm,
     /// The signature is not the key's.
@@ -68,6 +73,7 @@ impl TokenErrorKind {
             Self::ForbiddenHeader => "forbidden_header",
             Self::WrongType => "wrong_type",
             Self::UnknownKey => "unknown_key",
+            Self::KeysUnavailable { .. } => "keys_unavailable",
             Self::WrongAlgorithm => "wrong_algorithm",
             Self::BadSignature => "bad_signature",
             Self::BadClaims => "bad_claims",

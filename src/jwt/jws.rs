@@ -52,7 +52,7 @@ impl<'t> Compact<'t> {
         decode(self.header)
     }
 
-    /// To be called only once the signature was found good.
+    /// To be called only once the signature was found good, or by one who does not take what it says for true.
     pub(super) fn payload(&self) -> Result<Vec<u8>, TokenError> {
         decode(self.payload)
     }

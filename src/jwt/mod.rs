@@ -27,11 +27,12 @@
 //!   does not exist. A public key and an HMAC secret are different things from the constructor on.
 //! - Three segments of canonical, unpadded base64url; the JSON in them without duplicate members at any depth.
 //! - No header member that would change what the token means (`crit`, `b64`, `zip`, `enc`, `cty`) or bring its own key
-//!   (`jwk`, `jku`, `x5u`, `x5c`). Nothing is ever fetched.
+//!   (`jwk`, `jku`, `x5u`, `x5c`). Nothing that a token points at is ever fetched.
 //! - `typ` has to be `at+jwt`, so that no other kind of token passes for an access token.
 //! - `iss`, `aud`, `sub`, `exp` and `iat` have to be there, of the right type, and right.
 //!
-//! Claims are parsed only once the signature has been found good.
+//! Claims are parsed only once the signature has been found good. Where there are [several issuers](Issuers) the `iss` is
+//! read before, and decides nothing but whose keys and rules the token has to stand up to.
 
 mod algorithm;
 mod claims;
@@ -39,16 +40,27 @@ mod crypto;
 mod error;
 mod header;
 mod issuer;
+mod issuers;
 pub mod jws;
 mod keys;
+#[cfg(feature = "remote-jwks")]
+pub mod remote;
+mod source;
 mod strict;
+mod verification;
 mod verifier;
+
+#[cfg(feature = "remote-jwks")]
+pub use self::remote::RemoteKeys;
 
 pub use self::{
     algorithm::Algorithm,
     claims::Claims,
     error::{TokenError, TokenErrorKind},
     issuer::{JwtIssuer, SignError},
+    issuers::{Issuers, IssuersError},
     keys::{KeyError, KeyRing, SigningKey, VerifyingKey},
+    source::KeySource,
+    verification::Verification,
     verifier::{JwtVerifier, NeedsAudience, NeedsIssuer},
 };

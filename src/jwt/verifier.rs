@@ -3,11 +3,12 @@
 use std::{fmt, time::Duration};
 
 use super::{
-    Claims, KeyRing, TokenError,
+    Claims, Issuers, IssuersError, KeySource, TokenError,
     TokenErrorKind::{
         self, Expired, IssuedInFuture, LivesTooLong, NotYetValid, Revoked, UnknownKey, WrongAudience, WrongIssuer,
         WrongType,
     },
+    Verification,
     header::Header,
     jws::{Compact, DEFAULT_MAX_SIZE},
 };
@@ -42,7 +43,7 @@ const MAX_LEEWAY: Duration = Duration::from_mins(1);
 /// ```
 #[derive(Clone)]
 pub struct JwtVerifier {
-    keys: KeyRing,
+    keys: KeySource,
     issuer: String,
     audiences: Vec<String>,
     leeway: Duration,
@@ -55,7 +56,7 @@ pub struct JwtVerifier {
 /// A verifier in the making, which still has to be told whose tokens it accepts.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct NeedsIssuer(KeyRing);
+pub struct NeedsIssuer(KeySource);
 
 impl NeedsIssuer {
     /// The only issuer whose tokens are accepted: their `iss` has to be this very string.
@@ -68,7 +69,7 @@ impl NeedsIssuer {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct NeedsAudience {
-    keys: KeyRing,
+    keys: KeySource,
     issuer: String,
 }
 
@@ -89,10 +90,20 @@ impl NeedsAudience {
 }
 
 impl JwtVerifier {
-    /// A verifier with these keys, in the making.
+    /// A verifier with these keys, in the making: those of a [`KeyRing`](super::KeyRing), or with the feature
+    /// `remote-jwks` those that an issuer publishes.
     #[expect(clippy::new_ret_no_self, reason = "without issuer and audience there is no verifier")]
-    pub fn new(keys: KeyRing) -> NeedsIssuer {
-        NeedsIssuer(keys)
+    pub fn new(keys: impl Into<KeySource>) -> NeedsIssuer {
+        NeedsIssuer(keys.into())
+    }
+
+    /// These verifiers together, each for its own issuer: see [`Issuers`].
+    ///
+    /// # Errors
+    ///
+    /// [`IssuersError`] if there is none, or two are for the same issuer.
+    pub fn any_of(verifiers: impl IntoIterator<Item = Self>) -> Result<Issuers, IssuersError> {
+        Issuers::new(verifiers)
     }
 
     /// Another name of the verifier, beside those it has.
@@ -151,11 +162,12 @@ impl JwtVerifier {
         self
     }
 
-    /// The claims of a token, if it is good.
+    /// The claims of a token, if it is good. Never waits: it is judged by the keys that are at hand.
     ///
     /// # Errors
     ///
     /// [`TokenError`] if anything about the token is not as it must be. Its kind is for the log, not for the client.
+    /// Only [`KeysUnavailable`](TokenErrorKind::KeysUnavailable) says nothing about the token.
     pub fn verify(&self, token: &str) -> Result<Claims, TokenError> {
         let token = Compact::split(token, self.max_size)?;
         let header = token.header()?;
@@ -163,7 +175,8 @@ impl JwtVerifier {
         if !header.is_access_token() {
             return Err(WrongType.into());
         }
-        let key = self.keys.find(header.kid()).ok_or(UnknownKey)?;
+        let keys = self.keys.current()?;
+        let key = keys.find(header.kid()).ok_or(UnknownKey)?;
         token.check(&header, key)?;
         let claims = Claims::read(&token.payload()?)?;
         match self.objection(&claims) {
@@ -184,10 +197,56 @@ impl JwtVerifier {
         Ok(Principal::revocable(identity, extra, &self.revocations, generation))
     }
 
+    /// Who a request with this token is from, after waiting for the keys where they have to be fetched first.
+    ///
+    /// With the keys of a [`KeyRing`](super::KeyRing), and with remote ones that are known already, it is ready at once.
+    /// It resolves to the same errors as [`verify`](Self::verify).
+    pub fn resolve(&self, token: &str) -> Verification {
+        let found = self.principal(token);
+        #[cfg(feature = "remote-jwks")]
+        if let (Err(error), Some(keys)) = (&found, self.keys.remote()) {
+            return self.resolve_later(token, *error, keys);
+        }
+        Verification::done(found)
+    }
+
+    /// A token of which only its key may be missing is checked again once the keys have been fetched.
+    #[cfg(feature = "remote-jwks")]
+    fn resolve_later(&self, token: &str, error: TokenError, keys: &super::RemoteKeys) -> Verification {
+        let mut wanted = match keys.want(error.kind(), || self.kid(token)) {
+            Ok(wanted) => wanted,
+            Err(kind) => return Verification::done(Err(kind.into())),
+        };
+        let (verifier, token) = (self.clone(), token.to_owned());
+        Verification::waiting(async move {
+            loop {
+                let fetched = wanted.fetched().await;
+                match verifier.principal(&token) {
+                    Ok(principal) => return Ok(principal),
+                    Err(error) => wanted = fetched.judge(error.kind())?,
+                }
+            }
+        })
+    }
+
+    #[cfg(feature = "remote-jwks")]
+    fn kid(&self, token: &str) -> Option<String> {
+        let header = Compact::split(token, self.max_size).ok()?.header().ok()?;
+        Header::read(&header).ok()?.kid().map(str::to_owned)
+    }
+
     /// The user that a token is about, if it is good.
     #[must_use]
     pub fn verify_jwt(&self, token: &str) -> Option<JwtUser> {
         self.verify(token).ok().map(Claims::into_user)
+    }
+
+    pub(super) fn own_issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    pub(super) const fn longest_token(&self) -> usize {
+        self.max_size
     }
 
     fn objection(&self, claims: &Claims) -> Option<TokenErrorKind> {

@@ -45,7 +45,7 @@ impl Accounts {
         device: &Device,
     ) -> Result<(), Error> {
         let record = self.record_of(caller).await?;
-        let attempt = self.begin_attempt(Attempt::on(record.user.username.key(), device)).await?;
+        let attempt = self.begin_attempt(Attempt::by_known(&record.user.username, device)).await?;
         let Some(verified) = self.check_password(Some(&record), old, &attempt).await? else {
             let event = self.event_of(EventKind::PasswordChangeFailed, caller, device);
             self.store().record(&event).await?;
@@ -69,7 +69,7 @@ impl Accounts {
 
     /// Hashes a password that was just checked again, because the parameters have risen since it was hashed.
     ///
-    /// Nobody waits for it to succeed: if it cannot be done now, it is done at the next login.
+    /// The login has succeeded whether or not this does: if it cannot be done now, it is done at the next one.
     pub(crate) async fn rehash_password(&self, user: UserId, version: i64, password: Password, device: &Device) {
         let outcome = async {
             let hash = self.inner().hashes.hash(password).await?;

@@ -53,7 +53,10 @@ fn is_passing(code: &str) -> bool {
     matches!(class, "08" | "40" | "53" | "57" | "58") || matches!(code, "25006" | "55P03")
 }
 
-/// The store in a PostgreSQL database, which any number of nodes may share.
+/// The store in a PostgreSQL database.
+///
+/// Several processes may share it, but do not yet tell each other what they revoke: a token that one of them revoked is
+/// good for the others until it expires or they start again.
 ///
 /// It keeps up to 16 connections and waits up to 5 s for one; no statement may run longer than 5 s. When the server
 /// restarts, requests in flight fail with [`StoreError::Unavailable`] and later ones find new connections.

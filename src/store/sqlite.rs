@@ -51,7 +51,7 @@ fn is_passing(code: &str) -> bool {
 ///
 /// The file is in WAL mode and every commit reaches the disk before it is answered (`synchronous = FULL`). Writing
 /// goes through one connection, so writers queue here rather than in the file; reading has four of its own and never
-/// waits for a writer. Other processes may have the same file open.
+/// waits for a writer. Other processes may have the same file open, but are not told what this one revokes.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     writer: SqlitePool,

@@ -42,6 +42,15 @@ impl Limit {
         forget_after: Duration::from_mins(10),
     };
 
+    /// Registrations from one network, whether or not they succeed: 60 free, then 1 s doubling to 1 min, forgotten after
+    /// an hour. They cost a hash and a row each, and tell which names are taken.
+    pub const REGISTRATION: Self = Self {
+        free: 60,
+        first_delay: Duration::from_secs(1),
+        longest_delay: Duration::from_mins(1),
+        forget_after: Duration::from_hours(1),
+    };
+
     /// When the next attempt is allowed, after this many failures the last of which was at `last`.
     #[must_use]
     pub fn next_allowed(&self, failures: u32, last: Timestamp) -> Timestamp {
@@ -74,6 +83,12 @@ impl Bucket {
     #[must_use]
     pub fn network(address: IpAddr) -> Self {
         Self { key: format!("network:{}", network(address)), limit: Limit::NETWORK }
+    }
+
+    /// Registrations from this network.
+    #[must_use]
+    pub fn registration(address: IpAddr) -> Self {
+        Self { key: format!("registration:{}", network(address)), limit: Limit::REGISTRATION }
     }
 }
 

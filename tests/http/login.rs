@@ -18,6 +18,7 @@ both![
     a_person_logs_in_by_name_or_address_in_any_case,
     the_name_goes_by_other_names_too,
     lg_1_unknown_wrong_and_disabled_look_the_same,
+    lg_1_a_stored_hash_that_cannot_be_used_looks_like_a_wrong_password,
     lg_2_every_refusal_costs_one_hash_and_one_row,
     failures_make_the_next_try_wait_whether_or_not_there_is_such_a_user,
     a_stranger_elsewhere_cannot_make_the_owner_wait,
@@ -68,6 +69,19 @@ async fn lg_1_unknown_wrong_and_disabled_look_the_same(db: TestDb) {
     {
         assert_eq!(look(app.login(name, password).await), wrong, "{name}");
     }
+}
+
+async fn lg_1_a_stored_hash_that_cannot_be_used_looks_like_a_wrong_password(db: TestDb) {
+    let app = TestApp::new(db).await;
+    app.register("ada", "ada@example.com").await.expect(StatusCode::CREATED);
+    app.db.spoil_password_hash("ada").await;
+    let unknown = look(app.login("nobody", PASSWORD).await.expect_problem(401, "invalid_credentials"));
+    for _ in 0..5 {
+        let hashes = app.portcullis.accounts().hashes_computed();
+        assert_eq!(look(app.login("ada", PASSWORD).await), unknown);
+        assert_eq!(app.portcullis.accounts().hashes_computed() - hashes, 1);
+    }
+    app.login("ada", PASSWORD).await.expect_problem(429, "too_many_attempts");
 }
 
 async fn lg_2_every_refusal_costs_one_hash_and_one_row(db: TestDb) {

@@ -16,6 +16,7 @@ both![
     kept_back_names_and_closed_doors,
     nobody_registers_as_the_service_itself,
     lg_8_what_is_not_asked_for_cannot_be_set,
+    one_network_cannot_register_without_end,
     of_32_who_want_one_name_at_once_one_gets_it,
 ];
 
@@ -92,6 +93,21 @@ async fn lg_8_what_is_not_asked_for_cannot_be_set(db: TestDb) {
     assert_eq!(user["roles"], json!([]));
     assert_eq!(user["email_verified"], false);
     assert_ne!(user["id"], "00000000-0000-0000-0000-000000000000");
+}
+
+async fn one_network_cannot_register_without_end(db: TestDb) {
+    let app = TestApp::new(db).await;
+    for _ in 0..60 {
+        assert_ne!(app.register("ada", "ada@example.com").await.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+    let hashed = app.portcullis.accounts().hashes_computed();
+    let answer = app.register("bob", "bob@example.com").await.expect_problem(429, "too_many_attempts");
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(app.portcullis.accounts().hashes_computed(), hashed);
+    let body = json!({"username": "bob", "email": "bob@example.com", "password": PASSWORD});
+    let elsewhere = app.post("/auth/register").from("198.51.100.7".parse().unwrap()).json(&body);
+    elsewhere.send().await.expect(StatusCode::CREATED);
+    app.login("ada", PASSWORD).await.expect(StatusCode::OK);
 }
 
 async fn of_32_who_want_one_name_at_once_one_gets_it(db: TestDb) {

@@ -16,7 +16,7 @@ async fn an_event_comes_back_as_it_went_in(db: TestDb) {
     let user = UserId::new(NOW);
     let device = Device { address: Some("2001:db8::1".parse().unwrap()), user_agent: Some("curl/8".to_owned()) };
     let full = Event::new(EventKind::LoginFailed, NOW, &device).user(user).session(SessionId::new(NOW));
-    let of_nobody = event(EventKind::LoginThrottled);
+    let of_nobody = event(EventKind::LoginFailed);
     db.store.record(&full).await.unwrap();
     db.store.record(&of_nobody).await.unwrap();
     assert_eq!(db.store.events_of(user, 10).await.unwrap(), [full]);

@@ -18,6 +18,12 @@ impl TestDb {
         self.execute(format!("DELETE FROM users WHERE username_key = '{key}'")).await;
     }
 
+    /// Makes a user's stored hash one that nothing can be checked against.
+    pub async fn spoil_password_hash(&self, username: &str) {
+        let key = Username::parse(username).unwrap().key().to_owned();
+        self.execute(format!("UPDATE users SET password_hash = 'spoilt' WHERE username_key = '{key}'")).await;
+    }
+
     /// The stored hash of a user's password.
     pub async fn password_hash(&self, username: &str) -> String {
         let key = Username::parse(username).unwrap().key().to_owned();

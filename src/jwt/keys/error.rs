@@ -39,6 +39,9 @@ pub enum KeyError {
     /// Two keys of a set have the same id.
     #[error("two keys have the same id")]
     DuplicateKid,
+    /// A set has more keys than are looked at.
+    #[error("there are too many keys")]
+    TooManyKeys,
     /// A set has shared secrets beside public keys.
     #[error("shared secrets and public keys are mixed")]
     Mixed,

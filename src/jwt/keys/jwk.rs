@@ -1,6 +1,8 @@
 //! Keys as JSON (RFC 7517, RFC 7518 section 6, RFC 8037).
 
 use std::collections::BTreeSet;
+#[cfg(feature = "remote-jwks")]
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -26,6 +28,31 @@ pub(super) fn parse_set(json: &str) -> Result<Vec<Result<VerifyingKey, KeyError>
     } else {
         Err(KeyError::DuplicateKid)
     }
+}
+
+/// The keys of a set that anybody can read, each by itself. None of those that share an id can be meant by it, and a
+/// secret that everybody knows is none.
+#[cfg(feature = "remote-jwks")]
+pub(super) fn parse_published_set(
+    json: &str,
+    max_keys: usize,
+) -> Result<Vec<Result<VerifyingKey, KeyError>>, KeyError> {
+    let set = read(json)?;
+    let keys = set.get("keys").and_then(Value::as_array).ok_or(KeyError::Unsupported)?;
+    if keys.len() > max_keys {
+        return Err(KeyError::TooManyKeys);
+    }
+    let parsed: Vec<_> = keys.iter().map(|jwk| (jwk.get("kid").and_then(Value::as_str), key(jwk))).collect();
+    let mut holders = HashMap::<String, usize>::new();
+    for kid in parsed.iter().filter_map(|(stated, key)| stated.or(key.as_ref().ok().map(VerifyingKey::kid))) {
+        *holders.entry(kid.to_owned()).or_default() += 1;
+    }
+    let judged = |key: VerifyingKey| match holders.get(key.kid()) {
+        _ if key.algorithm().is_symmetric() => Err(KeyError::Private),
+        Some(1) => Ok(key),
+        _ => Err(KeyError::DuplicateKid),
+    };
+    Ok(parsed.into_iter().map(|(_, key)| key.and_then(judged)).collect())
 }
 
 fn read(json: &str) -> Result<Value, KeyError> {

@@ -71,7 +71,18 @@ impl KeyRing {
     /// [`KeyError`] if the text is no JWK set, none of its keys can be used, two of those have the same id, or secrets
     /// and public keys are mixed.
     pub fn from_jwk_set(json: &str) -> Result<Self, KeyError> {
-        let usable = jwk::parse_set(json)?.into_iter().enumerate().filter_map(|(position, key)| {
+        Self::of_usable(jwk::parse_set(json)?)
+    }
+
+    /// The same from a set that anybody can read, of this many keys at most. Whatever is wrong with a key spoils no other:
+    /// shared secrets, and keys with the same id, are left out too.
+    #[cfg(feature = "remote-jwks")]
+    pub(in crate::jwt) fn from_published_jwk_set(json: &str, max_keys: usize) -> Result<Self, KeyError> {
+        Self::of_usable(jwk::parse_published_set(json, max_keys)?)
+    }
+
+    fn of_usable(keys: Vec<Result<VerifyingKey, KeyError>>) -> Result<Self, KeyError> {
+        let usable = keys.into_iter().enumerate().filter_map(|(position, key)| {
             key.inspect_err(|error| tracing::warn!(position, %error, "a key of the set is left out")).ok()
         });
         Self::verify_only(usable)

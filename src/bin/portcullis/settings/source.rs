@@ -17,7 +17,20 @@ use super::{
 const PREFIX: &str = "PORTCULLIS_";
 
 /// Variables that only the tests of this program read.
-const OF_THE_TESTS: [&str; 3] = ["PORTCULLIS_RACE_ROUNDS", "PORTCULLIS_TEST_POSTGRES", "PORTCULLIS_VECTORS"];
+const OF_THE_TESTS: [&str; 5] = [
+    "PORTCULLIS_FUZZ_RUNS",
+    "PORTCULLIS_PEERS",
+    "PORTCULLIS_RACE_ROUNDS",
+    "PORTCULLIS_TEST_POSTGRES",
+    "PORTCULLIS_VECTORS",
+];
+
+/// What Kubernetes puts into the environment for a Service named `portcullis`.
+const OF_KUBERNETES: [&str; 2] = ["PORTCULLIS_PORT", "PORTCULLIS_SERVICE_"];
+
+fn is_of_others(variable: &str) -> bool {
+    OF_THE_TESTS.contains(&variable) || OF_KUBERNETES.iter().any(|prefix| variable.starts_with(prefix))
+}
 
 /// What was typed for one setting, and where.
 #[derive(Clone, Debug)]
@@ -103,7 +116,7 @@ pub(super) fn of_environment(
 ) -> Vec<Stated> {
     let mut stated = Vec::new();
     for (name, value) in variables {
-        let Some(name) = name.to_str().filter(|name| !OF_THE_TESTS.contains(name)) else { continue };
+        let Some(name) = name.to_str().filter(|name| !is_of_others(name)) else { continue };
         let Some(key) = name.strip_prefix(PREFIX) else { continue };
         let source = Source::Variable(name.to_owned());
         match SETTINGS.iter().find(|known| known.variable() == name) {

@@ -43,6 +43,8 @@ fn what_is_unknown_is_refused_by_name() {
          there is no setting behind the variable `PORTCULLIS_ZZZ`"
     );
     assert!(read("", &[("PORTCULLIS_VECTORS", "x"), ("PORTCULLIS_TEST_POSTGRES", "x"), ("OTHER", "x")], &[]).is_ok());
+    let of_kubernetes = [("PORTCULLIS_PORT_8400_TCP", "x"), ("PORTCULLIS_SERVICE_HOST", "x")];
+    assert!(read("", &of_kubernetes, &[]).is_ok());
 }
 
 #[test]
