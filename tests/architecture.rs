@@ -85,6 +85,7 @@ const ONLY: &[(&[&str], &[&str])] = &[
     // What fetches keys, and nothing else that goes out into the network by itself.
     (&["arc_swap", "hyper_rustls", "hyper_util::client", "rustls", "webpki_roots"], &["jwt/remote"]),
     (&["argon2"], &["password"]),
+    (&["matchit", "regex_automata", "regex_syntax"], &["guard"]),
     (&["aws_lc_rs::rand"], &["secret"]),
     (&["SystemTime::now", "time::SystemTime::now", "std::time::SystemTime::now"], &["clock"]),
     // Both would hide from this test where a name comes from.

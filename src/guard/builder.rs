@@ -2,25 +2,22 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{HeaderName, Method};
+use http::HeaderName;
 
 use super::{
     credential::{OwnOrigins, Source, Sources},
-    error::{RuleError, RuleErrorKind},
+    error::RuleError,
     layer::{AuthLayer, Shared},
-    policy::ExcludedMethods,
     respond::Problem,
-    rule::RouteRule,
-    statement::Statement,
-    table::RouteTable,
+    stated::Stated,
 };
 use crate::clock::SharedClock;
 
 /// Builds an [`AuthLayer`] with rules. Made by [`AuthLayer::builder`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct AuthLayerBuilder<A, R = Problem> {
-    shared: Shared<A, R>,
-    statements: Vec<Statement>,
+    pub(super) shared: Shared<A, R>,
+    pub(super) stated: Stated,
     sources: Vec<Source>,
     own_origins: Vec<String>,
 }
@@ -29,7 +26,7 @@ impl<A> AuthLayerBuilder<A> {
     pub(super) fn new(authenticate: A) -> Self {
         Self {
             shared: Shared::new(authenticate),
-            statements: Vec::new(),
+            stated: Stated::default(),
             sources: vec![Source::bearer()],
             own_origins: Vec::new(),
         }
@@ -37,43 +34,6 @@ impl<A> AuthLayerBuilder<A> {
 }
 
 impl<A, R> AuthLayerBuilder<A, R> {
-    /// Lets everyone pass on paths that match this pattern, whatever the method.
-    ///
-    /// The pattern is axum's: `{id}` stands for one segment, `{*rest}` for all that is left. It matches whole segments:
-    /// `/login` covers neither `/login/` nor `/login-history`. A path that is not in normal form is never excluded.
-    pub fn exclude(self, pattern: impl Into<String>) -> Self {
-        self.rule_for_any(pattern, RouteRule::public())
-    }
-
-    /// States the rule for this method on paths that match this pattern. `HEAD` follows `GET`.
-    pub fn rule(self, method: Method, pattern: impl Into<String>, rule: RouteRule) -> Self {
-        self.state(Statement { method: Some(method), pattern: pattern.into(), rule })
-    }
-
-    /// States the rule on paths that match this pattern, for each method that has no rule of its own there.
-    pub fn rule_for_any(self, pattern: impl Into<String>, rule: RouteRule) -> Self {
-        self.state(Statement { method: None, pattern: pattern.into(), rule })
-    }
-
-    /// Sets the rule where none is stated. The default is [`RouteRule::authenticated`].
-    pub fn default_rule(mut self, rule: RouteRule) -> Self {
-        self.shared.policy.table.default = rule;
-        self
-    }
-
-    /// Lets everyone pass on requests with these methods, and takes back the default, which is a CORS preflight only:
-    /// `OPTIONS` with `Origin` and `Access-Control-Request-Method`. An empty list excludes nothing.
-    pub fn exclude_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
-        self.shared.policy.excluded = ExcludedMethods::These(methods.into_iter().collect());
-        self
-    }
-
-    /// Takes no notice of a [`RouteRule`] in the extensions of a request. By default it stands above the table.
-    pub fn ignore_request_rules(mut self) -> Self {
-        self.shared.policy.honours_request_rules = false;
-        self
-    }
-
     /// Sets where credentials are looked for. The default is [`Source::bearer`] alone.
     ///
     /// Explicit ones are never weighed against each other; cookies count in the order in which they are given here.
@@ -149,34 +109,25 @@ impl<A, R> AuthLayerBuilder<A, R> {
     /// # }
     /// ```
     pub fn on_reject<T>(self, respond: T) -> AuthLayerBuilder<A, T> {
-        let Self { shared, statements, sources, own_origins } = self;
-        AuthLayerBuilder { shared: shared.answering(respond), statements, sources, own_origins }
+        let Self { shared, stated, sources, own_origins } = self;
+        AuthLayerBuilder { shared: shared.answering(respond), stated, sources, own_origins }
     }
 
     /// The layer.
     ///
     /// # Errors
     ///
-    /// [`RuleError`] names the first rule that cannot be, and says why.
+    /// [`RuleError`] names a rule that cannot be or can only be a mistake, and says why.
     pub fn build(mut self) -> Result<AuthLayer<A, R>, RuleError> {
-        let policy = &mut self.shared.policy;
-        if policy.excluded.names(&Method::HEAD) {
-            return Err(RuleError::new("exclude_methods".to_owned(), RuleErrorKind::HeadFollowsGet));
-        }
-        policy.table = RouteTable::build(&self.statements, policy.table.default.clone())?;
+        self.stated.put_into(&mut self.shared.policy)?;
         self.shared.sources = Sources::new(self.sources, OwnOrigins::new(self.own_origins)?)?;
         Arc::make_mut(&mut self.shared.challenges).schemes = self.shared.sources.schemes();
         Ok(AuthLayer::of(self.shared))
-    }
-
-    fn state(mut self, statement: Statement) -> Self {
-        self.statements.push(statement);
-        self
     }
 }
 
 impl<A, R> fmt::Debug for AuthLayerBuilder<A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthLayerBuilder").field("statements", &self.statements).finish_non_exhaustive()
+        f.debug_struct("AuthLayerBuilder").field("stated", &self.stated).finish_non_exhaustive()
     }
 }

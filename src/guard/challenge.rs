@@ -29,13 +29,18 @@ impl Challenges {
             // RFC 6750 section 3.1: no error code where no credential was sent.
             RejectionKind::Unauthenticated => String::new(),
             RejectionKind::InvalidRequest | RejectionKind::InvalidToken => error,
-            RejectionKind::InsufficientScope { required } => {
-                format!("{error}, scope={}", quoted(&required.to_string()))
+            RejectionKind::InsufficientScope { required, roles } => {
+                let scope = if required.is_empty() {
+                    String::new()
+                } else {
+                    format!(", scope={}", quoted(&required.to_string()))
+                };
+                format!("{error}{scope}{}", description("roles", roles))
             }
-            RejectionKind::InsufficientUserAuthentication { max_age, second_factor } => {
+            RejectionKind::InsufficientUserAuthentication { max_age, second_factor, amr } => {
                 let acr_values = if *second_factor { ", acr_values=\"aal2\"" } else { "" };
                 let max_age = max_age.map(|age| format!(", max_age=\"{}\"", age.as_secs())).unwrap_or_default();
-                format!("{error}{acr_values}{max_age}")
+                format!("{error}{acr_values}{max_age}{}", description("amr", amr))
             }
         };
         let realm = quoted(&self.realm);
@@ -45,6 +50,15 @@ impl Challenges {
         // `quoted` leaves nothing in that a header could not hold, nor does a scheme have it.
         HeaderValue::try_from(challenges.collect::<Vec<_>>().join(", ")).ok()
     }
+}
+
+/// What neither RFC has a parameter for, said in the one for people. It may hold no quote and no backslash.
+fn description(what: &str, names: &[String]) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let names = names.join(" ").replace(['"', '\\'], "");
+    format!(", error_description={}", quoted(&format!("needs {what}: {names}")))
 }
 
 /// A quoted string (RFC 9110 section 5.6.4). What cannot stand in a header is left out.

@@ -13,21 +13,34 @@ pub struct RuleError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuleErrorKind {
-    /// The pattern is empty.
-    #[error("the pattern is empty")]
+    /// The pattern is empty, or there is none in a list that needs one.
+    #[error("it is empty")]
     Empty,
-    /// The pattern does not start with a slash.
-    #[error("the pattern does not start with `/`")]
+    /// The pattern does not start with a slash. Of a regular expression: some alternative does not, so that it could
+    /// begin anywhere in a path, or would never match.
+    #[error("it does not start with `/`")]
     NotAbsolute,
     /// The pattern is not in normal form, so it would never match: it has an empty or a dot segment, a character that
     /// has to be escaped, or an escape of one that need not be.
-    #[error("the pattern is not in normal form and would never match")]
+    #[error("it is not in normal form and would never match")]
     NotNormal,
-    /// The pattern's parameters are not well-formed.
-    #[error("the pattern is not well-formed: {reason}")]
+    /// The pattern or regular expression is not well-formed.
+    #[error("it is not well-formed: {reason}")]
     InvalidPattern {
         /// What the matcher says.
         reason: String,
+    },
+    /// No path could ever match the regular expression.
+    #[error("it would never match")]
+    NeverMatches,
+    /// The pattern covers every path and lets strangers pass. To mean that, state a default rule.
+    #[error("it lets strangers pass on every path: state a default rule if that is what is meant")]
+    MatchesEverything,
+    /// Another statement always comes first, so that this one never holds.
+    #[error("it never holds, as {by} comes first")]
+    Shadowed {
+        /// The other statement.
+        by: String,
     },
     /// The pattern cannot stand in one table with another one, as it could not in one axum router.
     #[error("the pattern conflicts with {with:?}")]
@@ -35,18 +48,31 @@ pub enum RuleErrorKind {
         /// The other pattern.
         with: String,
     },
-    /// Another rule is stated for the same method and the same pattern.
-    #[error("a rule is stated for it already")]
+    /// The same is stated already.
+    #[error("it is stated already")]
     Duplicate,
     /// A rule is stated for `HEAD`, which follows the rule for `GET`.
     #[error("HEAD follows the rule for GET and can have none of its own")]
     HeadFollowsGet,
-    /// The rule asks for one of an empty set of scopes.
-    #[error("nobody passes, as the rule asks for one of no scopes")]
+    /// The method is a standard one in the wrong case. Methods are compared by case, so no request has this one.
+    #[error("methods are compared by case, and this one is written {standard}")]
+    MethodCase {
+        /// How it is written.
+        standard: String,
+    },
+    /// WebSockets are left unguarded, and no route is said to serve any. The headers that make a handshake are the
+    /// client's to send, so they turn the guard off on the routes that are named and nowhere else.
+    #[error("WebSockets are left unguarded, but no route is said to serve any")]
+    NoWebSocketRoutes,
+    /// Nobody could ever pass: the rule asks for one of an empty set, or for something and its opposite.
+    #[error("nobody could pass")]
     NobodyPasses,
     /// A scope holds a character that RFC 6749 section 3.3 does not allow, so nobody could have it.
     #[error("a scope is empty or holds a space, a quote, a backslash, or a character outside visible ASCII")]
     InvalidScope,
+    /// A role or an `amr` value is empty, or begins or ends with a space.
+    #[error("a role or an amr value is empty, or begins or ends with a space")]
+    InvalidName,
     /// The guard cannot look for credentials there.
     #[error("{reason}")]
     InvalidSource {

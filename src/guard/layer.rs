@@ -6,9 +6,11 @@ use http::{HeaderValue, Request, Response, header::VARY};
 use tower_layer::Layer;
 
 use super::{
+    audit::Audit,
     builder::AuthLayerBuilder,
     challenge::Challenges,
     credential::Sources,
+    explain::Explanation,
     forward::{Forwarding, Returning},
     policy::Policy,
     rejection::{Addressee, Cause, Rejection},
@@ -53,6 +55,35 @@ impl<A> AuthLayer<A> {
 }
 
 impl<A, R> AuthLayer<A, R> {
+    /// Which rule this request would meet, and why. No credential is looked at.
+    ///
+    /// ```
+    /// # use portcullis::jwt::{JwtVerifier, KeyRing};
+    /// use http::Request;
+    /// use portcullis::guard::AuthLayer;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let verifier = JwtVerifier::new(KeyRing::hs256([7; 32])?).issuer("https://id.example").audience("notes");
+    /// let guard = AuthLayer::builder(verifier).exclude("/files/{*path}").build()?;
+    /// let explained = |path| Request::get(path).body(()).map(|request| guard.explain(&request).to_string());
+    /// assert_eq!(explained("/files/a")?, r#"GET "/files/a": public (any method /files/{*path})"#);
+    /// assert_eq!(
+    ///     explained("/files/../a")?,
+    ///     r#"GET "/files/../a": authenticated (every rule; path not in normal form)"#,
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn explain<B>(&self, request: &Request<B>) -> Explanation {
+        self.shared.policy.explain(request, self.rule.as_ref())
+    }
+
+    /// Everything that this layer asks, as a list for people.
+    #[must_use]
+    pub fn audit(&self) -> Audit {
+        Audit::of(&self.shared.policy, self.rule.as_ref())
+    }
+
     pub(super) fn of(shared: Shared<A, R>) -> Self {
         Self { shared: Arc::new(shared), rule: None }
     }

@@ -6,14 +6,16 @@
 //! 1. A [`Principal`](crate::Principal) that is already in the extensions is taken out: only the guard puts one there.
 //!    So are the headers named to [`strip_headers`](AuthLayerBuilder::strip_headers).
 //! 2. The rule is found. A CORS preflight passes. A [`RouteRule`] in the request's extensions holds, else the one that
-//!    the table has for method and path, else the default, which asks for a principal.
+//!    the table has for method and path, else an expression may exclude the path, else the default holds, which asks for
+//!    a principal. [`AuthLayer::explain`] tells which it was, and [`AuthLayer::audit`] lists all there are.
 //! 3. A public route is done here. The others need a credential from one of the guard's [`Source`]s, which is
 //!    `Authorization: Bearer` unless it is told others. None is 401 with a bare challenge (an optional route lets it
 //!    pass); what is not exactly one is 400 `invalid_request`; a cookie that another site makes a browser send to change
 //!    something is 403 `cross_origin`.
 //! 4. [`Authenticate`] turns the credential into a principal: 401 `invalid_token` if it cannot, the same for every
 //!    reason; 503 if it cannot tell.
-//! 5. The rule looks at the principal: 403 `insufficient_scope`, or 401 `insufficient_user_authentication` (RFC 9470).
+//! 5. The rule looks at the principal: 403 `insufficient_scope` for a scope or a role that it lacks, or 401
+//!    `insufficient_user_authentication` (RFC 9470).
 //! 6. The principal goes into the extensions, and the request to the inner service.
 //!
 //! ```
@@ -84,35 +86,47 @@
 //!   possible it errs on the side of refusing: a path that can be read in two ways meets the rules of both readings, and
 //!   is never public or optional unless it is in normal form.
 
+mod audit;
 mod authenticate;
 mod builder;
 mod challenge;
 mod credential;
 mod error;
+mod explain;
+mod expression;
 mod forward;
 mod future;
 mod grpc;
 mod layer;
+mod lint;
+pub mod litestar;
+mod need;
 mod path;
 mod policy;
+mod protocol;
 mod rejection;
 mod respond;
 mod rule;
 mod service;
+mod stated;
 mod statement;
 mod table;
 
 #[cfg(feature = "axum")]
 pub(crate) use self::respond::{PROBLEM_JSON, problem};
 pub use self::{
+    audit::Audit,
     authenticate::{AuthError, Authenticate, TokenAuthentication},
     builder::AuthLayerBuilder,
     credential::{Credential, Source},
     error::{RuleError, RuleErrorKind},
+    explain::{Explanation, Reason},
     forward::IDENTITY_HEADERS,
     future::ResponseFuture,
     grpc::Grpc,
     layer::AuthLayer,
+    need::Need,
+    protocol::Protocols,
     rejection::{Rejection, RejectionKind},
     respond::{Empty, Problem, Respond},
     rule::{Denied, RouteRule},

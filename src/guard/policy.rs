@@ -8,12 +8,19 @@ use http::{
     header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, ORIGIN},
 };
 
-use super::{path::Spelling, rule::RouteRule, table::RouteTable};
+use super::{
+    explain::{Explanation, Note, Reason, Unheard},
+    path::Spelling,
+    protocol::{self, Protocols},
+    rule::RouteRule,
+    table::{Asked, RouteTable},
+};
 
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub(crate) table: RouteTable,
     pub(crate) excluded: ExcludedMethods,
+    pub(crate) protocols: Protocols,
     pub(crate) honours_request_rules: bool,
 }
 
@@ -31,6 +38,7 @@ impl Default for Policy {
         Self {
             table: RouteTable::new(RouteRule::authenticated()),
             excluded: ExcludedMethods::Preflight,
+            protocols: Protocols::default(),
             honours_request_rules: true,
         }
     }
@@ -40,18 +48,56 @@ impl Policy {
     /// The rule for a request: the one stated for the service it goes to, else the one that is found for it. On a path
     /// that is not in normal form it asks for a principal at least.
     pub(crate) fn rule<B>(&self, request: &Request<B>, stated: Option<&RouteRule>) -> RouteRule {
+        self.decide(request, stated, &mut Unheard)
+    }
+
+    pub(crate) fn explain<B>(&self, request: &Request<B>, stated: Option<&RouteRule>) -> Explanation {
+        let mut reasons = Vec::new();
+        let rule = self.decide(request, stated, &mut reasons);
+        Explanation { method: request.method().clone(), path: request.uri().path().to_owned(), rule, reasons }
+    }
+
+    fn decide<B>(&self, request: &Request<B>, stated: Option<&RouteRule>, note: &mut impl Note) -> RouteRule {
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let path = Spelling::of(request.uri().path());
         let rule = self
             .excluded
-            .rule(method, request.headers())
-            .or_else(|| stated.cloned().or_else(|| self.request_rule(request)))
-            .unwrap_or_else(|| self.table.rule(method, &path));
-        if path.is_normal() { rule } else { rule.and(RouteRule::authenticated()) }
+            .rule(method, request.headers(), note)
+            .or_else(|| match stated {
+                Some(rule) => {
+                    note.note(|| Reason::RouteRule);
+                    Some(rule.clone())
+                }
+                None => self.request_rule(request, note),
+            })
+            .unwrap_or_else(|| self.table_rule(request, method, &path, note));
+        if path.is_normal() {
+            return rule;
+        }
+        note.note(|| Reason::NotNormal);
+        rule.and(RouteRule::authenticated())
     }
 
-    fn request_rule<B>(&self, request: &Request<B>) -> Option<RouteRule> {
-        if self.honours_request_rules { request.extensions().get().cloned() } else { None }
+    fn request_rule<B>(&self, request: &Request<B>, note: &mut impl Note) -> Option<RouteRule> {
+        let rule = request.extensions().get().filter(|_| self.honours_request_rules).cloned()?;
+        note.note(|| Reason::RequestRule);
+        Some(rule)
+    }
+
+    fn table_rule<B>(
+        &self,
+        request: &Request<B>,
+        method: &Method,
+        path: &Spelling<'_>,
+        note: &mut impl Note,
+    ) -> RouteRule {
+        let asked = Asked {
+            method,
+            path,
+            is_free_handshake: !self.protocols.contains(Protocols::WEBSOCKET) && protocol::is_handshake(request),
+            is_guarded: self.protocols.contains(Protocols::HTTP) || protocol::may_be_handshake(request),
+        };
+        self.table.rule(&asked, note)
     }
 }
 
@@ -60,15 +106,16 @@ impl ExcludedMethods {
         matches!(self, Self::These(methods) if methods.contains(method))
     }
 
-    fn rule(&self, method: &Method, headers: &HeaderMap) -> Option<RouteRule> {
-        let excluded = match self {
+    fn rule(&self, method: &Method, headers: &HeaderMap, note: &mut impl Note) -> Option<RouteRule> {
+        match self {
             Self::Preflight => {
-                method == Method::OPTIONS
+                let is_preflight = method == Method::OPTIONS
                     && headers.contains_key(ORIGIN)
-                    && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+                    && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+                is_preflight.then(|| note.note(|| Reason::Preflight))?;
             }
-            Self::These(_) => self.names(method),
-        };
-        excluded.then(RouteRule::public)
+            Self::These(_) => self.names(method).then(|| note.note(|| Reason::ExcludedMethod))?,
+        }
+        Some(RouteRule::public())
     }
 }

@@ -63,10 +63,12 @@ pub enum RejectionKind {
     InvalidToken,
     /// 403: the credential is a cookie, and another site may have made the browser send it.
     CrossOrigin,
-    /// 403: the principal lacks a scope.
+    /// 403: the principal lacks a scope or a role, or has one that the rule bars.
     InsufficientScope {
         /// The scopes that would do.
         required: Scopes,
+        /// The roles that would do.
+        roles: Vec<String>,
     },
     /// 401: the user has to authenticate again, more recently or better.
     InsufficientUserAuthentication {
@@ -74,6 +76,8 @@ pub enum RejectionKind {
         max_age: Option<Duration>,
         /// Whether a second factor is missing.
         second_factor: bool,
+        /// The ways of authenticating (RFC 8176) that would do, if another one was used.
+        amr: Vec<String>,
     },
     /// 503: credentials cannot be checked now.
     Unavailable {
@@ -221,13 +225,23 @@ impl From<AuthError> for Cause {
 impl From<Denied> for Cause {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Scope { required } => {
-                Self { kind: RejectionKind::InsufficientScope { required }, reason: "missing scope".into() }
+            Denied::Scope { required, roles } => {
+                let reason = match (required.is_empty(), roles.is_empty()) {
+                    (false, _) => "missing scope",
+                    (true, false) => "missing role",
+                    (true, true) => "barred",
+                };
+                Self { kind: RejectionKind::InsufficientScope { required, roles }, reason: reason.into() }
             }
-            Denied::Authentication { max_age, second_factor } => Self {
-                kind: RejectionKind::InsufficientUserAuthentication { max_age, second_factor },
-                reason: if second_factor { "no second factor" } else { "not fresh" }.into(),
-            },
+            Denied::Authentication { max_age, second_factor, amr } => {
+                let reason = match (second_factor, max_age) {
+                    (true, _) => "no second factor",
+                    (false, Some(_)) => "not fresh",
+                    (false, None) => "another way of authenticating",
+                };
+                let kind = RejectionKind::InsufficientUserAuthentication { max_age, second_factor, amr };
+                Self { kind, reason: reason.into() }
+            }
         }
     }
 }

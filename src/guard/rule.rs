@@ -1,7 +1,11 @@
 //! What the guard asks on a route, as a value.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
+use super::{
+    error::RuleErrorKind,
+    need::{Lack, Need},
+};
 use crate::{
     clock::Clock,
     principal::{Principal, Scopes},
@@ -38,8 +42,8 @@ enum Access {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Requirements {
-    /// Of each of these sets, one scope has to be held.
-    scopes: Vec<Scopes>,
+    /// Each of these has to be met.
+    needs: Vec<Need>,
     max_age: Option<Duration>,
     second_factor: bool,
 }
@@ -48,10 +52,12 @@ struct Requirements {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Denied {
-    /// The principal lacks a scope. Nothing the user does now will change that.
+    /// The principal lacks a scope or a role, or has one that the rule bars. Nothing the user does now will change that.
     Scope {
         /// The scopes that would do. Where the rule leaves a choice, the first of it.
         required: Scopes,
+        /// The roles that would do, chosen likewise.
+        roles: Vec<String>,
     },
     /// The user has to authenticate again, more recently or better.
     Authentication {
@@ -59,6 +65,8 @@ pub enum Denied {
         max_age: Option<Duration>,
         /// Whether a second factor is missing.
         second_factor: bool,
+        /// The ways of authenticating (RFC 8176) that would do, if another one was used.
+        amr: Vec<String>,
     },
 }
 
@@ -81,18 +89,40 @@ impl RouteRule {
         Self(Access::Required(None))
     }
 
+    /// A principal passes who meets this need.
+    #[must_use]
+    pub fn needs(need: Need) -> Self {
+        Self::requiring(Requirements { needs: need.split(), ..Requirements::default() })
+    }
+
     /// A principal passes who has all of these scopes.
     #[must_use]
     pub fn scopes<S: Into<String>>(all: impl IntoIterator<Item = S>) -> Self {
-        let scopes = all.into_iter().map(|scope| [scope].into_iter().collect()).collect();
-        Self::requiring(Requirements { scopes, ..Requirements::default() })
+        Self::needs(Need::all(all.into_iter().map(Need::scope)))
     }
 
     /// A principal passes who has at least one of these scopes. Of none, nobody has one.
     #[must_use]
     pub fn any_scope<S: Into<String>>(any: impl IntoIterator<Item = S>) -> Self {
-        let scopes = vec![any.into_iter().collect()];
-        Self::requiring(Requirements { scopes, ..Requirements::default() })
+        Self::needs(Need::any(any.into_iter().map(Need::scope)))
+    }
+
+    /// A principal passes who has this role.
+    #[must_use]
+    pub fn role(name: impl Into<String>) -> Self {
+        Self::needs(Need::role(name))
+    }
+
+    /// A principal passes who has at least one of these roles. Of none, nobody has one.
+    #[must_use]
+    pub fn any_role<S: Into<String>>(any: impl IntoIterator<Item = S>) -> Self {
+        Self::needs(Need::any(any.into_iter().map(Need::role)))
+    }
+
+    /// A principal passes who authenticated in this way, an RFC 8176 value such as `hwk`.
+    #[must_use]
+    pub fn amr(value: impl Into<String>) -> Self {
+        Self::needs(Need::amr(value))
     }
 
     /// A principal passes who authenticated at most this long ago, as RFC 9470 has it. A credential that does not say
@@ -139,29 +169,45 @@ impl RouteRule {
     /// assert_eq!(RouteRule::scopes(["reports:read"]).check(&reader, &SystemClock), Ok(()));
     /// assert!(matches!(
     ///     RouteRule::scopes(["reports:write"]).check(&reader, &SystemClock),
-    ///     Err(Denied::Scope { required }) if required.contains("reports:write"),
+    ///     Err(Denied::Scope { required, .. }) if required.contains("reports:write"),
     /// ));
     /// ```
     pub fn check(&self, principal: &Principal, clock: &dyn Clock) -> Result<(), Denied> {
-        match &self.0 {
-            Access::Required(Some(requirements)) => requirements.check(principal, clock),
-            Access::Public | Access::Optional | Access::Required(None) => Ok(()),
-        }
+        self.requirements().map_or(Ok(()), |requirements| requirements.check(principal, clock))
     }
 
-    pub(crate) const fn is_public(&self) -> bool {
+    /// Whether everyone passes, and credentials are not looked at.
+    #[must_use]
+    pub const fn is_public(&self) -> bool {
         matches!(self.0, Access::Public)
     }
 
-    pub(crate) const fn is_optional(&self) -> bool {
+    /// Whether strangers pass, and principals are looked for.
+    #[must_use]
+    pub const fn is_optional(&self) -> bool {
         matches!(self.0, Access::Optional)
     }
 
-    /// The sets of scopes of each of which one has to be held.
-    pub(crate) fn scope_choices(&self) -> &[Scopes] {
+    /// The sets of scopes of each of which one has to be held. What the rule asks beyond scopes is not in them.
+    #[must_use]
+    pub fn scope_choices(&self) -> Vec<Scopes> {
+        self.requirements().iter().flat_map(|asked| &asked.needs).filter_map(Need::scope_choice).collect()
+    }
+
+    /// Whether somebody could pass.
+    pub(super) fn judge(&self) -> Result<(), RuleErrorKind> {
+        let Some(Requirements { needs, .. }) = self.requirements() else { return Ok(()) };
+        needs.iter().try_for_each(Need::judge)?;
+        if needs.iter().any(|one| needs.iter().any(|two| one.contradicts(two))) {
+            return Err(RuleErrorKind::NobodyPasses);
+        }
+        Ok(())
+    }
+
+    fn requirements(&self) -> Option<&Requirements> {
         match &self.0 {
-            Access::Required(Some(requirements)) => &requirements.scopes,
-            Access::Public | Access::Optional | Access::Required(None) => &[],
+            Access::Required(requirements) => requirements.as_deref(),
+            Access::Public | Access::Optional => None,
         }
     }
 
@@ -183,27 +229,56 @@ impl Access {
 
 impl Requirements {
     fn and(&self, other: &Self) -> Self {
-        let mut scopes = self.scopes.clone();
-        scopes.extend(other.scopes.iter().filter(|set| !self.scopes.contains(set)).cloned());
+        let mut needs = self.needs.clone();
+        needs.extend(other.needs.iter().filter(|need| !self.needs.contains(need)).cloned());
         let max_age = match (self.max_age, other.max_age) {
             (Some(one), Some(two)) => Some(one.min(two)),
             (one, two) => one.or(two),
         };
-        Self { scopes, max_age, second_factor: self.second_factor || other.second_factor }
+        Self { needs, max_age, second_factor: self.second_factor || other.second_factor }
     }
 
     fn check(&self, principal: &Principal, clock: &dyn Clock) -> Result<(), Denied> {
-        let held = principal.scopes();
-        if !self.scopes.iter().all(|set| set.iter().any(|scope| held.contains(scope))) {
-            let required = self.scopes.iter().filter_map(|set| set.iter().next()).collect();
-            return Err(Denied::Scope { required });
+        let lack = self.lack(principal);
+        if let Some(Lack { scopes, roles, is_permission: true, .. }) = lack {
+            return Err(Denied::Scope { required: scopes.into_iter().collect(), roles });
         }
         let is_fresh = |age: &Duration| principal.auth_time().is_some_and(|at| clock.now().since(at) <= *age);
         let max_age = self.max_age.filter(|age| !is_fresh(age));
         let second_factor = self.second_factor && principal.acr() != Some("aal2");
-        if max_age.is_some() || second_factor {
-            return Err(Denied::Authentication { max_age, second_factor });
+        if lack.is_some() || max_age.is_some() || second_factor {
+            let amr = lack.map(|lack| lack.amr).unwrap_or_default();
+            return Err(Denied::Authentication { max_age, second_factor, amr });
         }
         Ok(())
+    }
+
+    fn lack(&self, principal: &Principal) -> Option<Lack> {
+        if self.needs.iter().all(|need| need.is_met_by(principal)) {
+            return None;
+        }
+        let mut lack = Lack::default();
+        self.needs.iter().for_each(|need| need.add_lack(principal, &mut lack));
+        Some(lack)
+    }
+}
+
+impl fmt::Display for RouteRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Access::Public => f.write_str("public"),
+            Access::Optional => f.write_str("optional"),
+            Access::Required(None) => f.write_str("authenticated"),
+            Access::Required(Some(requirements)) => requirements.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Requirements {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<_> = self.needs.iter().map(Need::to_string).collect();
+        parts.extend(self.max_age.map(|age| format!("fresh {age:?}")));
+        parts.extend(self.second_factor.then(|| "second factor".to_owned()));
+        f.write_str(if parts.is_empty() { "authenticated".to_owned() } else { parts.join(", ") }.as_str())
     }
 }

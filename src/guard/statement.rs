@@ -1,94 +1,134 @@
-//! Rules as they are stated, and how a route table is made of them. Whatever is wrong with them is found here, once.
+//! Rules as they are stated, and how a route table is made of them.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    fmt, mem,
+};
 
 use http::Method;
 use matchit::{InsertError, Router};
 
 use super::{
     error::{RuleError, RuleErrorKind},
-    path,
+    expression::Expression,
+    lint,
     rule::RouteRule,
     table::{Endpoint, RouteTable},
 };
 
-/// A rule as it was stated. Without a method it is stated for every one.
+/// A rule as it was stated.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
-    pub(crate) method: Option<Method>,
+    pub(crate) covers: Covers,
     pub(crate) pattern: String,
     pub(crate) rule: RouteRule,
+    /// Whether it follows from another one, and gives way where something is stated already.
+    pub(crate) is_implied: bool,
+}
+
+/// Which requests a statement is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Covers {
+    EveryMethod,
+    Method(Method),
+    /// WebSocket handshakes, if they are not guarded.
+    WebSocket,
 }
 
 impl Statement {
-    /// The spellings of the pattern to put into the table.
-    fn judge(&self) -> Result<Vec<String>, RuleErrorKind> {
-        if self.pattern.is_empty() {
-            return Err(RuleErrorKind::Empty);
-        }
-        if !self.pattern.starts_with('/') {
-            return Err(RuleErrorKind::NotAbsolute);
-        }
-        if self.method == Some(Method::HEAD) {
-            return Err(RuleErrorKind::HeadFollowsGet);
-        }
-        judge_scopes(&self.rule)?;
-        path::pattern_spellings(&self.pattern).ok_or(RuleErrorKind::NotNormal)
+    pub(crate) fn new(covers: Covers, pattern: String, rule: RouteRule) -> Self {
+        Self { covers, pattern, rule, is_implied: false }
     }
 
-    fn refused(&self, kind: RuleErrorKind) -> RuleError {
-        let method = self.method.as_ref().map_or("any method", Method::as_str);
-        RuleError::new(format!("{method} {:?}", self.pattern), kind)
+    /// What protecting a pattern and nothing else comes to: what is below a path includes the path itself, however it
+    /// ends.
+    pub(crate) fn only(pattern: String) -> Vec<Self> {
+        let protect = |pattern| Self::new(Covers::EveryMethod, pattern, RouteRule::authenticated());
+        let parent = pattern.rfind("/{*").and_then(|end| pattern.get(..end)).map(str::to_owned);
+        let implied =
+            parent.into_iter().flat_map(|parent| [format!("{parent}/"), parent]).filter(|path| !path.is_empty());
+        let implied: Vec<_> = implied.map(|path| Self { is_implied: true, ..protect(path) }).collect();
+        [protect(pattern)].into_iter().chain(implied).collect()
+    }
+
+    pub(super) fn refused(&self, kind: RuleErrorKind) -> RuleError {
+        RuleError::new(format!("{} {:?}", self.covers, self.pattern), kind)
     }
 }
 
 impl RouteTable {
-    pub(crate) fn build(statements: &[Statement], default: RouteRule) -> Result<Self, RuleError> {
-        judge_scopes(&default).map_err(|kind| RuleError::new("default".to_owned(), kind))?;
-        let mut table = Self::new(default);
+    pub(crate) fn build(
+        statements: &[Statement],
+        expressions: Vec<Expression>,
+        default: RouteRule,
+    ) -> Result<Self, RuleError> {
+        let mut table = Self { expressions, ..Self::new(default) };
         let mut shapes = HashMap::new();
-        for statement in statements {
+        let (implied, stated): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| statement.is_implied);
+        for statement in stated.into_iter().chain(implied) {
             let refused = |kind| statement.refused(kind);
-            for spelling in statement.judge().map_err(refused)? {
+            for spelling in lint::judge(statement).map_err(refused)? {
                 let index = match shapes.entry(shape(&spelling)) {
                     Entry::Occupied(known) => *known.get(),
                     Entry::Vacant(new) => {
                         let index = table.endpoints.len();
                         table.paths.insert(&spelling, index).map_err(|error| refused(error.into()))?;
-                        table.endpoints.push(Endpoint { pattern: spelling, by_method: Vec::new(), any_method: None });
+                        table.endpoints.push(Endpoint::new(&statement.pattern, spelling));
                         *new.insert(index)
                     }
                 };
-                if !table.endpoints.get_mut(index).is_some_and(|endpoint| endpoint.state(statement)) {
+                let is_new = table.endpoints.get_mut(index).is_some_and(|endpoint| endpoint.state(statement));
+                if !is_new && !statement.is_implied {
                     return Err(refused(RuleErrorKind::Duplicate));
                 }
             }
         }
-        for method in statements.iter().filter_map(|statement| statement.method.as_ref()) {
-            if !table.by_method.iter().any(|(known, _)| known == method) {
+        for covers in statements.iter().map(|statement| &statement.covers) {
+            if let Covers::Method(method) = covers
+                && !table.by_method.iter().any(|(known, _)| known == method)
+            {
                 let patterns = patterns(&table.endpoints, |endpoint| endpoint.rule(method))?;
                 table.by_method.push((method.clone(), patterns));
             }
         }
+        table.every = statements.iter().map(|stated| stated.rule.clone()).fold(table.every, RouteRule::and);
         table.any_method = patterns(&table.endpoints, |endpoint| endpoint.any_method.as_ref())?;
-        table.every =
-            statements.iter().map(|statement| statement.rule.clone()).fold(table.default.clone(), RouteRule::and);
         Ok(table)
     }
 }
 
 impl Endpoint {
+    fn new(pattern: &str, spelling: String) -> Self {
+        let pattern = pattern.to_owned();
+        Self { pattern, spelling, by_method: Vec::new(), any_method: None, serves_websocket: false }
+    }
+
     /// `false` if a rule is stated already.
     fn state(&mut self, statement: &Statement) -> bool {
-        let rule = statement.rule.clone();
-        match &statement.method {
-            None => self.any_method.replace(rule).is_none(),
-            Some(method) => {
-                let is_new = !self.by_method.iter().any(|(stated, _)| stated == method);
-                self.by_method.push((method.clone(), rule));
+        let rule = || statement.rule.clone();
+        match &statement.covers {
+            Covers::EveryMethod => {
+                let is_new = self.any_method.is_none();
+                self.any_method.get_or_insert_with(rule);
                 is_new
             }
+            Covers::Method(method) => {
+                let is_new = !self.by_method.iter().any(|(stated, _)| stated == method);
+                self.by_method.push((method.clone(), rule()));
+                is_new
+            }
+            Covers::WebSocket => !mem::replace(&mut self.serves_websocket, true),
         }
+    }
+}
+
+impl fmt::Display for Covers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EveryMethod => "any method",
+            Self::Method(method) => method.as_str(),
+            Self::WebSocket => "WebSocket",
+        })
     }
 }
 
@@ -100,7 +140,7 @@ fn patterns<'a>(
     let mut router = Router::new();
     for (index, endpoint) in endpoints.iter().enumerate().filter(|(_, endpoint)| rule(endpoint).is_some()) {
         router
-            .insert(&endpoint.pattern, index)
+            .insert(&endpoint.spelling, index)
             .map_err(|error| RuleError::new(format!("{:?}", endpoint.pattern), error.into()))?;
     }
     Ok(router)
@@ -129,23 +169,6 @@ fn shape(pattern: &str) -> String {
         }
     }
     shape
-}
-
-/// Whether somebody could hold the scopes that a rule asks for.
-fn judge_scopes(rule: &RouteRule) -> Result<(), RuleErrorKind> {
-    // RFC 6749 section 3.3
-    let is_token = |scope: &str| {
-        !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
-    };
-    for choice in rule.scope_choices() {
-        if choice.is_empty() {
-            return Err(RuleErrorKind::NobodyPasses);
-        }
-        if !choice.iter().all(is_token) {
-            return Err(RuleErrorKind::InvalidScope);
-        }
-    }
-    Ok(())
 }
 
 impl From<InsertError> for RuleErrorKind {

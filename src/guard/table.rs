@@ -2,7 +2,8 @@
 //!
 //! Patterns are axum's, and are matched by the matcher that axum uses: `{id}` stands for one segment or the rest of
 //! one, `{*rest}` for whatever is left, neither for nothing, and fixed text wins over `{id}`. However many rules there
-//! are, one walk through the table finds the one that holds.
+//! are, one walk through the table finds the one that holds. Expressions are asked one by one, and only about a path
+//! that no pattern matches.
 //!
 //! A path that is stated for some methods is never covered by a wider exclusion for the others: with `GET /files/log`
 //! in the table, excluding `/files/{*rest}` does not make `POST /files/log` public. There the wider rule and the
@@ -11,7 +12,12 @@
 use http::Method;
 use matchit::Router;
 
-use super::{path::Spelling, rule::RouteRule};
+use super::{
+    explain::{Note, Reason},
+    expression::Expression,
+    path::Spelling,
+    rule::RouteRule,
+};
 
 /// Looks rules up. `statement.rs` builds it.
 #[derive(Debug)]
@@ -27,51 +33,100 @@ pub(crate) struct RouteTable {
     pub(super) by_method: Vec<(Method, Router<usize>)>,
     /// The patterns that have a rule for every method.
     pub(super) any_method: Router<usize>,
+    /// What is public where nothing is stated.
+    pub(super) expressions: Vec<Expression>,
 }
 
 /// A pattern and the rules stated for it.
 #[derive(Debug)]
 pub(super) struct Endpoint {
+    /// The pattern as it was stated.
     pub(super) pattern: String,
+    /// How a request may spell its fixed parts.
+    pub(super) spelling: String,
     pub(super) by_method: Vec<(Method, RouteRule)>,
     pub(super) any_method: Option<RouteRule>,
+    /// Whether WebSockets are served here, so that handshakes pass if they are not guarded.
+    pub(super) serves_websocket: bool,
+}
+
+/// What the table has to know of a request.
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a Spelling<'a>,
+    /// Whether this is a WebSocket handshake that is let through where WebSockets are served.
+    pub(crate) is_free_handshake: bool,
+    /// Whether the default rule holds where none is stated; else everyone passes there.
+    pub(crate) is_guarded: bool,
 }
 
 impl RouteTable {
     /// A table in which no rule is stated.
     pub(super) fn new(default: RouteRule) -> Self {
-        let every = default.clone();
-        let (paths, any_method) = (Router::new(), Router::new());
-        Self { default, every, endpoints: Vec::new(), paths, by_method: Vec::new(), any_method }
+        Self {
+            every: default.clone(),
+            default,
+            endpoints: Vec::new(),
+            paths: Router::new(),
+            by_method: Vec::new(),
+            any_method: Router::new(),
+            expressions: Vec::new(),
+        }
     }
 
     /// The rule for a request: what every reading of its path asks.
-    pub(crate) fn rule(&self, method: &Method, path: &Spelling<'_>) -> RouteRule {
-        if path.leads_anywhere() {
+    pub(crate) fn rule(&self, asked: &Asked<'_>, note: &mut impl Note) -> RouteRule {
+        if asked.path.leads_anywhere() {
+            note.note(|| Reason::EveryRule);
             return self.every.clone();
         }
-        path.readings().map(|path| self.read(method, path)).fold(RouteRule::public(), RouteRule::and)
+        asked.path.readings().map(|path| self.read(asked, path, note)).fold(RouteRule::public(), RouteRule::and)
     }
 
-    /// What one reading of a path asks. Where nothing is stated for a path that ends in a slash, what is stated without
-    /// the slash is asked on top of the default, as a layer further in may trim it.
-    fn read(&self, method: &Method, path: &str) -> RouteRule {
-        if let Some(endpoint) = self.endpoint(&self.paths, path) {
-            return endpoint.rule(method).cloned().unwrap_or_else(|| self.stated_for_others(method, path));
+    /// What one reading of a path asks. If it ends in a slash and no pattern does that matches it, then what is stated
+    /// without the slash is asked as well, as a layer further in may trim it.
+    fn read(&self, asked: &Asked<'_>, path: &str, note: &mut impl Note) -> RouteRule {
+        let found = self.endpoint(&self.paths, path);
+        let trimmed = match found {
+            Some(endpoint) if endpoint.spelling.ends_with('/') => None,
+            _ => path.strip_suffix('/').and_then(|path| Some((self.endpoint(&self.paths, path)?, path))),
+        };
+        let rule = match (found, &trimmed) {
+            (Some(endpoint), _) => self.stated(endpoint, asked, path, note),
+            (None, None) => self.unstated(asked, path, note),
+            (None, Some(_)) => self.by_default(asked, note),
+        };
+        match trimmed {
+            Some((endpoint, path)) => rule.and(self.stated(endpoint, asked, path, note)),
+            None => rule,
         }
-        let trimmed = path.strip_suffix('/').and_then(|path| self.endpoint(&self.paths, path));
-        self.default_and(trimmed.and_then(|endpoint| endpoint.rule(method)))
     }
 
-    /// What is asked of a method for which the path is not stated, while it is for other methods.
-    fn stated_for_others(&self, method: &Method, path: &str) -> RouteRule {
-        let own = self.by_method.iter().find(|(stated, _)| stated == method);
+    fn stated(&self, endpoint: &Endpoint, asked: &Asked<'_>, path: &str, note: &mut impl Note) -> RouteRule {
+        if asked.is_free_handshake && endpoint.serves_websocket {
+            note.note(|| Reason::WebSocket { pattern: endpoint.pattern.clone() });
+            return RouteRule::public();
+        }
+        if let Some(rule) = endpoint.noted_rule(asked.method, note) {
+            return rule.clone();
+        }
+        // It is stated for other methods only.
+        let own = self.by_method.iter().find(|(stated, _)| stated == asked.method);
         let patterns = own.map_or(&self.any_method, |(_, patterns)| patterns);
-        self.default_and(self.endpoint(patterns, path).and_then(|endpoint| endpoint.rule(method)))
+        let wider = self.endpoint(patterns, path).and_then(|endpoint| endpoint.noted_rule(asked.method, note));
+        wider.cloned().into_iter().fold(self.by_default(asked, note), RouteRule::and)
     }
 
-    fn default_and(&self, stated: Option<&RouteRule>) -> RouteRule {
-        stated.cloned().into_iter().fold(self.default.clone(), RouteRule::and)
+    fn unstated(&self, asked: &Asked<'_>, path: &str, note: &mut impl Note) -> RouteRule {
+        let matches = |expression: &&Expression| asked.path.is_normal() && expression.matches(path);
+        let Some(expression) = self.expressions.iter().find(matches) else { return self.by_default(asked, note) };
+        note.note(|| Reason::Regex { expression: expression.text().to_owned() });
+        RouteRule::public()
+    }
+
+    fn by_default(&self, asked: &Asked<'_>, note: &mut impl Note) -> RouteRule {
+        note.note(|| if asked.is_guarded { Reason::Default } else { Reason::UnguardedHttp });
+        if asked.is_guarded { self.default.clone() } else { RouteRule::public() }
     }
 
     fn endpoint(&self, patterns: &Router<usize>, path: &str) -> Option<&Endpoint> {
@@ -83,5 +138,14 @@ impl Endpoint {
     pub(super) fn rule(&self, method: &Method) -> Option<&RouteRule> {
         let own = self.by_method.iter().find(|(stated, _)| stated == method);
         own.map(|(_, rule)| rule).or(self.any_method.as_ref())
+    }
+
+    fn noted_rule(&self, method: &Method, note: &mut impl Note) -> Option<&RouteRule> {
+        let rule = self.rule(method)?;
+        note.note(|| {
+            let is_own = self.by_method.iter().any(|(stated, _)| stated == method);
+            Reason::Stated { method: is_own.then(|| method.clone()), pattern: self.pattern.clone() }
+        });
+        Some(rule)
     }
 }

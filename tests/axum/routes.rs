@@ -151,11 +151,12 @@ async fn a_header_that_claims_another_method_changes_nothing() {
 #[tokio::test]
 async fn what_the_layer_says_of_paths_weakens_no_route() {
     let layer = || {
-        guard_builder().exclude("/notes").exclude("/{*rest}").default_rule(RouteRule::public()).rule(
-            Method::POST,
-            "/other",
-            RouteRule::public(),
-        )
+        guard_builder()
+            .exclude("/notes")
+            .exclude("/{any}")
+            .exclude("/{any}/{*rest}")
+            .default_rule(RouteRule::public())
+            .rule(Method::POST, "/other", RouteRule::public())
     };
     for layer in [layer().build().unwrap(), layer().ignore_request_rules().build().unwrap()] {
         let app = notes().guard(layer);

@@ -60,7 +60,8 @@ async fn br_3_the_answers_are_those_of_rfc_6750_and_rfc_9470() {
          www-authenticate: Bearer realm=\"notes\", error=\"insufficient_scope\", \
          scope=\"reports:read reports:write\"\n\n\
          {\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403,\
-         \"detail\":\"The credential does not allow this.\",\"code\":\"insufficient_scope\"}"
+         \"detail\":\"The credential does not allow this.\",\"code\":\"insufficient_scope\",\
+         \"scopes\":[\"reports:read\",\"reports:write\"]}"
     );
     let malformed = send(&guard, get_as("a b", "/")).await;
     assert_eq!(
@@ -80,7 +81,8 @@ async fn br_3_the_answers_are_those_of_rfc_6750_and_rfc_9470() {
          content-type: application/problem+json\n\
          www-authenticate: Bearer realm=\"notes\", error=\"insufficient_user_authentication\", max_age=\"600\"\n\n\
          {\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,\
-         \"detail\":\"This needs a more recent or a stronger login.\",\"code\":\"insufficient_user_authentication\"}"
+         \"detail\":\"This needs a more recent or a stronger login.\",\"code\":\"insufficient_user_authentication\",\
+         \"max_age\":600}"
     );
     let challenge = |response: &Response<String>| response.headers()["www-authenticate"].to_str().unwrap().to_owned();
     assert_eq!(

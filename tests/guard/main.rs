@@ -13,11 +13,22 @@ mod answer;
 mod axum;
 mod credential;
 mod exclusion;
+mod explain;
 mod forwarding;
 mod grpc;
+mod lint;
+mod litestar;
 mod mint;
+mod need;
+mod only;
+mod opt_key;
 mod order;
 mod origin;
+mod protocol;
+#[cfg(feature = "regex")]
+mod regex;
+#[cfg(feature = "axum")]
+mod routing;
 mod rule;
 mod source;
 mod spelling;

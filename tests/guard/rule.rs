@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use portcullis::guard::{AuthLayerBuilder, RouteRule, RuleErrorKind};
+use portcullis::guard::RouteRule;
 
-use crate::support::{Doorman, caller, get, get_as, guard, principal, request};
+use crate::support::{caller, get, get_as, guard, principal, request};
 
 const FORBIDDEN: Result<String, StatusCode> = Err(StatusCode::FORBIDDEN);
 const UNAUTHORIZED: Result<String, StatusCode> = Err(StatusCode::UNAUTHORIZED);
@@ -175,52 +175,5 @@ async fn a_principal_put_there_before_never_survives() {
     ] {
         request.extensions_mut().insert(forged());
         assert_eq!(caller(&guard, request).await, who.map(str::to_owned));
-    }
-}
-
-#[test]
-fn a_rule_that_cannot_be_is_an_error_that_names_it() {
-    type State = fn(AuthLayerBuilder<Doorman>) -> AuthLayerBuilder<Doorman>;
-    let refused = |state: State| {
-        let error = state(guard()).build().unwrap_err();
-        assert!(error.to_string().contains(error.rule()), "{error}");
-        (error.rule().to_owned(), error.kind().clone())
-    };
-    let cases: [(State, &str, RuleErrorKind); 13] = [
-        (|guard| guard.exclude(""), r#"any method """#, RuleErrorKind::Empty),
-        (|guard| guard.exclude("login"), r#"any method "login""#, RuleErrorKind::NotAbsolute),
-        (|guard| guard.exclude("/a//b"), r#"any method "/a//b""#, RuleErrorKind::NotNormal),
-        (|guard| guard.exclude("/a/../b"), r#"any method "/a/../b""#, RuleErrorKind::NotNormal),
-        (|guard| guard.exclude("/%61"), r#"any method "/%61""#, RuleErrorKind::NotNormal),
-        (|guard| guard.exclude("/a").exclude("/a"), r#"any method "/a""#, RuleErrorKind::Duplicate),
-        (
-            |guard| {
-                let rule = RouteRule::authenticated;
-                guard.rule(Method::PUT, "/a/{id}", rule()).rule(Method::PUT, "/a/{name}", rule())
-            },
-            r#"PUT "/a/{name}""#,
-            RuleErrorKind::Duplicate,
-        ),
-        (
-            |guard| guard.exclude("/a/{id}").rule(Method::GET, "/a/{*rest}", RouteRule::public()),
-            r#"GET "/a/{*rest}""#,
-            RuleErrorKind::Conflict { with: "/a/{id}".to_owned() },
-        ),
-        (
-            |guard| guard.exclude("/a/{id"),
-            r#"any method "/a/{id""#,
-            RuleErrorKind::InvalidPattern { reason: "Parameters must be registered with a valid name".to_owned() },
-        ),
-        (|guard| guard.rule(Method::HEAD, "/a", RouteRule::public()), r#"HEAD "/a""#, RuleErrorKind::HeadFollowsGet),
-        (|guard| guard.exclude_methods([Method::HEAD]), "exclude_methods", RuleErrorKind::HeadFollowsGet),
-        (
-            |guard| guard.rule(Method::GET, "/a", RouteRule::any_scope(Vec::<String>::new())),
-            r#"GET "/a""#,
-            RuleErrorKind::NobodyPasses,
-        ),
-        (|guard| guard.default_rule(RouteRule::scopes(["a b"])), "default", RuleErrorKind::InvalidScope),
-    ];
-    for (state, rule, kind) in cases {
-        assert_eq!(refused(state), (rule.to_owned(), kind));
     }
 }

@@ -129,7 +129,7 @@ fn excluding() -> AuthLayer<Doorman> {
     guard().exclude("/open/{name}").exclude("/open").build().unwrap()
 }
 
-fn pieces() -> impl Strategy<Value = String> {
+pub(crate) fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "/", "/", "/", "open", "open", "shut", ".", "..", "%2e", "%2E", "%2f", "%5c", "%6f", "%6fpen", "%25", "%",
         "2e", "6f", ";", ";x", "a", "%20", "%C3%BC", "%FF", "%00", "~", "*", "?", "#",

@@ -21,7 +21,7 @@ use tower::{Layer, ServiceExt, service_fn};
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 
 /// `reader` may read reports, `strong` has a second factor and authenticated a minute ago, `stale` an hour ago, `timeless`
-/// does not say when. `expired`, `forged` and the like are refused for that reason, and with `down` nobody can tell.
+/// does not say when, `editor` has that role and a password, `guest` has it too, is a guest, and has a key. `expired`, `forged` and the like are refused for that reason, and with `down` nobody can tell.
 #[derive(Clone)]
 pub(crate) struct Doorman;
 
@@ -38,6 +38,8 @@ impl Authenticate for Doorman {
             "strong" => Ok(principal("strong", &["reports:read", "reports:write"], ago(60), "aal2")),
             "stale" => Ok(principal("stale", &["reports:write"], ago(3600), "aal1")),
             "timeless" => Ok(principal("timeless", &[], None, "aal1")),
+            "editor" => Ok(in_roles("editor", &["editor"], "pwd")),
+            "guest" => Ok(in_roles("guest", &["editor", "guest"], "hwk")),
             "down" => Err(AuthError::Unavailable { retry_after: Duration::from_millis(2500) }),
             reason => Err(AuthError::invalid(reason.to_owned())),
         })
@@ -45,7 +47,16 @@ impl Authenticate for Doorman {
 }
 
 pub(crate) fn principal(id: &str, scopes: &[&str], auth_time: Option<Timestamp>, acr: &str) -> Principal {
-    Principal::new(Identity {
+    Principal::new(identity(id, scopes, auth_time, acr))
+}
+
+fn in_roles(id: &str, roles: &[&str], amr: &str) -> Principal {
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    Principal::new(Identity { roles, amr: vec![amr.to_owned()], ..identity(id, &[], Some(NOW), "aal1") })
+}
+
+fn identity(id: &str, scopes: &[&str], auth_time: Option<Timestamp>, acr: &str) -> Identity {
+    Identity {
         id: id.to_owned(),
         name: None,
         email: None,
@@ -57,7 +68,7 @@ pub(crate) fn principal(id: &str, scopes: &[&str], auth_time: Option<Timestamp>,
         auth_time,
         expires_at: NOW + Duration::from_mins(15),
         credential: CredentialKind::AccessToken,
-    })
+    }
 }
 
 struct StoppedClock;
