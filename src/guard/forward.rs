@@ -1,5 +1,7 @@
 //! What the guard changes in what passes it: in the request on its way in, in the response on its way out.
 
+use std::sync::Arc;
+
 use http::{
     HeaderName, HeaderValue, Response,
     header::{HeaderMap, SEC_WEBSOCKET_PROTOCOL, VARY},
@@ -55,11 +57,11 @@ fn is_spelling_of(name: &HeaderName, other: &HeaderName) -> bool {
     name.len() == other.len() && name.bytes().map(plain).eq(other.bytes().map(plain))
 }
 
-/// What is added to a response.
+/// What is added to a response. Behind pointers, as it travels with every request and is mostly empty.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Returning {
-    pub(super) vary: Option<HeaderValue>,
-    pub(super) subprotocol: Option<HeaderValue>,
+    pub(super) vary: Option<Arc<HeaderValue>>,
+    pub(super) subprotocol: Option<Box<HeaderValue>>,
 }
 
 impl Returning {
@@ -67,10 +69,10 @@ impl Returning {
         let opens = response.status().is_informational() || response.status().is_success();
         let headers = response.headers_mut();
         if let Some(vary) = self.vary {
-            headers.append(VARY, vary);
+            headers.append(VARY, HeaderValue::clone(&vary));
         }
         if let Some(subprotocol) = self.subprotocol.filter(|_| opens) {
-            headers.entry(SEC_WEBSOCKET_PROTOCOL).or_insert(subprotocol);
+            headers.entry(SEC_WEBSOCKET_PROTOCOL).or_insert(*subprotocol);
         }
     }
 }

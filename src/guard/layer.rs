@@ -169,7 +169,7 @@ impl<A, R> Shared<A, R> {
         let mut response = self.respond.respond(&rejection);
         rejection.complete(&mut response);
         if let Some(vary) = self.sources.vary() {
-            response.headers_mut().append(VARY, vary.clone());
+            response.headers_mut().append(VARY, HeaderValue::clone(vary));
         }
         response
     }
@@ -178,7 +178,7 @@ impl<A, R> Shared<A, R> {
     pub(super) fn returning(&self, subprotocol: Option<&str>) -> Returning {
         Returning {
             vary: self.sources.vary().cloned(),
-            subprotocol: subprotocol.and_then(|name| HeaderValue::from_str(name).ok()),
+            subprotocol: subprotocol.and_then(|name| HeaderValue::from_str(name).ok()).map(Box::new),
         }
     }
 

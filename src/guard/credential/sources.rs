@@ -1,5 +1,7 @@
 //! All places where a guard looks for credentials, which of what it finds counts, and what goes past the guard.
 
+use std::sync::Arc;
+
 use http::{
     HeaderName, HeaderValue, Method,
     header::{AUTHORIZATION, COOKIE, HeaderMap},
@@ -21,7 +23,7 @@ pub(crate) struct Sources {
     own_origins: OwnOrigins,
     /// The headers that all of them are read from.
     headers: Vec<HeaderName>,
-    vary: Option<HeaderValue>,
+    vary: Option<Arc<HeaderValue>>,
 }
 
 /// A credential that is to be checked.
@@ -68,7 +70,7 @@ impl Sources {
         let mut vary: Vec<_> = headers.iter().filter(|name| *name != AUTHORIZATION).map(HeaderName::as_str).collect();
         vary.sort_unstable();
         vary.dedup();
-        let vary = HeaderValue::try_from(vary.join(", ")).ok().filter(|vary| !vary.is_empty());
+        let vary = HeaderValue::try_from(vary.join(", ")).ok().filter(|vary| !vary.is_empty()).map(Arc::new);
         Self { explicit, cookies, own_origins, headers, vary }
     }
 
@@ -119,7 +121,7 @@ impl Sources {
     }
 
     /// The headers that an answer may depend on, beside those that every cache knows.
-    pub(crate) fn vary(&self) -> Option<&HeaderValue> {
+    pub(crate) fn vary(&self) -> Option<&Arc<HeaderValue>> {
         self.vary.as_ref()
     }
 }
