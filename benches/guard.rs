@@ -1,23 +1,26 @@
-//! What the guard adds to a request in process: over a service that is always ready and an authenticator that does
-//! nothing, so that only the guard's own work is left.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "bench code")]
+//! What the guard adds to a request in process, over a service that is always ready: its own work with an authenticator
+//! that does nothing, and with tokens that were seen before or are seen for the first time.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "bench code")]
+
+mod support;
 
 use std::{
     convert::Infallible,
-    future::{Future, Ready, ready},
-    hint::black_box,
-    pin::pin,
-    task::{Context, Poll, Waker},
+    future::{Ready, ready},
 };
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use http::{Method, Request, Response};
+use http::{Request, Response};
+#[cfg(feature = "regex")]
+use portcullis::guard::AuthLayerBuilder;
 use portcullis::{
     CredentialKind, Identity, Principal,
     clock::Timestamp,
-    guard::{AuthError, AuthLayer, AuthLayerBuilder, Authenticate, Credential, RouteRule},
+    guard::{AuthError, AuthLayer, Authenticate, Credential},
+    jwt::Algorithm,
 };
-use tower::{Layer, Service, service_fn};
+use support::{ALL, Inner, Keys, acquainted, ask, last_path, request, scattered, with_rules};
+use tower::{Layer, Service};
 
 /// Takes every token, at once.
 struct Anyone(Principal);
@@ -46,82 +49,69 @@ fn anyone() -> Anyone {
     }))
 }
 
-/// A layer with this many rules, of which the last one is asked for.
-fn with_rules<A>(authenticate: A, count: usize) -> AuthLayer<A> {
-    let paths = (0..count).map(|n| format!("/service{n}/items/{{id}}"));
-    let state = |guard: AuthLayerBuilder<A>, path| guard.rule(Method::GET, path, RouteRule::scopes(["notes:read"]));
-    paths.fold(AuthLayer::builder(authenticate), state).build().unwrap()
-}
-
-/// Half a kilobyte, as access tokens are.
-fn token() -> String {
-    "eyJhbGciOiJFUzI1NiJ9".repeat(25)
-}
-
-fn request(path: &str, token: &str) -> Request<()> {
-    Request::get(path).header("authorization", format!("Bearer {token}")).body(()).unwrap()
-}
-
-fn inner() -> impl Service<Request<()>, Response = Response<String>, Error = Infallible, Future: Send> + Clone {
-    service_fn(|request| {
-        black_box::<Request<()>>(request);
-        ready(Ok(Response::new(String::new())))
-    })
-}
-
-/// One request through a service that never waits.
-fn ask<S: Service<Request<()>, Response = Response<String>, Error = Infallible>>(
-    service: &mut S,
-    request: Request<()>,
-) -> Response<String> {
-    let mut context = Context::from_waker(Waker::noop());
-    let Poll::Ready(Ok(())) = service.poll_ready(&mut context) else { panic!("not ready") };
-    match pin!(service.call(request)).poll(&mut context) {
-        Poll::Ready(Ok(response)) => response,
-        Poll::Pending => panic!("it waits"),
-    }
-}
-
-fn measure<S>(criterion: &mut Criterion, name: &str, mut service: S, path: &str, token: &str)
+fn measure<S>(criterion: &mut Criterion, name: &str, mut service: S, path: &str, tokens: &[String])
 where
     S: Service<Request<()>, Response = Response<String>, Error = Infallible>,
 {
+    let mut next = scattered(1, tokens.len());
     let mut group = criterion.benchmark_group("guard");
     group.bench_function(name, |bencher| {
-        bencher.iter_batched(|| request(path, token), |request| ask(&mut service, request), BatchSize::SmallInput);
+        let make = || request(path, &tokens[next()]);
+        bencher.iter_batched(make, |request| ask(&mut service, request), BatchSize::NumIterations(32));
     });
 }
 
 fn own_work(criterion: &mut Criterion) {
-    let token = token();
-    let tables = [("1 rule", 1), ("1000 rules", 1000)].map(|(name, count)| (name, count, with_rules(anyone(), count)));
-    measure(criterion, "no guard", inner(), "/service0/items/7", &token);
-    measure(criterion, "no rules", AuthLayer::new(anyone()).layer(inner()), "/service0/items/7", &token);
-    for (name, count, layer) in tables {
-        measure(criterion, name, layer.layer(inner()), &format!("/service{}/items/7", count - 1), &token);
+    let tokens = ["eyJhbGciOiJFUzI1NiJ9".repeat(25)];
+    measure(criterion, "no guard", Inner, "/service0/items/7", &tokens);
+    measure(criterion, "no rules", AuthLayer::new(anyone()).layer(Inner), "/service0/items/7", &tokens);
+    for (name, count) in [("1 rule", 1), ("1000 rules", 1000)] {
+        measure(criterion, name, with_rules(anyone(), count).layer(Inner), &last_path(count), &tokens);
     }
     let layer = with_rules(anyone(), 1);
-    measure(criterion, "1 rule, escaped path", layer.layer(inner()), "/service0/items/J%C3%BCrgen", &token);
+    measure(criterion, "1 rule, escaped path", layer.layer(Inner), "/service0/items/J%C3%BCrgen", &tokens);
     let excluding = AuthLayer::builder(anyone()).exclude("/healthz").build().unwrap();
-    measure(criterion, "excluded", excluding.layer(inner()), "/healthz", &token);
-    measure(criterion, "1 rule, odd path", layer.layer(inner()), "//service0/./items/%2561", &token);
+    measure(criterion, "excluded", excluding.layer(Inner), "/healthz", &tokens);
+    measure(criterion, "1 rule, odd path", layer.layer(Inner), "//service0/./items/%61", &tokens);
 }
 
 /// What expressions add to a request on a path that no pattern matches. The expressions do not match it either, so
 /// that each of them is asked.
 #[cfg(feature = "regex")]
 fn expressions(criterion: &mut Criterion) {
-    let token = token();
+    let tokens = ["eyJhbGciOiJFUzI1NiJ9".repeat(25)];
     for count in [1, 10, 100] {
         let texts = (0..count).map(|n| format!("/service{n}/(public|static)(/.*)?"));
         let guard = texts.fold(AuthLayer::builder(anyone()), AuthLayerBuilder::exclude_regex);
         let name = format!("{count} expressions");
-        measure(criterion, &name, guard.build().unwrap().layer(inner()), "/service0/items/7", &token);
+        measure(criterion, &name, guard.build().unwrap().layer(Inner), "/service0/items/7", &tokens);
     }
 }
 
 #[cfg(not(feature = "regex"))]
 fn expressions(_: &mut Criterion) {}
 
-criterion_group!(benches, own_work, expressions);
+fn seen_before(criterion: &mut Criterion) {
+    for (algorithm, count) in ALL.map(|algorithm| (algorithm, 16)).into_iter().chain([(Algorithm::Es256, 100_000)]) {
+        let keys = Keys::new(algorithm);
+        let tokens = keys.tokens(count);
+        let layer = AuthLayer::new(acquainted(keys.verifier(), &tokens));
+        measure(criterion, &format!("{algorithm}, {count} seen before"), layer.layer(Inner), "/", &tokens);
+    }
+}
+
+fn first_sight(criterion: &mut Criterion) {
+    for algorithm in ALL {
+        let keys = Keys::new(algorithm);
+        let tokens = keys.tokens(16);
+        let check = keys.bare_check(&tokens[0]);
+        let mut group = criterion.benchmark_group("signature");
+        group.bench_function(format!("{algorithm}, bare"), |bencher| bencher.iter(&check));
+        group.finish();
+        let layer = AuthLayer::new(keys.verifier().cache_capacity(0));
+        measure(criterion, &format!("{algorithm}, first seen"), layer.layer(Inner), "/", &tokens);
+    }
+}
+
+criterion_group!(benches, own_work, expressions, seen_before, first_sight);
 criterion_main!(benches);

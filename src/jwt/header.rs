@@ -2,10 +2,12 @@
 
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
 };
+use serde_json::json;
 
 use super::{
     Algorithm, TokenError,
@@ -15,6 +17,11 @@ use super::{
 
 /// The longest `kid` that is looked up, in bytes.
 pub(super) const MAX_KID: usize = 256;
+
+/// The header of an access token that is signed with this key, encoded.
+pub(super) fn write(algorithm: Algorithm, kid: &str) -> String {
+    URL_SAFE_NO_PAD.encode(json!({ "typ": "at+jwt", "alg": algorithm.as_str(), "kid": kid }).to_string())
+}
 
 pub(super) struct Header<'a> {
     /// Only what it names: the algorithm in use is the key's.

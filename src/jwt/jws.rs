@@ -23,7 +23,10 @@ pub const DEFAULT_MAX_SIZE: usize = 8 * 1024;
 /// header that is never accepted or that names another algorithm than the key's, or was not signed by this key.
 pub fn verify(token: &str, key: &VerifyingKey) -> Result<Vec<u8>, TokenError> {
     let token = Compact::split(token, DEFAULT_MAX_SIZE)?;
-    token.check(&Header::read(&token.header()?)?, key)?;
+    if !Header::read(&token.header()?)?.names(key.algorithm()) {
+        return Err(WrongAlgorithm.into());
+    }
+    token.check(key)?;
     token.payload()
 }
 
@@ -40,12 +43,21 @@ impl<'t> Compact<'t> {
         if token.len() > max_size {
             return Err(TooLarge.into());
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(Malformed)?;
-        let (header, payload) = signed.split_once('.').ok_or(Malformed)?;
-        if payload.contains('.') {
-            return Err(Malformed.into());
+        Self::segments(token).ok_or_else(|| Malformed.into())
+    }
+
+    fn segments(token: &'t str) -> Option<Self> {
+        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+        let (first, second) = (dots.next()?, dots.next()?);
+        if dots.next().is_some() {
+            return None;
         }
-        Ok(Self { header, payload, signature, signed })
+        Some(Self {
+            header: token.get(..first)?,
+            payload: token.get(first + 1..second)?,
+            signature: token.get(second + 1..)?,
+            signed: token.get(..second)?,
+        })
     }
 
     pub(super) fn header(&self) -> Result<Vec<u8>, TokenError> {
@@ -57,10 +69,12 @@ impl<'t> Compact<'t> {
         decode(self.payload)
     }
 
-    pub(super) fn check(&self, header: &Header<'_>, key: &VerifyingKey) -> Result<(), TokenError> {
-        if !header.names(key.algorithm()) {
-            return Err(WrongAlgorithm.into());
-        }
+    /// Whether the header is, byte for byte, the one that tokens of this key get when they are signed here.
+    pub(super) fn has_header_of(&self, key: &VerifyingKey) -> bool {
+        self.header == key.header()
+    }
+
+    pub(super) fn check(&self, key: &VerifyingKey) -> Result<(), TokenError> {
         if !key.has_signed(self.signed.as_bytes(), &decode(self.signature)?) {
             return Err(BadSignature.into());
         }

@@ -20,7 +20,7 @@
 //!
 //! # What a verifier refuses
 //!
-//! The signature check itself is jsonwebtoken's, on aws-lc. Around it everything is read strictly, because lenient
+//! The signature check itself is aws-lc's. Around it everything is read strictly, because lenient
 //! readers of tokens are where the published attacks are:
 //!
 //! - The algorithm comes from the key, never from the token; a header that names another one is refused, and so `none`
@@ -35,6 +35,7 @@
 //! read before, and decides nothing but whose keys and rules the token has to stand up to.
 
 mod algorithm;
+mod cache;
 mod claims;
 mod crypto;
 mod error;

@@ -20,11 +20,11 @@ impl KeySource {
     /// A number that is another one after each change of the keys, for whoever remembers what they have verified. None
     /// while there are no keys to verify with, and then nothing remembered is good either.
     ///
-    /// Never waits. For a [`KeyRing`] it is always zero.
+    /// Never waits. For a [`KeyRing`] it stays the same.
     #[must_use]
     pub fn generation(&self) -> Option<u64> {
         match &self.0 {
-            Source::Fixed(_) => Some(0),
+            Source::Fixed(ring) => Some(ring.generation()),
             #[cfg(feature = "remote-jwks")]
             Source::Remote(keys) => keys.generation(),
         }
@@ -65,6 +65,14 @@ impl CurrentKeys<'_> {
             Self::Fixed(ring) => ring.find(kid),
             #[cfg(feature = "remote-jwks")]
             Self::Remote(snapshot) => snapshot.find(kid),
+        }
+    }
+
+    pub(super) fn find_by_header(&self, is_its: impl Fn(&VerifyingKey) -> bool) -> Option<&VerifyingKey> {
+        match self {
+            Self::Fixed(ring) => ring.find_by_header(is_its),
+            #[cfg(feature = "remote-jwks")]
+            Self::Remote(snapshot) => snapshot.find_by_header(is_its),
         }
     }
 }

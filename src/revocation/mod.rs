@@ -6,7 +6,10 @@
 
 mod watch;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use papaya::HashMap;
 
@@ -58,6 +61,7 @@ struct Entries {
     sessions: HashMap<String, Timestamp>,
     users: HashMap<String, UserEntry>,
     watchers: Watchers,
+    epoch: AtomicU64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +84,18 @@ impl RevocationSet {
                 self.0.users.pin().update_or_insert(id, tightened, UserEntry { minimum, until });
             }
         }
+        // Only now: whoever sees the new epoch, or is told, finds the entry.
+        self.0.epoch.fetch_add(1, Ordering::Release);
         self.0.watchers.tell(&target);
+    }
+
+    /// A number that is another one after every [`insert`](Self::insert).
+    ///
+    /// What was not [covered](Self::covers) while it had one value is not covered as long as it has that value. Whoever
+    /// remembers both need not ask again. The number has to be read before the question is asked.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.0.epoch.load(Ordering::Acquire)
     }
 
     /// Whether a token of this user, session and generation has been revoked.
@@ -137,6 +152,21 @@ mod tests {
         assert!(set.covers("u", None, None));
         assert!(!set.covers("u", None, Some(3)));
         assert!(!set.covers("v", None, Some(0)));
+    }
+
+    #[test]
+    fn the_epoch_moves_with_every_revocation_and_with_nothing_else() {
+        let set = RevocationSet::default();
+        let start = set.epoch();
+        set.insert(user(3, 100));
+        let moved = set.epoch();
+        assert_ne!(moved, start);
+        set.insert(user(3, 100));
+        assert_ne!(set.epoch(), moved);
+        let moved = set.epoch();
+        set.forget_expired(Timestamp::from_secs(200));
+        assert!(!set.covers("u", None, None));
+        assert_eq!(set.epoch(), moved);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 )]
 
 mod algorithms;
+mod cache;
 mod claims;
 mod encoding;
 mod header;

@@ -23,7 +23,9 @@ use crate::{
 const LAST_SECOND: i64 = 253_402_300_799;
 
 pub(super) fn claims(json: &[u8]) -> Result<Claims, TokenError> {
-    serde_json::from_slice::<Raw>(json).map_err(|_| BadClaims)?.complete().ok_or_else(|| MissingClaim.into())
+    // All of it at once, which is a good deal faster than string by string.
+    let json = str::from_utf8(json).map_err(|_| BadClaims)?;
+    serde_json::from_str::<Raw>(json).map_err(|_| BadClaims)?.complete().ok_or_else(|| MissingClaim.into())
 }
 
 /// Claims as they come, before it is known that those which must be there are.

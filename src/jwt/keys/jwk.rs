@@ -64,9 +64,9 @@ fn key(jwk: &Value) -> Result<VerifyingKey, KeyError> {
     jwk.check_use()?;
     let key = match (jwk.text("kty")?, jwk.text("crv")?) {
         (Some("oct"), _) => VerifyingKey::hs256(&jwk.bytes("k")?)?,
-        (Some("EC"), Some("P-256")) => VerifyingKey::from_public(PublicKey::p256(&jwk.bytes("x")?, &jwk.bytes("y")?)?),
-        (Some("OKP"), Some("Ed25519")) => VerifyingKey::from_public(PublicKey::ed25519(&jwk.bytes("x")?)?),
-        (Some("RSA"), _) => VerifyingKey::from_public(PublicKey::rsa(&jwk.bytes("n")?, &jwk.bytes("e")?)?),
+        (Some("EC"), Some("P-256")) => VerifyingKey::from_public(PublicKey::p256(&jwk.bytes("x")?, &jwk.bytes("y")?)?)?,
+        (Some("OKP"), Some("Ed25519")) => VerifyingKey::from_public(PublicKey::ed25519(&jwk.bytes("x")?)?)?,
+        (Some("RSA"), _) => VerifyingKey::from_public(PublicKey::rsa(&jwk.bytes("n")?, &jwk.bytes("e")?)?)?,
         _ => return Err(KeyError::Unsupported),
     };
     if jwk.text("alg")?.is_some_and(|name| Algorithm::parse(name) != Some(key.algorithm())) {

@@ -1,17 +1,12 @@
 //! Public keys, checked, in the forms that verifying and publishing need.
 
-use aws_lc_rs::{
-    digest,
-    encoding::AsDer,
-    rsa,
-    signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey},
-};
+use aws_lc_rs::{digest, encoding::AsDer, rsa};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{DecodingKey, crypto::aws_lc::DEFAULT_PROVIDER};
+use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use serde_json::{Value, json};
 
 use super::{KeyError, rsa as rsa_rules};
-use crate::jwt::Algorithm;
+use crate::jwt::{Algorithm, crypto::Checker};
 
 /// What stands before the point in the `SubjectPublicKeyInfo` of an uncompressed P-256 key (RFC 5480).
 const P256_INFO: &[u8] = &[
@@ -31,7 +26,6 @@ pub(super) enum PublicKey {
 impl PublicKey {
     pub(super) fn p256(x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
         let (Ok(x), Ok(y)) = (x.try_into(), y.try_into()) else { return Err(KeyError::OffCurve) };
-        ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point(&x, &y)).map_err(|_| KeyError::OffCurve)?;
         Ok(Self::P256 { x, y })
     }
 
@@ -75,11 +69,11 @@ impl PublicKey {
         }
     }
 
-    pub(super) fn decoding_key(&self) -> DecodingKey {
+    pub(super) fn checker(&self) -> Result<Checker, KeyError> {
         match self {
-            Self::P256 { x, y } => DecodingKey::from_ec_der(&point(x, y)),
-            Self::Ed25519 { x } => DecodingKey::from_ed_der(x),
-            Self::Rsa { der, .. } => DecodingKey::from_rsa_der(der),
+            Self::P256 { x, y } => Checker::p256(&point(x, y)).ok_or(KeyError::OffCurve),
+            Self::Ed25519 { x } => Checker::ed25519(x).ok_or(KeyError::OffCurve),
+            Self::Rsa { der, .. } => Checker::rsa(der).ok_or(KeyError::Unsupported),
         }
     }
 

@@ -1,10 +1,16 @@
 //! The keys that are in use together.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use serde_json::{Value, json};
 
 use super::{KeyError, SigningKey, VerifyingKey, jwk, pem};
+
+/// How many rings there have been.
+static RINGS: AtomicU64 = AtomicU64::new(0);
 
 /// The keys that tokens are signed and checked with. Cloning is cheap.
 ///
@@ -17,6 +23,7 @@ pub struct KeyRing(Arc<Keys>);
 struct Keys {
     verifying: Vec<VerifyingKey>,
     signer: Option<SigningKey>,
+    generation: u64,
 }
 
 impl KeyRing {
@@ -99,7 +106,14 @@ impl KeyRing {
         if kids.len() < verifying.len() {
             return Err(KeyError::DuplicateKid);
         }
-        Ok(Self(Arc::new(Keys { verifying, signer })))
+        let generation = RINGS.fetch_add(1, Ordering::Relaxed);
+        Ok(Self(Arc::new(Keys { verifying, signer, generation })))
+    }
+
+    /// A number that no other ring of this process has. What was verified under one ring and is remembered with this
+    /// number is not taken for verified under another, even one with the same keys.
+    pub(in crate::jwt) fn generation(&self) -> u64 {
+        self.0.generation
     }
 
     /// The key that new tokens are signed with, if this ring can sign.
@@ -116,6 +130,11 @@ impl KeyRing {
             (None, [key]) => Some(key),
             (None, _) => None,
         }
+    }
+
+    /// The key whose own header satisfies this.
+    pub(in crate::jwt) fn find_by_header(&self, is_its: impl Fn(&VerifyingKey) -> bool) -> Option<&VerifyingKey> {
+        self.0.verifying.iter().find(|key| is_its(key))
     }
 
     /// The keys as others may see them: a JWK set without any shared secret.

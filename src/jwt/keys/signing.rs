@@ -9,7 +9,6 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::EncodingKey;
-use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{KeyError, VerifyingKey, pem, public::PublicKey};
@@ -144,13 +143,15 @@ impl SigningKey {
 
     /// An access token with these claims, in JSON.
     pub(in crate::jwt) fn token(&self, claims: &[u8]) -> Option<String> {
-        let header = json!({ "typ": "at+jwt", "alg": self.algorithm().as_str(), "kid": self.kid() });
-        self.seal(header.to_string().as_bytes(), claims)
+        self.signed(self.verifying.header().to_owned(), claims)
     }
 
     /// A token of these very bytes, whatever they say.
     pub(crate) fn seal(&self, header: &[u8], claims: &[u8]) -> Option<String> {
-        let mut token = URL_SAFE_NO_PAD.encode(header);
+        self.signed(URL_SAFE_NO_PAD.encode(header), claims)
+    }
+
+    fn signed(&self, mut token: String, claims: &[u8]) -> Option<String> {
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(claims, &mut token);
         let signature = crypto::sign(self.algorithm(), &self.encoding, token.as_bytes())?;
@@ -165,13 +166,13 @@ impl SigningKey {
         };
         let (x, y) = point.split_at_checked(32).ok_or(KeyError::Unsupported)?;
         let pkcs8 = pair.to_pkcs8v1().map_err(|_| KeyError::Unsupported)?;
-        Ok(Self::assemble(PublicKey::p256(x, y)?, EncodingKey::from_ec_der(pkcs8.as_ref()), pkcs8.as_ref()))
+        Self::assemble(PublicKey::p256(x, y)?, EncodingKey::from_ec_der(pkcs8.as_ref()), pkcs8.as_ref())
     }
 
     fn ed25519(pair: &Ed25519KeyPair) -> Result<Self, KeyError> {
         let public = PublicKey::ed25519(pair.public_key().as_ref())?;
         let pkcs8 = pair.to_pkcs8v1().map_err(|_| KeyError::Unsupported)?;
-        Ok(Self::assemble(public, EncodingKey::from_ed_der(pkcs8.as_ref()), pkcs8.as_ref()))
+        Self::assemble(public, EncodingKey::from_ed_der(pkcs8.as_ref()), pkcs8.as_ref())
     }
 
     fn rsa(pair: &rsa::KeyPair) -> Result<Self, KeyError> {
@@ -180,11 +181,12 @@ impl SigningKey {
         // jsonwebtoken signs with PKCS#1, and unwraps it only from PEM.
         let pem = pem::write_private_key(pkcs8.as_ref());
         let encoding = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| KeyError::Unsupported)?;
-        Ok(Self::assemble(public, encoding, pkcs8.as_ref()))
+        Self::assemble(public, encoding, pkcs8.as_ref())
     }
 
-    fn assemble(public: PublicKey, encoding: EncodingKey, pkcs8: &[u8]) -> Self {
-        Self { verifying: VerifyingKey::from_public(public), encoding, exported: Zeroizing::new(pkcs8.to_vec()) }
+    fn assemble(public: PublicKey, encoding: EncodingKey, pkcs8: &[u8]) -> Result<Self, KeyError> {
+        let verifying = VerifyingKey::from_public(public)?;
+        Ok(Self { verifying, encoding, exported: Zeroizing::new(pkcs8.to_vec()) })
     }
 }
 

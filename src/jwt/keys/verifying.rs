@@ -1,14 +1,17 @@
 //! Keys that check signatures.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::DecodingKey;
 use serde_json::{Value, json};
 
 use super::{KeyError, jwk, pem, public::PublicKey};
-use crate::jwt::{Algorithm, crypto, header::MAX_KID};
+use crate::jwt::{
+    Algorithm,
+    crypto::Checker,
+    header::{self, MAX_KID},
+};
 
 /// A key that checks signatures: a public key, or a shared secret.
 ///
@@ -18,7 +21,9 @@ use crate::jwt::{Algorithm, crypto, header::MAX_KID};
 pub struct VerifyingKey {
     kid: String,
     algorithm: Algorithm,
-    decoding: DecodingKey,
+    /// What stands in a token of this key before the first dot, if it was signed here.
+    header: String,
+    checker: Arc<Checker>,
     public: Option<PublicKey>,
 }
 
@@ -35,8 +40,7 @@ impl VerifyingKey {
             return Err(KeyError::ShortSecret);
         }
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), b"portcullis key id");
-        let kid = URL_SAFE_NO_PAD.encode(derived);
-        Ok(Self { kid, algorithm: Algorithm::Hs256, decoding: DecodingKey::from_secret(secret), public: None })
+        Ok(Self::assemble(URL_SAFE_NO_PAD.encode(derived), Algorithm::Hs256, Checker::hs256(secret), None))
     }
 
     /// A public key in PEM: `PUBLIC KEY` for P-256, Ed25519 and RSA, or `RSA PUBLIC KEY`. A certificate is no key.
@@ -61,7 +65,7 @@ impl VerifyingKey {
     ///
     /// [`KeyError`] if it is of another kind, or weak.
     pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        PublicKey::from_der(der).map(Self::from_public)
+        PublicKey::from_der(der).and_then(Self::from_public)
     }
 
     /// A key as JWK (RFC 7517): `EC` on P-256, `OKP` on Ed25519, `RSA`, or `oct` for a shared secret.
@@ -76,8 +80,13 @@ impl VerifyingKey {
         jwk::parse(json)
     }
 
-    pub(super) fn from_public(key: PublicKey) -> Self {
-        Self { kid: key.thumbprint(), algorithm: key.algorithm(), decoding: key.decoding_key(), public: Some(key) }
+    pub(super) fn from_public(key: PublicKey) -> Result<Self, KeyError> {
+        Ok(Self::assemble(key.thumbprint(), key.algorithm(), key.checker()?, Some(key)))
+    }
+
+    fn assemble(kid: String, algorithm: Algorithm, checker: Checker, public: Option<PublicKey>) -> Self {
+        let header = header::write(algorithm, &kid);
+        Self { kid, algorithm, header, checker: Arc::new(checker), public }
     }
 
     /// The same key under another id.
@@ -87,6 +96,7 @@ impl VerifyingKey {
     /// [`KeyError::BadKid`] if the id is empty or longer than 256 bytes.
     pub fn with_kid(mut self, kid: impl Into<String>) -> Result<Self, KeyError> {
         self.kid = kid.into();
+        self.header = header::write(self.algorithm, &self.kid);
         if self.kid.is_empty() || self.kid.len() > MAX_KID { Err(KeyError::BadKid) } else { Ok(self) }
     }
 
@@ -114,8 +124,13 @@ impl VerifyingKey {
         Some(jwk)
     }
 
-    pub(in crate::jwt) fn has_signed(&self, message: &[u8], signature: &Vec<u8>) -> bool {
-        crypto::verify(self.algorithm, &self.decoding, message, signature)
+    /// The header of the tokens that are signed with this key here, encoded.
+    pub(in crate::jwt) fn header(&self) -> &str {
+        &self.header
+    }
+
+    pub(in crate::jwt) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.checker.accepts(message, signature)
     }
 }
 

@@ -90,6 +90,10 @@ impl Snapshot {
     pub(in crate::jwt) fn find(&self, kid: Option<&str>) -> Option<&VerifyingKey> {
         self.0.find(kid)
     }
+
+    pub(in crate::jwt) fn find_by_header(&self, is_its: impl Fn(&VerifyingKey) -> bool) -> Option<&VerifyingKey> {
+        self.0.find_by_header(is_its)
+    }
 }
 
 /// A fetch that somebody waits for.

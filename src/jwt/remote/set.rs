@@ -39,6 +39,10 @@ impl KeySet {
         self.keys.as_ref()?.ring.find(kid)
     }
 
+    pub(super) fn find_by_header(&self, is_its: impl Fn(&VerifyingKey) -> bool) -> Option<&VerifyingKey> {
+        self.keys.as_ref()?.ring.find_by_header(is_its)
+    }
+
     /// Whether these keys came out of this very document.
     pub(super) fn is(&self, document: &Bytes) -> bool {
         self.keys.as_ref().is_some_and(|keys| keys.document == document)

@@ -1,0 +1,130 @@
+//! What the guard has to reach, as ratios in one run: `cargo bench --no-default-features --bench targets`.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "bench code"
+)]
+
+#[path = "support/rounds.rs"]
+mod rounds;
+mod support;
+
+use std::{sync::Barrier, thread, time::Duration, time::Instant};
+
+use portcullis::{guard::AuthLayer, jwt::Algorithm};
+use rounds::{Row, run};
+use support::{ALL, Inner, Keys, acquainted, ask, last_path, request, scattered, with_rules};
+use tower::Layer;
+
+/// So few requests at a time that making them beforehand does not push out of the caches what they are about to meet.
+const BATCH: usize = 32;
+const MANY: usize = 100_000;
+const THREADS: usize = 4;
+
+fn main() {
+    println!("median of the rounds (best of them), in nanoseconds\n");
+    for algorithm in ALL {
+        seen_before(algorithm, 16);
+    }
+    seen_before(Algorithm::Es256, MANY);
+    for count in [16, MANY] {
+        seen_before_by_all_threads(count);
+    }
+    for algorithm in ALL {
+        first_sight(algorithm);
+    }
+    rules();
+}
+
+fn seen_before(algorithm: Algorithm, count: usize) {
+    let keys = Keys::new(algorithm);
+    let tokens = keys.tokens(count);
+    let mut guarded = AuthLayer::new(acquainted(keys.verifier(), &tokens)).layer(Inner);
+    let (mut one, mut other) = (scattered(1, count), scattered(2, count));
+    let mut bare = Row::batched("", BATCH, || request("/", &tokens[one()]), |request| ask(&mut Inner, request));
+    let mut row = Row::batched("", BATCH, || request("/", &tokens[other()]), |request| ask(&mut guarded, request));
+    run(5000, &mut [&mut bare, &mut row]);
+    report(&format!("{algorithm}, {count} tokens seen before: added"), row.beyond(&bare), row.best_beyond(&bare));
+}
+
+/// Every thread through a clone of the same service, all of them at the same tokens.
+fn seen_before_by_all_threads(count: usize) {
+    let keys = Keys::new(Algorithm::Hs256);
+    let tokens = keys.tokens(count);
+    let layer = AuthLayer::new(acquainted(keys.verifier(), &tokens));
+    let mut bare =
+        Row::timed("", BATCH * 100, |repeat| on_all_threads(repeat, &tokens, &|request| ask(&mut Inner, request)));
+    let mut row = Row::timed("", BATCH * 100, |repeat| {
+        on_all_threads(repeat, &tokens, &|request| ask(&mut layer.layer(Inner), request))
+    });
+    run(100, &mut [&mut bare, &mut row]);
+    let name = format!("{THREADS} threads, {count} tokens seen before: added");
+    report(&name, row.beyond(&bare), row.best_beyond(&bare));
+}
+
+/// The mean of what it takes the threads to ask so often each.
+fn on_all_threads<T>(repeat: usize, tokens: &[String], act: &(dyn Fn(http::Request<()>) -> T + Sync)) -> Duration {
+    let start = Barrier::new(THREADS);
+    let times = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let start = &start;
+                scope.spawn(move || {
+                    let mut next = scattered(thread as u64, tokens.len());
+                    start.wait();
+                    let mut took = Duration::ZERO;
+                    for _ in 0..repeat / BATCH {
+                        let requests: Vec<_> = (0..BATCH).map(|_| request("/", &tokens[next()])).collect();
+                        let start = Instant::now();
+                        for request in requests {
+                            act(request);
+                        }
+                        took += start.elapsed();
+                    }
+                    took
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum::<Duration>()
+    });
+    times / u32::try_from(THREADS).unwrap()
+}
+
+/// Every token is a new one by the time it comes again: four times as many go round as are remembered.
+fn first_sight(algorithm: Algorithm) {
+    let keys = Keys::new(algorithm);
+    let tokens = keys.tokens(4096);
+    let check = keys.bare_check(&tokens[0]);
+    let verifier = keys.verifier().cache_capacity(tokens.len() / 4);
+    let mut next = tokens.iter().cycle();
+    let mut bare = Row::new("", 200, || assert!(check()));
+    let mut row = Row::new("", 200, || verifier.principal(next.next().unwrap()).unwrap());
+    run(200, &mut [&mut bare, &mut row]);
+    let (ratio, (median, best)) = (row.ratio(&bare), row.nanos());
+    let (bare, bare_best) = bare.nanos();
+    println!(
+        "{:58} {median:8.0} ({best:.0}) against {bare:.0} ({bare_best:.0}): x {ratio:.2}",
+        format!("{algorithm}, first sight of a token, and the bare check")
+    );
+}
+
+fn rules() {
+    let keys = Keys::new(Algorithm::Hs256);
+    let tokens = keys.tokens(1);
+    let token = &tokens[0];
+    let verifier = acquainted(keys.verifier(), &tokens);
+    let [mut one, mut many] = [1, 1000].map(|count| {
+        let mut guarded = with_rules(verifier.clone(), count).layer(Inner);
+        let path = last_path(count);
+        Row::batched("", BATCH, move || request(&path, token), move |request| ask(&mut guarded, request))
+    });
+    run(5000, &mut [&mut one, &mut many]);
+    report("1000 rules: added to one rule", many.beyond(&one), many.best_beyond(&one));
+}
+
+fn report(name: &str, median: f64, best: f64) {
+    println!("{name:58} {median:8.0} ({best:.0})");
+}
