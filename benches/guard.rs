@@ -11,8 +11,6 @@ use std::{
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use http::{Request, Response};
-#[cfg(feature = "regex")]
-use portcullis::guard::AuthLayerBuilder;
 use portcullis::{
     CredentialKind, Identity, Principal,
     clock::Timestamp,
@@ -75,22 +73,6 @@ fn own_work(criterion: &mut Criterion) {
     measure(criterion, "1 rule, odd path", layer.layer(Inner), "//service0/./items/%61", &tokens);
 }
 
-/// What expressions add to a request on a path that no pattern matches. The expressions do not match it either, so
-/// that each of them is asked.
-#[cfg(feature = "regex")]
-fn expressions(criterion: &mut Criterion) {
-    let tokens = ["eyJhbGciOiJFUzI1NiJ9".repeat(25)];
-    for count in [1, 10, 100] {
-        let texts = (0..count).map(|n| format!("/service{n}/(public|static)(/.*)?"));
-        let guard = texts.fold(AuthLayer::builder(anyone()), AuthLayerBuilder::exclude_regex);
-        let name = format!("{count} expressions");
-        measure(criterion, &name, guard.build().unwrap().layer(Inner), "/service0/items/7", &tokens);
-    }
-}
-
-#[cfg(not(feature = "regex"))]
-fn expressions(_: &mut Criterion) {}
-
 fn seen_before(criterion: &mut Criterion) {
     for (algorithm, count) in ALL.map(|algorithm| (algorithm, 16)).into_iter().chain([(Algorithm::Es256, 100_000)]) {
         let keys = Keys::new(algorithm);
@@ -113,5 +95,21 @@ fn first_sight(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, own_work, expressions, seen_before, first_sight);
+/// What expressions add to a request on a path that no pattern matches. The expressions do not match it either, so
+/// that each of them is asked.
+#[cfg(feature = "regex")]
+fn expressions(criterion: &mut Criterion) {
+    let tokens = ["eyJhbGciOiJFUzI1NiJ9".repeat(25)];
+    for count in [1, 10, 100] {
+        let texts = (0..count).map(|n| format!("/service{n}/(public|static)(/.*)?"));
+        let guard = texts.fold(AuthLayer::builder(anyone()), portcullis::guard::AuthLayerBuilder::exclude_regex);
+        let name = format!("{count} expressions");
+        measure(criterion, &name, guard.build().unwrap().layer(Inner), "/service0/items/7", &tokens);
+    }
+}
+
+#[cfg(not(feature = "regex"))]
+fn expressions(_: &mut Criterion) {}
+
+criterion_group!(benches, own_work, seen_before, first_sight, expressions);
 criterion_main!(benches);
