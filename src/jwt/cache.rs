@@ -86,11 +86,9 @@ impl Cache {
         for considered in 1..=CONSIDERED {
             let is_full = order.len() > self.capacity;
             let Some((token, until)) = order.pop_front_if(|(_, until)| is_full || *until <= now) else { break };
-            let was_used = || found.get(&token).is_some_and(|finding| finding.used.swap(false, Relaxed));
-            if until > now && considered < CONSIDERED && was_used() {
+            let is_done = until <= now || considered == CONSIDERED;
+            if found.remove_if(&token, |_, finding| is_done || !finding.used.swap(false, Relaxed)).is_err() {
                 order.push_back((token, until));
-            } else {
-                found.remove(&token);
             }
         }
     }

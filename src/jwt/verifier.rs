@@ -171,9 +171,10 @@ impl JwtVerifier {
     /// How many good tokens [`principal`](Self::principal) remembers, so that it need not check their signatures again:
     /// 16384 by default, and none if it is zero.
     ///
-    /// That a token expires or is revoked, or that the keys are replaced, counts from that moment on all the same. The
-    /// memory is that of the tokens and of who they are from, and about 300 bytes: for tokens of half a kilobyte 1.3 KiB
-    /// each, and nothing before there are any. Once it is full, tokens that were not used lately are forgotten first.
+    /// That a token expires or is revoked, or that the keys are replaced, counts from that moment on all the same. Once
+    /// this many are remembered, tokens that were not used lately are forgotten for new ones. Each takes its own length
+    /// and about a kilobyte more, so that the default comes to some 24 MiB with tokens of half a kilobyte; and nothing
+    /// is taken before there are any.
     ///
     /// Clones of a verifier remember together, until one of them is told anything different.
     #[must_use]
