@@ -10,6 +10,7 @@ use super::{
     },
     Verification, VerifyingKey,
     cache::{Cache, Finding},
+    claims::Read,
     header::Header,
     jws::{Compact, DEFAULT_MAX_SIZE},
     source::CurrentKeys,
@@ -191,7 +192,7 @@ impl JwtVerifier {
     /// [`TokenError`] if anything about the token is not as it must be. Its kind is for the log, not for the client.
     /// Only [`KeysUnavailable`](TokenErrorKind::KeysUnavailable) says nothing about the token.
     pub fn verify(&self, token: &str) -> Result<Claims, TokenError> {
-        self.check(token, self.clock.now())
+        self.read(&self.signed(token)?, self.clock.now()).map(Read::into_claims)
     }
 
     /// Who a request with this token is from, if the token is good. The principal learns of its revocation later on.
@@ -207,9 +208,10 @@ impl JwtVerifier {
         }
         // Before the token is checked: what is revoked during the check has to be asked for next time.
         let epoch = self.revocations.epoch();
-        let claims = self.check(token, now)?;
+        let payload = self.signed(token)?;
+        let claims = self.read(&payload, now)?;
         let good = self.good(&claims);
-        let generation = claims.generation;
+        let generation = claims.optional.generation;
         let (identity, extra) = claims.into_identity();
         let principal = Principal::revocable(identity, extra, &self.revocations, generation);
         if let Some(keys) = keys {
@@ -229,6 +231,23 @@ impl JwtVerifier {
             return self.resolve_later(token, *error, keys);
         }
         Verification::done(found)
+    }
+
+    /// What [`resolve`](Self::resolve) comes to, unless keys might be fetched first.
+    #[cfg_attr(
+        not(feature = "remote-jwks"),
+        expect(clippy::unnecessary_wraps, reason = "only remote keys are waited for")
+    )]
+    pub(crate) fn at_hand(&self, token: &str) -> Option<Result<Principal, TokenError>> {
+        let found = self.principal(token);
+        #[cfg(feature = "remote-jwks")]
+        if self.keys.remote().is_some()
+            && let Err(error) = &found
+            && matches!(error.kind(), TokenErrorKind::KeysUnavailable { .. } | UnknownKey)
+        {
+            return None;
+        }
+        Some(found)
     }
 
     /// A token of which only its key may be missing is checked again once the keys have been fetched.
@@ -270,31 +289,36 @@ impl JwtVerifier {
         self.max_size
     }
 
-    fn check(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
+    /// What one of the keys has signed.
+    fn signed(&self, token: &str) -> Result<Vec<u8>, TokenError> {
         let token = Compact::split(token, self.max_size)?;
         let keys = self.keys.current()?;
         token.check(key_of(&token, &keys)?)?;
-        let claims = Claims::read(&token.payload()?)?;
+        token.payload()
+    }
+
+    fn read<'p>(&self, payload: &'p [u8], now: Timestamp) -> Result<Read<'p>, TokenError> {
+        let claims = Read::from_json(payload)?;
         match self.objection(&claims, now) {
             Some(kind) => Err(kind.into()),
             None => Ok(claims),
         }
     }
 
-    fn objection(&self, claims: &Claims, now: Timestamp) -> Option<TokenErrorKind> {
-        if claims.iss != self.issuer {
+    fn objection(&self, claims: &Read<'_>, now: Timestamp) -> Option<TokenErrorKind> {
+        if claims.iss.as_str() != self.issuer {
             Some(WrongIssuer)
-        } else if !claims.aud.iter().any(|audience| self.audiences.contains(audience)) {
+        } else if !claims.aud.any(|audience| self.audiences.iter().any(|own| own == audience)) {
             Some(WrongAudience)
         } else if now >= claims.exp + self.leeway {
             Some(Expired)
-        } else if claims.nbf.is_some_and(|start| now + self.leeway < start) {
+        } else if claims.nbf().is_some_and(|start| now + self.leeway < start) {
             Some(NotYetValid)
         } else if now + self.leeway < claims.iat {
             Some(IssuedInFuture)
         } else if claims.exp.since(claims.iat) > self.max_lifetime {
             Some(LivesTooLong)
-        } else if self.revocations.covers(&claims.sub, claims.sid.as_deref(), claims.generation) {
+        } else if self.revocations.covers(claims.sub.as_str(), claims.sid(), claims.optional.generation) {
             Some(Revoked)
         } else {
             None
@@ -302,8 +326,8 @@ impl JwtVerifier {
     }
 
     /// When the times of these claims are no objection.
-    fn good(&self, claims: &Claims) -> Range<Timestamp> {
-        let start = claims.nbf.map_or(claims.iat, |start| start.max(claims.iat));
+    fn good(&self, claims: &Read<'_>) -> Range<Timestamp> {
+        let start = claims.nbf().map_or(claims.iat, |start| start.max(claims.iat));
         start - self.leeway..claims.exp + self.leeway
     }
 
