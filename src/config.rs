@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use crate::{
     jwt::Algorithm,
     password::{HashPoolSettings, PasswordPolicy},
+    revocation::OnStale,
 };
 
 /// The settings of the accounts.
@@ -32,6 +33,11 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
+    /// What becomes of tokens once the database could not be asked for 10 seconds what other processes have revoked.
+    /// Default: [`OnStale::Allow`]. A database that is down for all takes no revocation from anyone, so nothing is
+    /// missed, and guarded requests go on. [`OnStale::Refuse`] is for those who would rather answer 503 than accept, on
+    /// a process that alone is cut off, a token that another one has revoked.
+    pub stale_revocations: OnStale,
     /// The reverse proxies whose `X-Forwarded-For` is believed. Default: none.
     pub trusted_proxies: Vec<IpNet>,
     /// Turns the limits on attempts off. For load tests only. Default: `false`.
@@ -51,6 +57,7 @@ impl Config {
             hashing: HashPoolSettings::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationPolicy::Open,
+            stale_revocations: OnStale::Allow,
             trusted_proxies: Vec::new(),
             insecure_no_limits: false,
         }

@@ -1,6 +1,6 @@
 //! The whole, put together: settings in, a guard and accounts out.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     account::{Accounts, Inner},
@@ -9,11 +9,15 @@ use crate::{
     guard::{AuthLayer, RuleError},
     jwt::{JwtIssuer, JwtVerifier, KeyRing},
     password::HashPool,
-    revocation::RevocationSet,
+    revocation::{Journal, RevocationSet},
     secret::SealingKey,
     store::{self, Store, StoreError},
     vault::{DataKey, MasterKeyError, MasterKeyFile, VaultError},
 };
+
+/// How long revocations may not have been read from the database before they count as stale: long enough for a restart
+/// of PostgreSQL, and twenty times as long as there is between two readings.
+const STALE_AFTER: Duration = Duration::from_secs(10);
 
 /// Accounts and the guard that knows them.
 ///
@@ -83,6 +87,18 @@ impl Portcullis {
     #[cfg(feature = "axum")]
     pub fn router(&self) -> axum::Router {
         crate::http::router(self)
+    }
+
+    /// What has been revoked, as the guard knows it. It follows the database.
+    #[must_use]
+    pub fn revocations(&self) -> RevocationSet {
+        self.accounts.inner().revocations.clone()
+    }
+
+    /// Ends the streams of revocations that guards elsewhere follow, and begins no others. A server that stops
+    /// gracefully calls this first, or waits for streams that never end.
+    pub fn end_streams(&self) {
+        self.accounts.inner().journal.close();
     }
 
     /// The public keys of these accounts, as a JWK set (RFC 7517). Empty for HS256, whose key is no one else's.
@@ -178,10 +194,8 @@ impl Builder {
         };
         let data_key = self.open_data_key(store.as_ref(), &clock).await?;
         let keys = data_key.key_ring(store.as_ref(), config.signing_algorithm, clock.now()).await?;
-        let revocations = RevocationSet::default();
-        for revocation in store.revocations(clock.now()).await? {
-            revocations.insert(revocation);
-        }
+        let revocations = RevocationSet::fed(STALE_AFTER, config.stale_revocations);
+        let journal = Journal::follow(store.clone(), revocations.clone(), clock.clone()).await?;
         let verifier = JwtVerifier::new(keys.clone())
             .issuer(config.public_url.to_string())
             .audience(config.audience.clone())
@@ -192,7 +206,7 @@ impl Builder {
         let hashes = HashPool::start(config.hashing.clone())?;
         let issuer = JwtIssuer::new(keys.clone());
         let revocation_memory = verifier.revocation_memory();
-        let inner = Inner { store, clock, hashes, issuer, revocations, revocation_memory, config };
+        let inner = Inner { store, clock, hashes, issuer, revocations, journal, revocation_memory, config };
         let accounts = Accounts::new(inner);
         accounts.sweep_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })

@@ -15,7 +15,7 @@ use crate::{
     jwt::JwtIssuer,
     password::HashPool,
     principal::Principal,
-    revocation::{Revocation, RevocationSet, Target},
+    revocation::{Journal, Revocation, RevocationSet, Target},
     session::SessionId,
     store::Store,
 };
@@ -33,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) hashes: HashPool,
     pub(crate) issuer: JwtIssuer,
     pub(crate) revocations: RevocationSet,
+    pub(crate) journal: Journal,
     pub(crate) revocation_memory: Duration,
     pub(crate) config: Config,
 }
@@ -136,6 +137,7 @@ impl Accounts {
     /// Puts in force, in this process, what the store has just remembered.
     pub(crate) fn revoke(&self, target: Target, until: Timestamp) {
         self.0.revocations.insert(Revocation { target, until });
+        self.0.journal.nudge();
     }
 
     /// Runs an act to its end even if the one who asked for it goes away.

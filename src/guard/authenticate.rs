@@ -143,7 +143,8 @@ impl fmt::Debug for TokenAuthentication {
 impl From<TokenError> for AuthError {
     fn from(error: TokenError) -> Self {
         match error.kind() {
-            TokenErrorKind::KeysUnavailable { retry_after } => Self::Unavailable { retry_after },
+            TokenErrorKind::KeysUnavailable { retry_after }
+            | TokenErrorKind::RevocationsUnavailable { retry_after } => Self::Unavailable { retry_after },
             kind => Self::invalid(kind.as_str()),
         }
     }

@@ -4,6 +4,7 @@
 
 mod address;
 mod change_password;
+mod event_stream;
 mod fields;
 mod login;
 mod logout;
@@ -12,6 +13,7 @@ mod methods;
 mod openapi;
 mod problem;
 mod register;
+mod revocations;
 mod state;
 mod tokens;
 mod well_known;
@@ -58,6 +60,7 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/me", get(me::show).patch(me::update), authenticated())
         .route("/auth/me", delete(me::remove), fresh())
         .route("/auth/change-password", post(change_password::change_password), authenticated())
+        .route("/auth/revocations", get(revocations::stream), RouteRule::scopes(["revocations:read"]))
         .route("/.well-known/jwks.json", get(well_known::jwks), public())
         .method_not_allowed_fallback(method_not_allowed)
 }

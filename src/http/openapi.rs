@@ -8,7 +8,7 @@ use utoipa::{
     },
 };
 
-use super::{change_password, login, logout, me, methods, register, routes, well_known};
+use super::{change_password, login, logout, me, methods, register, revocations, routes, well_known};
 use crate::axum::describe_security;
 
 /// The name under which the document knows access tokens.
@@ -35,6 +35,7 @@ pub fn openapi() -> openapi::OpenApi {
         me::update,
         me::remove,
         change_password::change_password,
+        revocations::stream,
         well_known::jwks,
     ),
     modifiers(&BearerScheme)

@@ -52,6 +52,11 @@ pub enum TokenErrorKind {
     LivesTooLong,
     /// Its session or its user's generation has been revoked.
     Revoked,
+    /// Whether it has been revoked cannot be told now. The token may well be good.
+    RevocationsUnavailable {
+        /// How long to wait before trying again.
+        retry_after: Duration,
+    },
 }
 
 impl TokenError {
@@ -85,6 +90,7 @@ impl TokenErrorKind {
             Self::IssuedInFuture => "issued_in_future",
             Self::LivesTooLong => "lives_too_long",
             Self::Revoked => "revoked",
+            Self::RevocationsUnavailable { .. } => "revocations_unavailable",
         }
     }
 }

@@ -5,8 +5,8 @@ use std::{fmt, ops::Range, sync::Arc, time::Duration};
 use super::{
     Claims, Issuers, IssuersError, KeySource, TokenError,
     TokenErrorKind::{
-        self, Expired, IssuedInFuture, LivesTooLong, NotYetValid, Revoked, UnknownKey, WrongAlgorithm, WrongAudience,
-        WrongIssuer, WrongType,
+        self, Expired, IssuedInFuture, LivesTooLong, NotYetValid, RevocationsUnavailable, Revoked, UnknownKey,
+        WrongAlgorithm, WrongAudience, WrongIssuer, WrongType,
     },
     Verification, VerifyingKey,
     cache::{Cache, Finding},
@@ -162,7 +162,8 @@ impl JwtVerifier {
         self.forgetting()
     }
 
-    /// Refuses what this set covers. By default nothing is revoked.
+    /// Refuses what this set covers. By default nothing is revoked. While a set that is [fed](RevocationSet::fed) from
+    /// elsewhere is stale, it is this set that says whether tokens pass.
     #[must_use]
     pub fn revocations(mut self, revocations: RevocationSet) -> Self {
         self.revocations = revocations;
@@ -190,7 +191,8 @@ impl JwtVerifier {
     /// # Errors
     ///
     /// [`TokenError`] if anything about the token is not as it must be. Its kind is for the log, not for the client.
-    /// Only [`KeysUnavailable`](TokenErrorKind::KeysUnavailable) says nothing about the token.
+    /// Only [`KeysUnavailable`](TokenErrorKind::KeysUnavailable) and
+    /// [`RevocationsUnavailable`](TokenErrorKind::RevocationsUnavailable) say nothing about the token.
     pub fn verify(&self, token: &str) -> Result<Claims, TokenError> {
         self.read(&self.signed(token)?, self.clock.now()).map(Read::into_claims)
     }
@@ -204,7 +206,7 @@ impl JwtVerifier {
         let now = self.clock.now();
         let keys = self.keys.generation();
         if let Some(found) = keys.and_then(|keys| self.cache.find(token, now, keys, &self.revocations)) {
-            return Ok(found);
+            return self.stale(now).map_or(Ok(found), |kind| Err(kind.into()));
         }
         // Before the token is checked: what is revoked during the check has to be asked for next time.
         let epoch = self.revocations.epoch();
@@ -321,8 +323,13 @@ impl JwtVerifier {
         } else if self.revocations.covers(claims.sub.as_str(), claims.sid(), claims.optional.generation) {
             Some(Revoked)
         } else {
-            None
+            self.stale(now)
         }
+    }
+
+    /// The objection to a token of which nothing else is known: that too little is known now.
+    fn stale(&self, now: Timestamp) -> Option<TokenErrorKind> {
+        self.revocations.refusal(now).map(|retry_after| RevocationsUnavailable { retry_after })
     }
 
     /// When the times of these claims are no objection.

@@ -33,7 +33,7 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     password::PasswordHash,
-    revocation::Revocation,
+    revocation::{Change, Cursor, Revocation},
     secret::Sealed,
     session::{Session, SessionId},
     throttle::Bucket,
@@ -135,8 +135,15 @@ pub trait Store: Send + Sync + 'static {
     /// Answers the new generation, or `None` if there is no such user.
     async fn end_all_sessions(&self, user: UserId, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>>;
 
-    /// The revocations that a living token could still meet.
-    async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>>;
+    /// Where the journal of revocations ends. Every revocation up to there can be read.
+    async fn last_revocation(&self) -> Result<Cursor>;
+
+    /// The revocations of a higher number than this one, the lowest first, and at most so many: with 0 from the start.
+    ///
+    /// A revocation that is tightened gets a new number. Numbers become visible in their order, so whoever goes on from
+    /// the last one read misses none, however long the transaction that wrote it took. What has expired may be among
+    /// them, or forgotten.
+    async fn revocations_after(&self, number: i64, limit: u32) -> Result<Vec<Change>>;
 
     /// Counts an attempt in all of these buckets, or in none and answers how long to wait.
     async fn begin_attempt(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>>;

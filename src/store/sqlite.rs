@@ -28,6 +28,10 @@ const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1";
 /// Removes the sessions that had expired by then.
 const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE expires_at <= $1";
 
+/// Removes so many of the revocations that had expired by then.
+const FORGET_REVOCATIONS: &str = "DELETE FROM revocations WHERE (kind, subject) IN
+    (SELECT kind, subject FROM revocations WHERE until <= $1 LIMIT $2)";
+
 /// Removes the buckets that count as empty by then.
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE forget_at <= $1";
 
@@ -51,7 +55,7 @@ fn is_passing(code: &str) -> bool {
 ///
 /// The file is in WAL mode and every commit reaches the disk before it is answered (`synchronous = FULL`). Writing
 /// goes through one connection, so writers queue here rather than in the file; reading has four of its own and never
-/// waits for a writer. Other processes may have the same file open, but are not told what this one revokes.
+/// waits for a writer. Other processes may have the same file open, and read what this one revokes within a second.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     writer: SqlitePool,

@@ -15,6 +15,8 @@
 mod app;
 #[path = "../support/db.rs"]
 mod db;
+#[path = "../support/events.rs"]
+mod events;
 #[path = "../support/raw.rs"]
 mod raw;
 
@@ -26,6 +28,7 @@ mod logout;
 mod me;
 mod methods;
 mod register;
+mod revocations;
 mod routes;
 mod sweep;
 mod well_known;

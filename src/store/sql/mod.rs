@@ -26,7 +26,7 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     password::PasswordHash,
-    revocation::Revocation,
+    revocation::{Change, Cursor, Revocation},
     secret::Sealed,
     session::{Session, SessionId},
     store::{NewSession, NewUser, Result, Store, StoreError, StoredKey},
@@ -119,8 +119,12 @@ impl Store for Backend {
         sessions::end_all(self, user, revoke_until, event).await.map_err(store_error)
     }
 
-    async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>> {
-        revocations::in_force(self, now).await.map_err(store_error)
+    async fn last_revocation(&self) -> Result<Cursor> {
+        revocations::last(self).await.map_err(store_error)
+    }
+
+    async fn revocations_after(&self, number: i64, limit: u32) -> Result<Vec<Change>> {
+        revocations::after(self, number, limit).await.map_err(store_error)
     }
 
     async fn begin_attempt(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>> {

@@ -9,6 +9,7 @@ use portcullis::{
     config::{PublicUrl, RegistrationPolicy},
     jwt::Algorithm,
     password::PasswordPolicy,
+    revocation::OnStale,
 };
 
 use super::{Settings, mask::masked};
@@ -42,7 +43,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 17] = [
+pub(crate) static SETTINGS: [Setting; 18] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -179,6 +180,15 @@ pub(crate) static SETTINGS: [Setting; 17] = [
             put(&mut settings.config.registration, policy, "must be `open` or `closed`")
         },
         show: |settings| settings.config.registration.as_str().to_owned(),
+    },
+    Setting {
+        key: "stale_revocations",
+        help: "While the database cannot be asked what others have revoked: `allow` tokens, or `refuse` them with 503",
+        kind: Kind::Value,
+        put: |settings, text| {
+            put(&mut settings.config.stale_revocations, OnStale::parse(text), "must be `allow` or `refuse`")
+        },
+        show: |settings| settings.config.stale_revocations.as_str().to_owned(),
     },
     Setting {
         key: "trusted_proxies",
