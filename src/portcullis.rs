@@ -7,12 +7,12 @@ use crate::{
     clock::{SharedClock, SystemClock},
     config::{Config, ConfigError, PublicUrl},
     guard::{AuthLayer, RuleError},
-    jwt::{JwtIssuer, JwtVerifier, KeyRing},
+    jwt::{JwtIssuer, JwtVerifier},
     password::HashPool,
     revocation::RevocationSet,
     secret::SealingKey,
     store::{self, Store, StoreError},
-    vault::{DataKey, MasterKeyError, MasterKeyFile, VaultError},
+    vault::{DataKey, MasterKeyFile, SigningKeys, VaultError},
 };
 
 /// Accounts and the guard that knows them.
@@ -23,7 +23,7 @@ pub struct Portcullis {
     accounts: Accounts,
     guard: AuthLayer<JwtVerifier>,
     verifier: JwtVerifier,
-    keys: KeyRing,
+    keys: SigningKeys,
 }
 
 /// Why it could not be put together. The text says what to mend.
@@ -36,10 +36,7 @@ pub enum BuildError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The master key cannot be had.
-    #[error(transparent)]
-    MasterKey(#[from] MasterKeyError),
-    /// The database's own keys cannot be had.
+    /// The master key, or the database's own keys, cannot be had.
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// The guard cannot be built.
@@ -85,7 +82,14 @@ impl Portcullis {
         crate::http::router(self)
     }
 
-    /// The public keys of these accounts, as a JWK set (RFC 7517). Empty for HS256, whose key is no one else's.
+    /// The keys that sign the tokens of these accounts, to be looked at, rotated and retired.
+    #[must_use]
+    pub fn signing_keys(&self) -> &SigningKeys {
+        &self.keys
+    }
+
+    /// The public keys of these accounts, as a JWK set (RFC 7517): of those that sign, will sign, or signed tokens that
+    /// can still be good. Empty for HS256, whose key is no one else's.
     #[must_use]
     pub fn public_jwk_set(&self) -> serde_json::Value {
         self.keys.public_jwk_set()
@@ -177,12 +181,13 @@ impl Builder {
             (None, None) => return Err(ConfigError("a database is required".into()).into()),
         };
         let data_key = self.open_data_key(store.as_ref(), &clock).await?;
-        let keys = data_key.key_ring(store.as_ref(), config.signing_algorithm, clock.now()).await?;
+        let keys = SigningKeys::open(store.clone(), data_key, &config, clock.clone()).await?;
+        let live = keys.follow().await?;
         let revocations = RevocationSet::default();
         for revocation in store.revocations(clock.now()).await? {
             revocations.insert(revocation);
         }
-        let verifier = JwtVerifier::new(keys.clone())
+        let verifier = JwtVerifier::new(live.clone())
             .issuer(config.public_url.to_string())
             .audience(config.audience.clone())
             .max_lifetime(config.access_token_ttl)
@@ -190,7 +195,7 @@ impl Builder {
             .revocations(revocations.clone());
         let guard = AuthLayer::builder(verifier.clone()).clock(clock.clone()).build()?;
         let hashes = HashPool::start(config.hashing.clone())?;
-        let issuer = JwtIssuer::new(keys.clone());
+        let issuer = JwtIssuer::live(live).clock(clock.clone());
         let revocation_memory = verifier.revocation_memory();
         let inner = Inner { store, clock, hashes, issuer, revocations, revocation_memory, config };
         let accounts = Accounts::new(inner);
@@ -213,13 +218,7 @@ impl Builder {
             Some(MasterKey::File(path)) => MasterKeyFile::at(path),
             None => MasterKeyFile::at(self.default_master_key_path()?),
         };
-        let (key, just_made) = file.load_or_create()?;
-        let opened = DataKey::open(store, &key, clock.now()).await;
-        if just_made && matches!(opened, Err(VaultError::WrongMasterKey)) {
-            // A database that another key set up: the new file would only hide that the right one is missing.
-            file.remove()?;
-        }
-        Ok(opened?)
+        Ok(DataKey::open_with(store, &file, clock.now()).await?)
     }
 
     fn default_master_key_path(&self) -> Result<PathBuf, ConfigError> {

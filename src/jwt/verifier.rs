@@ -228,7 +228,24 @@ impl JwtVerifier {
         if let (Err(error), Some(keys)) = (&found, self.keys.remote()) {
             return self.resolve_later(token, *error, keys);
         }
+        #[cfg(feature = "accounts")]
+        if let (Err(error), Some(keys)) = (&found, self.keys.live())
+            && error.kind() == UnknownKey
+            && self.kid(token).is_some()
+        {
+            return self.resolve_renewed(token, keys);
+        }
         Verification::done(found)
+    }
+
+    /// A token that names an unknown key is checked again once the keys have been looked up again.
+    #[cfg(feature = "accounts")]
+    fn resolve_renewed(&self, token: &str, keys: &super::LiveKeys) -> Verification {
+        let (verifier, token, renewed) = (self.clone(), token.to_owned(), keys.renewed());
+        Verification::waiting(async move {
+            renewed.await?;
+            verifier.principal(&token)
+        })
     }
 
     /// A token of which only its key may be missing is checked again once the keys have been fetched.
@@ -250,7 +267,7 @@ impl JwtVerifier {
         })
     }
 
-    #[cfg(feature = "remote-jwks")]
+    #[cfg(any(feature = "accounts", feature = "remote-jwks"))]
     fn kid(&self, token: &str) -> Option<String> {
         let header = Compact::split(token, self.max_size).ok()?.header().ok()?;
         Header::read(&header).ok()?.kid().map(str::to_owned)

@@ -27,5 +27,6 @@ mod me;
 mod methods;
 mod register;
 mod routes;
+mod signing_keys;
 mod sweep;
 mod well_known;

@@ -24,6 +24,12 @@ impl TestDb {
         self.execute(format!("UPDATE users SET password_hash = 'spoilt' WHERE username_key = '{key}'")).await;
     }
 
+    /// Makes a signing key one that cannot be opened.
+    pub async fn spoil_signing_key(&self, kid: &str) {
+        self.execute(format!("UPDATE signing_keys SET sealed = (SELECT sealed FROM data_keys) WHERE kid = '{kid}'"))
+            .await;
+    }
+
     /// The stored hash of a user's password.
     pub async fn password_hash(&self, username: &str) -> String {
         let key = Username::parse(username).unwrap().key().to_owned();
