@@ -56,10 +56,16 @@ pub enum EventKind {
     ProfileChanged,
     /// The account was deleted.
     UserDeleted,
+    /// A new signing key was made.
+    SigningKeyRotated,
+    /// The tokens of a signing key were declared bad.
+    SigningKeyRetired,
+    /// The master key was replaced.
+    MasterKeyRotated,
 }
 
 impl EventKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -70,6 +76,9 @@ impl EventKind {
         Self::PasswordRehashed,
         Self::ProfileChanged,
         Self::UserDeleted,
+        Self::SigningKeyRotated,
+        Self::SigningKeyRetired,
+        Self::MasterKeyRotated,
     ];
 
     /// The kind's stable name, as the trail stores and shows it.
@@ -86,6 +95,9 @@ impl EventKind {
             Self::PasswordRehashed => "password_rehashed",
             Self::ProfileChanged => "profile_changed",
             Self::UserDeleted => "user_deleted",
+            Self::SigningKeyRotated => "signing_key_rotated",
+            Self::SigningKeyRetired => "signing_key_retired",
+            Self::MasterKeyRotated => "master_key_rotated",
         }
     }
 

@@ -65,6 +65,11 @@ impl TokenError {
     pub const fn kind(self) -> TokenErrorKind {
         self.0
     }
+
+    /// Whether the token may be good by keys that are not at hand.
+    pub(super) const fn is_for_want_of_keys(self) -> bool {
+        matches!(self.0, TokenErrorKind::UnknownKey | TokenErrorKind::KeysUnavailable { .. })
+    }
 }
 
 impl TokenErrorKind {

@@ -232,24 +232,33 @@ impl JwtVerifier {
         if let (Err(error), Some(keys)) = (&found, self.keys.remote()) {
             return self.resolve_later(token, *error, keys);
         }
+        #[cfg(feature = "accounts")]
+        if let (Err(error), Some(keys)) = (&found, self.keys.live())
+            && error.kind() == UnknownKey
+            && self.kid(token).is_some()
+        {
+            return self.resolve_renewed(token, keys);
+        }
         Verification::done(found)
     }
 
     /// What [`resolve`](Self::resolve) comes to, unless keys might be fetched first.
-    #[cfg_attr(
-        not(feature = "remote-jwks"),
-        expect(clippy::unnecessary_wraps, reason = "only remote keys are waited for")
-    )]
     pub(crate) fn at_hand(&self, token: &str) -> Option<Result<Principal, TokenError>> {
         let found = self.principal(token);
-        #[cfg(feature = "remote-jwks")]
-        if self.keys.remote().is_some()
-            && let Err(error) = &found
-            && matches!(error.kind(), TokenErrorKind::KeysUnavailable { .. } | UnknownKey)
-        {
-            return None;
+        match &found {
+            Err(error) if self.keys.may_be_fetched() && error.is_for_want_of_keys() => None,
+            _ => Some(found),
         }
-        Some(found)
+    }
+
+    /// A token that names an unknown key is checked again once the keys have been looked up again.
+    #[cfg(feature = "accounts")]
+    fn resolve_renewed(&self, token: &str, keys: &super::LiveKeys) -> Verification {
+        let (verifier, token, renewed) = (self.clone(), token.to_owned(), keys.renewed());
+        Verification::waiting(async move {
+            renewed.await?;
+            verifier.principal(&token)
+        })
     }
 
     /// A token of which only its key may be missing is checked again once the keys have been fetched.
@@ -271,7 +280,7 @@ impl JwtVerifier {
         })
     }
 
-    #[cfg(feature = "remote-jwks")]
+    #[cfg(any(feature = "accounts", feature = "remote-jwks"))]
     fn kid(&self, token: &str) -> Option<String> {
         let header = Compact::split(token, self.max_size).ok()?.header().ok()?;
         Header::read(&header).ok()?.kid().map(str::to_owned)

@@ -30,5 +30,6 @@ mod methods;
 mod register;
 mod revocations;
 mod routes;
+mod signing_keys;
 mod sweep;
 mod well_known;

@@ -52,6 +52,12 @@ impl TestDb {
         self.execute("ALTER TABLE hidden RENAME TO revocation_journal".to_owned()).await;
     }
 
+    /// Makes a signing key one that cannot be opened.
+    pub async fn spoil_signing_key(&self, kid: &str) {
+        self.execute(format!("UPDATE signing_keys SET sealed = (SELECT sealed FROM data_keys) WHERE kid = '{kid}'"))
+            .await;
+    }
+
     /// The stored hash of a user's password.
     pub async fn password_hash(&self, username: &str) -> String {
         let key = Username::parse(username).unwrap().key().to_owned();

@@ -5,8 +5,10 @@ mod config;
 mod connection;
 mod docs;
 mod health;
+mod key;
 mod listener;
 mod logs;
+mod master_key;
 mod migrate;
 mod open;
 mod print;
@@ -20,7 +22,7 @@ use std::{error::Error, process::ExitCode};
 use clap::Parser;
 
 use self::{
-    cli::{Cli, Command, ConfigCommand, UserCommand},
+    cli::{Cli, Command, ConfigCommand, KeyCommand, MasterKeyCommand, UserCommand},
     settings::Settings,
 };
 
@@ -43,6 +45,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Serve => serve::serve(&settings?).await?,
         Command::Migrate => migrate::migrate(&settings?, cli.json).await?,
         Command::User { command: UserCommand::Add(user) } => user::add(&settings?, user, cli.json).await?,
+        Command::Key { command: KeyCommand::List } => key::list(&settings?, cli.json).await?,
+        Command::Key { command: KeyCommand::Rotate { now } } => key::rotate(&settings?, now, cli.json).await?,
+        Command::Key { command: KeyCommand::Retire { kid } } => key::retire(&settings?, &kid, cli.json).await?,
+        Command::MasterKey { command: MasterKeyCommand::Rotate } => master_key::rotate(&settings?, cli.json).await?,
         Command::Config { command: ConfigCommand::Check } => return config::check(settings, cli.json),
         Command::Config { command: ConfigCommand::Show } => config::show(&settings?, cli.json)?,
     }

@@ -151,8 +151,28 @@ impl Store for Backend {
         keys::data_key(self, offered, now).await.map_err(store_error)
     }
 
-    async fn signing_keys(&self, offered: &StoredKey) -> Result<Vec<StoredKey>> {
-        keys::signing_keys(self, offered).await.map_err(store_error)
+    async fn rewrap_data_key(&self, from: &Sealed, to: &Sealed, event: &Event) -> Result<bool> {
+        keys::rewrap_data_key(self, from, to, event).await.map_err(store_error)
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<StoredKey>> {
+        keys::signing_keys(self).await.map_err(store_error)
+    }
+
+    async fn signing_keys_version(&self) -> Result<i64> {
+        keys::signing_keys_version(self).await.map_err(store_error)
+    }
+
+    async fn first_signing_key(&self, offered: &StoredKey) -> Result<()> {
+        keys::first_signing_key(self, offered).await.map_err(store_error)
+    }
+
+    async fn add_signing_key(&self, key: &StoredKey, forget_before: Timestamp, event: &Event) -> Result<bool> {
+        keys::add_signing_key(self, key, forget_before, event).await.map_err(store_error)
+    }
+
+    async fn retire_signing_key(&self, kid: &str, now: Timestamp, event: &Event) -> Result<bool> {
+        keys::retire_signing_key(self, kid, now, event).await.map_err(store_error)
     }
 
     async fn forget_expired(&self, now: Timestamp) -> Result<()> {
