@@ -11,6 +11,7 @@ use crate::{
     password::HashPool,
     revocation::RevocationSet,
     secret::SealingKey,
+    session::LastSeen,
     store::{self, Store, StoreError},
     vault::{DataKey, MasterKeyError, MasterKeyFile, VaultError},
 };
@@ -192,7 +193,17 @@ impl Builder {
         let hashes = HashPool::start(config.hashing.clone())?;
         let issuer = JwtIssuer::new(keys.clone());
         let revocation_memory = verifier.revocation_memory();
-        let inner = Inner { store, clock, hashes, issuer, revocations, revocation_memory, config };
+        let inner = Inner {
+            store,
+            clock,
+            hashes,
+            issuer,
+            revocations,
+            revocation_memory,
+            refresh_key: data_key.keyed_hash("refresh-token"),
+            last_seen: LastSeen::default(),
+            config,
+        };
         let accounts = Accounts::new(inner);
         accounts.sweep_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })

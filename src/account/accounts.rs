@@ -16,7 +16,8 @@ use crate::{
     password::HashPool,
     principal::Principal,
     revocation::{Revocation, RevocationSet, Target},
-    session::SessionId,
+    secret::KeyedHash,
+    session::{LastSeen, SessionId},
     store::Store,
 };
 
@@ -34,6 +35,8 @@ pub(crate) struct Inner {
     pub(crate) issuer: JwtIssuer,
     pub(crate) revocations: RevocationSet,
     pub(crate) revocation_memory: Duration,
+    pub(crate) refresh_key: KeyedHash,
+    pub(crate) last_seen: LastSeen,
     pub(crate) config: Config,
 }
 

@@ -8,7 +8,9 @@ use utoipa::{
     },
 };
 
-use super::{change_password, login, logout, me, methods, register, routes, well_known};
+use super::{
+    change_password, login, logout, me, methods, reauthenticate, refresh, register, routes, sessions, well_known,
+};
 use crate::axum::describe_security;
 
 /// The name under which the document knows access tokens.
@@ -29,8 +31,12 @@ pub fn openapi() -> openapi::OpenApi {
         methods::methods,
         register::register,
         login::login,
+        refresh::refresh,
+        reauthenticate::reauthenticate,
         logout::logout,
         logout::logout_all,
+        sessions::list,
+        sessions::end,
         me::show,
         me::update,
         me::remove,

@@ -8,7 +8,7 @@ use sqlx::{
 /// Every migration in this folder. One list names the files of both databases, so neither can fall behind.
 macro_rules! migrations_in {
     ($folder:literal) => {
-        migrations_in!($folder: 1 user, 2 session, 3 revocation, 4 attempt, 5 event, 6 key)
+        migrations_in!($folder: 1 user, 2 session, 3 revocation, 4 attempt, 5 event, 6 key, 7 refresh, 8 role)
     };
     ($folder:literal: $($number:literal $name:ident),+) => {
         [$((

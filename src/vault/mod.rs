@@ -8,7 +8,7 @@ pub use self::master_key::{MasterKeyError, MasterKeyFile};
 use crate::{
     clock::Timestamp,
     jwt::{Algorithm, KeyError, KeyRing, SigningKey},
-    secret::{RandomUnavailable, SealBroken, SealingKey},
+    secret::{KeyedHash, RandomUnavailable, SealBroken, SealingKey},
     store::{Store, StoreError, StoredKey},
 };
 
@@ -55,6 +55,12 @@ impl DataKey {
         let bytes = master.open(DATA_KEY, &wrapped).map_err(|SealBroken| VaultError::WrongMasterKey)?;
         let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| VaultError::WrongMasterKey)?;
         Ok(Self(SealingKey::from_bytes(bytes)))
+    }
+
+    /// A key for hashing, this database's own for `purpose`: the same in every process that shares the database.
+    #[must_use]
+    pub fn keyed_hash(&self, purpose: &str) -> KeyedHash {
+        self.0.keyed_hash(purpose)
     }
 
     /// Opens the database's signing keys, making one of this algorithm first where there is none.
