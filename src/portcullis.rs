@@ -11,6 +11,7 @@ use crate::{
     password::HashPool,
     revocation::{Journal, RevocationSet},
     secret::SealingKey,
+    session::LastSeen,
     store::{self, Store, StoreError},
     vault::{DataKey, MasterKeyFile, SigningKeys, VaultError},
 };
@@ -197,6 +198,7 @@ impl Builder {
             (None, None) => return Err(ConfigError("a database is required".into()).into()),
         };
         let data_key = self.open_data_key(store.as_ref(), &clock).await?;
+        let refresh_key = data_key.keyed_hash("refresh-token");
         let keys = SigningKeys::open(store.clone(), data_key, &config, clock.clone()).await?;
         let live = keys.follow().await?;
         let revocations = RevocationSet::fed(STALE_AFTER, config.stale_revocations);
@@ -211,7 +213,18 @@ impl Builder {
         let hashes = HashPool::start(config.hashing.clone())?;
         let issuer = JwtIssuer::live(live).clock(clock.clone());
         let revocation_memory = verifier.revocation_memory();
-        let inner = Inner { store, clock, hashes, issuer, revocations, journal, revocation_memory, config };
+        let inner = Inner {
+            store,
+            clock,
+            hashes,
+            issuer,
+            revocations,
+            journal,
+            revocation_memory,
+            refresh_key,
+            last_seen: LastSeen::default(),
+            config,
+        };
         let accounts = Accounts::new(inner);
         accounts.sweep_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })

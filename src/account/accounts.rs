@@ -16,7 +16,8 @@ use crate::{
     password::HashPool,
     principal::Principal,
     revocation::{Journal, Revocation, RevocationSet, Target},
-    session::SessionId,
+    secret::KeyedHash,
+    session::{LastSeen, SessionId},
     store::Store,
 };
 
@@ -35,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) revocations: RevocationSet,
     pub(crate) journal: Journal,
     pub(crate) revocation_memory: Duration,
+    pub(crate) refresh_key: KeyedHash,
+    pub(crate) last_seen: LastSeen,
     pub(crate) config: Config,
 }
 

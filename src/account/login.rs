@@ -13,21 +13,24 @@ use crate::{
     audit::{Event, EventKind},
     error::Error,
     password::{HashError, Password, PasswordVerified},
-    session::{Device, Session},
+    session::{Device, Opening, RefreshToken, Session, Start},
+    store::Forgiven,
     throttle::Bucket,
 };
 
-/// A login that succeeded.
+/// What someone holds who has just logged in, refreshed their tokens, or shown again who they are.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// Who logged in.
+    /// Who it is.
     pub user: User,
-    /// The session it opened.
+    /// Their session.
     pub session: Session,
-    /// The session's first access token.
+    /// An access token of the session.
     pub access_token: AccessToken,
     /// How long that lives.
     pub expires_in: Duration,
+    /// What to exchange for the next ones.
+    pub refresh_token: RefreshToken,
 }
 
 /// A signed access token, hidden in `Debug`.
@@ -53,31 +56,53 @@ impl std::fmt::Debug for AccessToken {
 }
 
 impl Accounts {
-    /// Opens a session for the user who goes by `name`, a user name or an e-mail address in any case.
+    /// Opens a session for the user who goes by `name`, a user name or an e-mail address in any case. Whoever asks to be
+    /// remembered stays logged in for longer: [`Config`](crate::config::Config) says how long.
     ///
     /// # Errors
     ///
     /// - [`Error::InvalidCredentials`], one answer for an unknown name, a wrong password and a disabled account.
     /// - [`Error::TooManyAttempts`], for known and unknown names alike.
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed; the attempt does not count then.
-    pub async fn login(&self, name: &str, password: Password, device: &Device) -> Result<Login, Error> {
+    pub async fn login(&self, name: &str, password: Password, remember: bool, device: &Device) -> Result<Login, Error> {
         let attempt = self.begin_attempt(Attempt::on(name, device)).await?;
         let record = self.get_user_by_name_or_mail(name).await?;
         let Some(verified) = self.check_password(record.as_ref(), password.clone(), &attempt).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
         let (version, needs_rehash) = (verified.password_version(), verified.needs_rehash());
-        let Ok(assured) = Assured::assure(FirstFactor::Password(verified)) else {
+        let Some(login) = self.enter(verified, &Start::Login { remember }, &attempt, device).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
-        let Some(login) = self.open_session(assured, device).await? else {
-            return self.refuse_login(record.as_ref(), device).await;
-        };
-        self.forgive(&attempt).await?;
         if needs_rehash {
             self.rehash_password(login.user.id, version, password, device).await;
         }
         Ok(login)
+    }
+
+    /// Opens a session on a password that was right; `None` if that is not enough.
+    ///
+    /// Something about the user may have changed since they were looked up, such as a logout everywhere from another
+    /// device. If it was not the password, it is still right, so they are looked up once more.
+    pub(crate) async fn enter(
+        &self,
+        verified: PasswordVerified,
+        start: &Start,
+        attempt: &Attempt,
+        device: &Device,
+    ) -> Result<Option<Login>, Error> {
+        let user = verified.user().id;
+        let open = async |verified| match Assured::assure(FirstFactor::Password(verified)) {
+            Ok(assured) => self.open_session(assured, Opening { start, attempt, device }).await,
+            Err(_) => Ok(None),
+        };
+        if let Some(login) = open(verified.clone()).await? {
+            return Ok(Some(login));
+        }
+        match self.store().user(user).await?.and_then(|record| verified.of(record)) {
+            Some(verified) => open(verified).await,
+            None => Ok(None),
+        }
     }
 
     async fn refuse_login<T>(&self, record: Option<&UserRecord>, device: &Device) -> Result<T, Error> {
@@ -133,6 +158,14 @@ impl Accounts {
         }
         self.store().clear_attempts(std::slice::from_ref(&attempt.account)).await?;
         Ok(self.store().take_back_attempt(attempt.network.as_slice()).await?)
+    }
+
+    /// What [`forgive`](Self::forgive) does, to be done with the act that the attempt opens.
+    pub(crate) fn forgiven(&self, attempt: &Attempt) -> Forgiven {
+        if self.config().insecure_no_limits {
+            return Forgiven::default();
+        }
+        Forgiven { cleared: vec![attempt.account.clone()], taken_back: attempt.network.iter().cloned().collect() }
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod accounts;
 mod assurance;
+mod disable;
 mod identifier;
 mod login;
 mod profile;
+mod reauthenticate;
 mod register;
 mod user;
 

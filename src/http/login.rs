@@ -14,6 +14,9 @@ pub struct LoginRequest {
     pub name: String,
     /// The password.
     pub password: String,
+    /// Whether to stay logged in for longer. Default: no.
+    #[serde(default)]
+    pub remember: bool,
 }
 
 impl std::fmt::Debug for LoginRequest {
@@ -40,7 +43,8 @@ pub(super) async fn login(
 ) -> Result<Json<TokensResponse>, Problem> {
     let name = fields.text_of("name", &["name", "identifier", "username", "email"]);
     let password = fields.text("password");
+    let remember = fields.switch("remember");
     let password = Password::parse(&password).map_err(|problem| Error::field("password", problem.code()));
     let password = fields.finish(password)?;
-    Ok(Json(accounts.login(&name, password, &device).await?.into()))
+    Ok(Json(accounts.login(&name, password, remember, &device).await?.into()))
 }

@@ -11,10 +11,15 @@ mod logout;
 mod me;
 mod methods;
 mod openapi;
+mod page;
 mod problem;
+mod reauthenticate;
+mod refresh;
 mod register;
 mod revocations;
+mod sessions;
 mod state;
+mod time;
 mod tokens;
 mod well_known;
 
@@ -35,7 +40,10 @@ pub use self::{
     methods::MethodsResponse,
     openapi::openapi,
     problem::{FieldProblem, Problem, method_not_allowed, not_found},
+    reauthenticate::ReauthenticateRequest,
+    refresh::RefreshRequest,
     register::{RegisterRequest, RegisterResponse},
+    sessions::{SessionResponse, SessionsResponse},
     tokens::TokensResponse,
 };
 use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
@@ -55,8 +63,12 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/methods", get(methods::methods), public())
         .route("/auth/register", post(register::register), public())
         .route("/auth/login", post(login::login), public())
+        .route("/auth/refresh", post(refresh::refresh), public())
+        .route("/auth/reauthenticate", post(reauthenticate::reauthenticate), authenticated())
         .route("/auth/logout", post(logout::logout), authenticated())
         .route("/auth/logout-all", post(logout::logout_all), authenticated())
+        .route("/auth/sessions", get(sessions::list), authenticated())
+        .route("/auth/sessions/{id}", delete(sessions::end), authenticated())
         .route("/auth/me", get(me::show).patch(me::update), authenticated())
         .route("/auth/me", delete(me::remove), fresh())
         .route("/auth/change-password", post(change_password::change_password), authenticated())

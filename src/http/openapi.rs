@@ -8,7 +8,10 @@ use utoipa::{
     },
 };
 
-use super::{change_password, login, logout, me, methods, register, revocations, routes, well_known};
+use super::{
+    change_password, login, logout, me, methods, reauthenticate, refresh, register, revocations, routes, sessions,
+    well_known,
+};
 use crate::axum::describe_security;
 
 /// The name under which the document knows access tokens.
@@ -29,8 +32,12 @@ pub fn openapi() -> openapi::OpenApi {
         methods::methods,
         register::register,
         login::login,
+        refresh::refresh,
+        reauthenticate::reauthenticate,
         logout::logout,
         logout::logout_all,
+        sessions::list,
+        sessions::end,
         me::show,
         me::update,
         me::remove,

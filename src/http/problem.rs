@@ -99,7 +99,9 @@ impl From<Error> for Problem {
 
 const fn status_of(error: &Error) -> StatusCode {
     match error {
-        Error::InvalidCredentials | Error::SessionEnded => StatusCode::UNAUTHORIZED,
+        Error::InvalidCredentials | Error::SessionEnded | Error::RefreshInvalid => StatusCode::UNAUTHORIZED,
+        Error::ScopeExceeded => StatusCode::BAD_REQUEST,
+        Error::NotFound => StatusCode::NOT_FOUND,
         Error::InvalidPassword | Error::RegistrationClosed => StatusCode::FORBIDDEN,
         Error::UsernameTaken | Error::EmailTaken => StatusCode::CONFLICT,
         Error::InvalidFields(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -19,6 +19,10 @@ impl AppState {
         Self { accounts, addresses, keys: portcullis.signing_keys().clone() }
     }
 
+    pub(super) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     pub(super) fn addresses(&self) -> &ClientAddress {
         &self.addresses
     }

@@ -15,7 +15,9 @@ pub struct TokensResponse {
     token_type: &'static str,
     /// How many seconds the access token lives.
     expires_in: u64,
-    /// Who logged in.
+    /// What `/auth/refresh` exchanges for the next tokens, once.
+    refresh_token: String,
+    /// Whose they are.
     user: UserResponse,
 }
 
@@ -31,6 +33,7 @@ impl From<Login> for TokensResponse {
             access_token: login.access_token.expose().to_owned(),
             token_type: "Bearer",
             expires_in: login.expires_in.as_secs(),
+            refresh_token: login.refresh_token.expose().to_owned(),
             user: login.user.into(),
         }
     }

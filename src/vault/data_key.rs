@@ -4,7 +4,7 @@ use super::VaultError;
 use crate::{
     audit::{Event, EventKind},
     clock::Timestamp,
-    secret::{SealBroken, Sealed, SealingKey},
+    secret::{KeyedHash, SealBroken, Sealed, SealingKey},
     session::Device,
     store::Store,
 };
@@ -49,6 +49,12 @@ impl DataKey {
         let event = Event::new(EventKind::MasterKeyRotated, now, &Device::default());
         let is_done = store.rewrap_data_key(&wrapped, &rewrapped, &event).await?;
         if is_done { Ok(()) } else { Err(VaultError::MasterKeyChanged) }
+    }
+
+    /// A key for hashing, this database's own for `purpose`: the same in every process that shares the database.
+    #[must_use]
+    pub fn keyed_hash(&self, purpose: &str) -> KeyedHash {
+        self.0.keyed_hash(purpose)
     }
 
     pub(super) fn sealing_key(&self) -> &SealingKey {

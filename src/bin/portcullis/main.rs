@@ -13,6 +13,7 @@ mod migrate;
 mod open;
 mod print;
 mod request;
+mod role;
 mod serve;
 mod settings;
 mod user;
@@ -22,7 +23,7 @@ use std::{error::Error, process::ExitCode};
 use clap::Parser;
 
 use self::{
-    cli::{Cli, Command, ConfigCommand, KeyCommand, MasterKeyCommand, UserCommand},
+    cli::{Cli, Command, ConfigCommand, KeyCommand, MasterKeyCommand},
     settings::Settings,
 };
 
@@ -44,7 +45,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&settings?).await?,
         Command::Migrate => migrate::migrate(&settings?, cli.json).await?,
-        Command::User { command: UserCommand::Add(user) } => user::add(&settings?, user, cli.json).await?,
+        Command::User { command } => user::run(&settings?, command, cli.json).await?,
+        Command::Role { command } => role::run(&settings?, command, cli.json).await?,
         Command::Key { command: KeyCommand::List } => key::list(&settings?, cli.json).await?,
         Command::Key { command: KeyCommand::Rotate { now } } => key::rotate(&settings?, now, cli.json).await?,
         Command::Key { command: KeyCommand::Retire { kid } } => key::retire(&settings?, &kid, cli.json).await?,

@@ -3,7 +3,7 @@
 use sqlx::{Result, Row as _};
 
 use super::{
-    super::{Backend, FORGET_REVOCATIONS},
+    super::Backend,
     Connection,
     row::{Row, malformed, timestamp},
 };
@@ -15,9 +15,6 @@ use crate::{
 
 const SESSION: &str = "session";
 const USER: &str = "user";
-
-/// How many rows are forgotten in one transaction: so few that nobody who revokes waits for long.
-const FORGOTTEN_AT_ONCE: u32 = 1000;
 
 /// The revocation of every token of this session.
 pub(super) fn of_session(id: SessionId, until: Timestamp) -> Revocation {
@@ -55,19 +52,6 @@ pub(super) async fn insert(connection: &mut Connection, revocation: &Revocation)
     .execute(connection)
     .await?;
     Ok(())
-}
-
-pub(super) async fn forget_expired(store: &Backend, now: Timestamp) -> Result<()> {
-    loop {
-        let forgotten = sqlx::query(FORGET_REVOCATIONS)
-            .bind(now.as_millis())
-            .bind(i64::from(FORGOTTEN_AT_ONCE))
-            .execute(&store.writer)
-            .await?;
-        if forgotten.rows_affected() < u64::from(FORGOTTEN_AT_ONCE) {
-            return Ok(());
-        }
-    }
 }
 
 pub(super) async fn last(store: &Backend) -> Result<Cursor> {
