@@ -76,6 +76,12 @@ impl TestApp {
         Self::at(db, clock, master_key, change).await
     }
 
+    /// Another process on the same database, with the same clock and master key.
+    pub async fn another(&self) -> Self {
+        let db = self.db.shared().await;
+        Self::at(db, self.clock.clone(), self.master_key.clone(), |_| ()).await
+    }
+
     /// What the trail says of this user, newest first.
     pub async fn events_of(&self, id: &str) -> Vec<Event> {
         let user = UserId::parse(id).unwrap();

@@ -18,8 +18,15 @@ pub struct TestDb {
 
 /// What holds the database, and removes it when dropped.
 enum Home {
-    Folder { _folder: TempDir },
-    Server { options: Box<PgConnectOptions>, name: String },
+    Folder {
+        _folder: TempDir,
+    },
+    Server {
+        options: Box<PgConnectOptions>,
+        name: String,
+    },
+    /// Someone else's, who outlives this.
+    Shared,
 }
 
 impl TestDb {
@@ -49,6 +56,11 @@ impl TestDb {
     /// What the server would be configured with to use this database.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The same database, opened once more. It is gone with the first one.
+    pub async fn shared(&self) -> Self {
+        Self { store: self.another().await, url: self.url.clone(), _home: Home::Shared }
     }
 
     /// Another store on the same database, as another process would open it.
