@@ -71,7 +71,8 @@ impl Accounts {
             return self.refuse_login(record.as_ref(), device).await;
         };
         let (version, needs_rehash) = (verified.password_version(), verified.needs_rehash());
-        let Some(login) = self.enter(verified, &Start::Login { remember }, &attempt, device).await? else {
+        let opening = Opening { start: &Start::Login { remember }, attempt: &attempt, device };
+        let Some(login) = self.enter(verified, opening).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
         if needs_rehash {
@@ -84,25 +85,15 @@ impl Accounts {
     ///
     /// Something about the user may have changed since they were looked up, such as a logout everywhere from another
     /// device. If it was not the password, it is still right, so they are looked up once more.
-    pub(crate) async fn enter(
-        &self,
-        verified: PasswordVerified,
-        start: &Start,
-        attempt: &Attempt,
-        device: &Device,
-    ) -> Result<Option<Login>, Error> {
-        let user = verified.user().id;
-        let open = async |verified| match Assured::assure(FirstFactor::Password(verified)) {
-            Ok(assured) => self.open_session(assured, Opening { start, attempt, device }).await,
-            Err(_) => Ok(None),
-        };
-        if let Some(login) = open(verified.clone()).await? {
+    pub(crate) async fn enter(&self, verified: PasswordVerified, opening: Opening<'_>) -> Result<Option<Login>, Error> {
+        let Ok(assured) = Assured::assure(FirstFactor::Password(verified.clone())) else { return Ok(None) };
+        if let Some(login) = self.open_session(assured, opening).await? {
             return Ok(Some(login));
         }
-        match self.store().user(user).await?.and_then(|record| verified.of(record)) {
-            Some(verified) => open(verified).await,
-            None => Ok(None),
-        }
+        let now = self.store().user(verified.user().id).await?;
+        let Some(verified) = now.and_then(|now| verified.of(now)) else { return Ok(None) };
+        let Ok(assured) = Assured::assure(FirstFactor::Password(verified)) else { return Ok(None) };
+        self.open_session(assured, opening).await
     }
 
     async fn refuse_login<T>(&self, record: Option<&UserRecord>, device: &Device) -> Result<T, Error> {

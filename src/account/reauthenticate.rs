@@ -5,7 +5,7 @@ use crate::{
     audit::EventKind,
     error::Error,
     password::Password,
-    session::{Device, Start},
+    session::{Device, Opening, Start},
 };
 
 impl Accounts {
@@ -27,7 +27,7 @@ impl Accounts {
             self.store().record(&event).await?;
             return Err(Error::InvalidPassword);
         };
-        let start = Start::Reauthentication { of: session };
-        self.enter(verified, &start, &attempt, device).await?.ok_or(Error::SessionEnded)
+        let opening = Opening { start: &Start::Reauthentication { of: session }, attempt: &attempt, device };
+        self.enter(verified, opening).await?.ok_or(Error::SessionEnded)
     }
 }

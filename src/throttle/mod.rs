@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{clock::Timestamp, secret::TokenHash};
+use crate::{clock::Timestamp, secret::TokenHash, session::SessionId};
 
 /// How a bucket of attempts fills and drains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +46,15 @@ impl Limit {
     /// an hour. They cost a hash and a row each, and tell which names are taken.
     pub const REGISTRATION: Self = Self {
         free: 60,
+        first_delay: Duration::from_secs(1),
+        longest_delay: Duration::from_mins(1),
+        forget_after: Duration::from_hours(1),
+    };
+
+    /// Refreshes of one session, which succeed: 1000 free, then 1 s doubling to 1 min, forgotten after an hour without one.
+    /// Each leaves a row until the session is forgotten.
+    pub const REFRESH: Self = Self {
+        free: 1000,
         first_delay: Duration::from_secs(1),
         longest_delay: Duration::from_mins(1),
         forget_after: Duration::from_hours(1),
@@ -89,6 +98,12 @@ impl Bucket {
     #[must_use]
     pub fn registration(address: IpAddr) -> Self {
         Self { key: format!("registration:{}", network(address)), limit: Limit::REGISTRATION }
+    }
+
+    /// Refreshes of this session.
+    #[must_use]
+    pub fn refresh(session: SessionId) -> Self {
+        Self { key: format!("refresh:{session}"), limit: Limit::REFRESH }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    num::NonZeroU32,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -231,7 +232,11 @@ async fn jwt_14_an_algorithm_changes_without_a_gap(db: TestDb) {
 }
 
 async fn jwt_14_no_valid_token_is_refused_while_keys_rotate_under_load(db: TestDb) {
-    let (app, other) = two_apps(db, |config| config.insecure_no_limits = true).await;
+    let (app, other) = two_apps(db, |config| {
+        config.insecure_no_limits = true;
+        config.session_cap = NonZeroU32::MAX;
+    })
+    .await;
     let other = Arc::new(other);
     let guarded = app.guarding(Router::new().route("/whoami", get(async |_: Principal| "known")));
     let tokens = Arc::new(Mutex::new(vec![app.user("ada").await]));

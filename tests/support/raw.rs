@@ -74,6 +74,24 @@ impl TestDb {
         self.text(format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}")).await.parse().unwrap()
     }
 
+    /// Everything in the tables that know of users and tokens, as text.
+    pub async fn dump(&self) -> String {
+        let mut dump = String::new();
+        for table in ["users", "sessions", "refresh_tokens", "revocations", "attempts", "events", "signing_keys"] {
+            dump += &self.rows(table).await;
+        }
+        dump
+    }
+
+    async fn rows(&self, table: &str) -> String {
+        if !self.url().starts_with("sqlite:") {
+            return self.text(format!("SELECT COALESCE(string_agg(t::text, ' '), '') FROM {table} t")).await;
+        }
+        let columns = "SELECT group_concat('quote(' || name || ')', ' || ') FROM pragma_table_info";
+        let columns = self.text(format!("{columns}('{table}')")).await;
+        self.text(format!("SELECT COALESCE(group_concat({columns}, ' '), '') FROM {table}")).await
+    }
+
     /// The same database, opened anew.
     pub async fn reopened(mut self) -> Self {
         self.store = self.another().await;
