@@ -20,4 +20,5 @@ mod drain;
 mod first_start;
 mod overload;
 mod process;
+mod revocations;
 mod routes;
