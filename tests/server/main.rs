@@ -21,4 +21,5 @@ mod first_start;
 mod keys;
 mod overload;
 mod process;
+mod revocations;
 mod routes;
