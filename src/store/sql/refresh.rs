@@ -53,9 +53,8 @@ pub(super) async fn rotate(store: &Backend, rotation: &Rotation, reused: &Event)
         insert(&mut tx, &rotation.next, session.id).await?;
     } else if !may_come_back(&mut tx, rotation).await? {
         sessions::end_one(&mut tx, user.id, session.id, rotation.now).await?;
-        revocations::insert(&mut tx, &revocations::of_session(session.id, rotation.revoke_until)).await?;
         events::insert(&mut tx, reused).await?;
-        tx.commit().await?;
+        revocations::commit(tx, [revocations::of_session(session.id, rotation.revoke_until)]).await?;
         return Ok(Rotated::Reused);
     }
     let granted = roles::scopes_of(&mut tx, &user).await?;

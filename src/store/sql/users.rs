@@ -163,9 +163,8 @@ pub(super) async fn delete(store: &Backend, id: UserId, revocation: &Revocation,
         .bind(event.at.as_millis())
         .execute(&mut *tx)
         .await?;
-    revocations::insert(&mut tx, revocation).await?;
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, [revocation.clone()]).await?;
     Ok(true)
 }
 
@@ -215,11 +214,8 @@ pub(super) async fn change_password(
         return Ok(None);
     }
     let ended = sessions::end_except(&mut tx, id, keep, event.at).await?;
-    for session in &ended {
-        revocations::insert(&mut tx, &revocations::of_session(*session, revoke_until)).await?;
-    }
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, ended.iter().map(|session| revocations::of_session(*session, revoke_until))).await?;
     Ok(Some(ended))
 }
 
@@ -230,7 +226,7 @@ pub(super) async fn disable(
     event: &Event,
 ) -> Result<Option<i64>> {
     let mut tx = store.begin().await?;
-    let Some(generation) = supersede(&mut tx, id, event.at, revoke_until).await? else {
+    let Some(generation) = supersede(&mut tx, id, event.at).await? else {
         return Ok(None);
     };
     sqlx::query("UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL")
@@ -240,7 +236,7 @@ pub(super) async fn disable(
         .await?;
     sessions::end_except(&mut tx, id, None, event.at).await?;
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, [revocations::of_user(id, generation, revoke_until)]).await?;
     Ok(Some(generation))
 }
 
@@ -259,24 +255,14 @@ pub(super) async fn enable(store: &Backend, id: UserId, event: &Event) -> Result
     Ok(true)
 }
 
-/// Makes every token that a user has stale: raises their generation and revokes what is older. Answers the new one, or
+/// Raises a user's generation, which makes every token stale that they have once it is revoked. Answers the new one, or
 /// `None` if there is no such user.
-pub(super) async fn supersede(
-    connection: &mut Connection,
-    id: UserId,
-    at: Timestamp,
-    revoke_until: Timestamp,
-) -> Result<Option<i64>> {
-    let generation: Option<i64> = sqlx::query_scalar(
+pub(super) async fn supersede(connection: &mut Connection, id: UserId, at: Timestamp) -> Result<Option<i64>> {
+    sqlx::query_scalar(
         "UPDATE users SET generation = generation + 1, updated_at = $2 WHERE id = $1 RETURNING generation",
     )
     .bind(id.0)
     .bind(at.as_millis())
-    .fetch_optional(&mut *connection)
-    .await?;
-    if let Some(minimum) = generation {
-        let target = Target::User { id: id.to_string(), minimum };
-        revocations::insert(connection, &Revocation { target, until: revoke_until }).await?;
-    }
-    Ok(generation)
+    .fetch_optional(connection)
+    .await
 }
