@@ -54,7 +54,7 @@ pub(super) async fn rotate(store: &Backend, rotation: &Rotation, reused: &Event)
     } else if !may_come_back(&mut tx, rotation).await? {
         sessions::end_one(&mut tx, user.id, session.id, rotation.now).await?;
         events::insert(&mut tx, reused).await?;
-        revocations::commit(tx, [revocations::of_session(session.id, rotation.revoke_until)]).await?;
+        revocations::commit(tx, &[revocations::of_session(session.id, rotation.revoke_until)]).await?;
         return Ok(Rotated::Reused);
     }
     let granted = roles::scopes_of(&mut tx, &user).await?;

@@ -22,6 +22,11 @@ pub(super) fn of_session(id: SessionId, until: Timestamp) -> Revocation {
     Revocation { target: Target::Session(id.to_string()), until }
 }
 
+/// Those of each of these sessions.
+pub(super) fn of_sessions(ids: &[SessionId], until: Timestamp) -> Vec<Revocation> {
+    ids.iter().map(|id| of_session(*id, until)).collect()
+}
+
 /// The revocation of every older token of this user.
 pub(super) fn of_user(id: UserId, minimum: i64, until: Timestamp) -> Revocation {
     Revocation { target: Target::User { id: id.to_string(), minimum }, until }
@@ -33,9 +38,9 @@ pub(super) fn of_user(id: UserId, minimum: i64, until: Timestamp) -> Revocation 
 /// before this one is visible or given back. Without that a later number could show first, and whoever had read up to it
 /// would never look below it again. And whoever holds the journal waits for nothing more, so that nobody who waits for it
 /// can be waited for.
-pub(super) async fn commit(mut tx: Transaction, revocations: impl IntoIterator<Item = Revocation>) -> Result<()> {
+pub(super) async fn commit(mut tx: Transaction, revocations: &[Revocation]) -> Result<()> {
     for revocation in revocations {
-        insert(&mut tx, &revocation).await?;
+        insert(&mut tx, revocation).await?;
     }
     tx.commit().await
 }

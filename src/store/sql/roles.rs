@@ -82,7 +82,7 @@ pub(super) async fn set(
     }
     let concerned = supersede_all(&mut tx, name, event.at).await?;
     events::insert(&mut tx, event).await?;
-    revocations::commit(tx, all_of(&concerned, revoke_until)).await?;
+    revocations::commit(tx, &all_of(&concerned, revoke_until)).await?;
     Ok(concerned)
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn delete(
     let concerned = supersede_all(&mut tx, name.as_str(), event.at).await?;
     sqlx::query("DELETE FROM user_roles WHERE role = $1").bind(name.as_str()).execute(&mut *tx).await?;
     events::insert(&mut tx, event).await?;
-    revocations::commit(tx, all_of(&concerned, revoke_until)).await?;
+    revocations::commit(tx, &all_of(&concerned, revoke_until)).await?;
     Ok(Some(concerned))
 }
 
@@ -116,8 +116,8 @@ async fn supersede_all(connection: &mut Connection, role: &str, at: Timestamp) -
     Ok(concerned)
 }
 
-fn all_of(concerned: &[(UserId, i64)], until: Timestamp) -> impl Iterator<Item = Revocation> {
-    concerned.iter().map(move |&(user, generation)| revocations::of_user(user, generation, until))
+fn all_of(concerned: &[(UserId, i64)], until: Timestamp) -> Vec<Revocation> {
+    concerned.iter().map(|&(user, generation)| revocations::of_user(user, generation, until)).collect()
 }
 
 pub(super) async fn give(
@@ -146,7 +146,7 @@ pub(super) async fn give(
         shorten_sessions(&mut tx, new.user, max).await?;
     }
     events::insert(&mut tx, event).await?;
-    revocations::commit(tx, [revocations::of_user(new.user, generation, revoke_until)]).await?;
+    revocations::commit(tx, &[revocations::of_user(new.user, generation, revoke_until)]).await?;
     Ok(Some(generation))
 }
 

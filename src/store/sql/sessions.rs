@@ -54,7 +54,7 @@ pub(super) async fn open(store: &Backend, new: &NewSession, event: &Event) -> Re
     events::insert(&mut tx, event).await?;
     let Some(user) = users::by_id(&mut *tx, user).await? else { return Ok(None) };
     let scopes = roles::scopes_of(&mut tx, &user.user).await?;
-    revocations::commit(tx, ended.iter().map(|session| revocations::of_session(*session, new.revoke_until))).await?;
+    revocations::commit(tx, &revocations::of_sessions(&ended, new.revoke_until)).await?;
     Ok(Some(Opened { user: user.user, scopes, ended }))
 }
 
@@ -185,7 +185,7 @@ pub(super) async fn end(
         return Ok(false);
     }
     events::insert(&mut tx, event).await?;
-    revocations::commit(tx, [revocation.clone()]).await?;
+    revocations::commit(tx, std::slice::from_ref(revocation)).await?;
     Ok(true)
 }
 
@@ -212,7 +212,7 @@ pub(super) async fn end_all(
     };
     end_except(&mut tx, user, None, event.at).await?;
     events::insert(&mut tx, event).await?;
-    revocations::commit(tx, [revocations::of_user(user, generation, revoke_until)]).await?;
+    revocations::commit(tx, &[revocations::of_user(user, generation, revoke_until)]).await?;
     Ok(Some(generation))
 }
 

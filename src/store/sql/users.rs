@@ -13,7 +13,7 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     password::PasswordHash,
-    revocation::{Revocation, Target},
+    revocation::Revocation,
     session::SessionId,
     store::{Conflict, NewUser},
 };
@@ -164,7 +164,7 @@ pub(super) async fn delete(store: &Backend, id: UserId, revocation: &Revocation,
         .execute(&mut *tx)
         .await?;
     events::insert(&mut tx, event).await?;
-    revocations::commit(tx, [revocation.clone()]).await?;
+    revocations::commit(tx, std::slice::from_ref(revocation)).await?;
     Ok(true)
 }
 
@@ -215,7 +215,7 @@ pub(super) async fn change_password(
     }
     let ended = sessions::end_except(&mut tx, id, keep, event.at).await?;
     events::insert(&mut tx, event).await?;
-    revocations::commit(tx, ended.iter().map(|session| revocations::of_session(*session, revoke_until))).await?;
+    revocations::commit(tx, &revocations::of_sessions(&ended, revoke_until)).await?;
     Ok(Some(ended))
 }
 
@@ -236,7 +236,7 @@ pub(super) async fn disable(
         .await?;
     sessions::end_except(&mut tx, id, None, event.at).await?;
     events::insert(&mut tx, event).await?;
-    revocations::commit(tx, [revocations::of_user(id, generation, revoke_until)]).await?;
+    revocations::commit(tx, &[revocations::of_user(id, generation, revoke_until)]).await?;
     Ok(Some(generation))
 }
 
