@@ -92,6 +92,8 @@ mod error;
 #[cfg(all(feature = "accounts", feature = "axum"))]
 pub mod http;
 #[cfg(feature = "accounts")]
+pub mod mail;
+#[cfg(feature = "accounts")]
 pub mod password;
 #[cfg(feature = "accounts")]
 mod portcullis;

@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     error::Error,
     jwt::JwtIssuer,
+    mail::MailRoom,
     password::HashPool,
     principal::Principal,
     revocation::{Revocation, RevocationSet, Target},
@@ -34,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) issuer: JwtIssuer,
     pub(crate) revocations: RevocationSet,
     pub(crate) revocation_memory: Duration,
+    pub(crate) mail: MailRoom,
     pub(crate) config: Config,
 }
 

@@ -56,10 +56,12 @@ pub enum EventKind {
     ProfileChanged,
     /// The account was deleted.
     UserDeleted,
+    /// A mail could not be sent and will not be tried again.
+    MailGivenUp,
 }
 
 impl EventKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -70,6 +72,7 @@ impl EventKind {
         Self::PasswordRehashed,
         Self::ProfileChanged,
         Self::UserDeleted,
+        Self::MailGivenUp,
     ];
 
     /// The kind's stable name, as the trail stores and shows it.
@@ -86,6 +89,7 @@ impl EventKind {
             Self::PasswordRehashed => "password_rehashed",
             Self::ProfileChanged => "profile_changed",
             Self::UserDeleted => "user_deleted",
+            Self::MailGivenUp => "mail_given_up",
         }
     }
 

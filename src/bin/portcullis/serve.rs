@@ -20,6 +20,7 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let stop = told_to_stop()?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening on http://{}", listener.local_addr()?);
     listener::listen(listener, routes(&portcullis), stop).await;
+    portcullis.accounts().close_mail().await;
     tracing::info!("stopped");
     Ok(())
 }

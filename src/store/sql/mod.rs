@@ -9,6 +9,7 @@
 mod attempts;
 mod events;
 mod keys;
+mod outbox;
 mod revocations;
 mod row;
 mod sessions;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::Error;
+use uuid::Uuid;
 
 use self::row::{Connection, Transaction};
 use super::{BEGIN, Backend, is_passing};
@@ -25,6 +27,7 @@ use crate::{
     account::{Email, UserId, UserRecord, Username},
     audit::Event,
     clock::Timestamp,
+    mail::{MailBacklog, MailRequest, TakenMail},
     password::PasswordHash,
     revocation::Revocation,
     secret::Sealed,
@@ -151,9 +154,34 @@ impl Store for Backend {
         keys::signing_keys(self, offered).await.map_err(store_error)
     }
 
+    async fn post_mail(&self, request: &MailRequest) -> Result<()> {
+        outbox::post(self, request).await.map_err(store_error)
+    }
+
+    async fn take_mail(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<TakenMail>> {
+        outbox::take(self, limit, now, until).await.map_err(store_error)
+    }
+
+    async fn put_off_mail(&self, id: Uuid, attempt: i64, due_at: Timestamp) -> Result<bool> {
+        outbox::put_off(self, id, attempt, due_at).await.map_err(store_error)
+    }
+
+    async fn finish_mail(&self, id: Uuid, attempt: i64) -> Result<bool> {
+        outbox::finish(self, id, attempt).await.map_err(store_error)
+    }
+
+    async fn give_up_mail(&self, id: Uuid, attempt: i64, event: &Event) -> Result<bool> {
+        outbox::give_up(self, id, attempt, event).await.map_err(store_error)
+    }
+
+    async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog> {
+        outbox::backlog(self, since).await.map_err(store_error)
+    }
+
     async fn forget_expired(&self, now: Timestamp) -> Result<()> {
         sessions::forget_expired(self, now).await.map_err(store_error)?;
         revocations::forget_expired(self, now).await.map_err(store_error)?;
+        outbox::forget_given_up(self, now).await.map_err(store_error)?;
         attempts::forget_expired(self, now).await.map_err(store_error)
     }
 }
