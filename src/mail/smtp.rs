@@ -117,7 +117,8 @@ async fn hand_over(
     let asked = timeout(TO_ANSWER, connection.command(Rcpt::new(to, Vec::new()))).await;
     verdict("RCPT TO", asked)?;
     within(TO_ANSWER, "DATA", connection.command(Data)).await?;
-    let handed = timeout(TO_TAKE_CHARGE, connection.message(mail)).await;
+    // What follows begins with the end of the last line.
+    let handed = timeout(TO_TAKE_CHARGE, connection.message(mail.strip_suffix(b"\r\n").unwrap_or(mail))).await;
     verdict("the mail", handed)
 }
 
