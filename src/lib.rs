@@ -64,8 +64,9 @@
 //! | `accounts` | the accounts, as a Rust API; with `axum` also as a router | ✓ |
 //! | `sqlite`, `postgres` | a store for them | ✓ |
 //! | `server` | the binary, and all of the above | ✓ |
-//! | `testing` | a clock that a test moves | |
-//! | `webauthn`, `pages`, `smtp` | nothing yet: the rooms they name are not built | |
+//! | `smtp` | mail by SMTP; without it, as files or by a transport of one's own | ✓ |
+//! | `testing` | a clock that a test moves, an issuer, and with accounts a mailbox | |
+//! | `webauthn`, `pages` | nothing yet: the rooms they name are not built | |
 
 pub mod clock;
 pub mod guard;
@@ -91,6 +92,8 @@ pub mod config;
 mod error;
 #[cfg(all(feature = "accounts", feature = "axum"))]
 pub mod http;
+#[cfg(feature = "accounts")]
+pub mod mail;
 #[cfg(feature = "accounts")]
 pub mod password;
 #[cfg(feature = "accounts")]

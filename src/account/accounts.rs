@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     error::Error,
     jwt::JwtIssuer,
+    mail::MailRoom,
     password::HashPool,
     principal::Principal,
     revocation::{Journal, Revocation, RevocationSet, Target},
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) revocation_memory: Duration,
     pub(crate) refresh_key: KeyedHash,
     pub(crate) last_seen: LastSeen,
+    pub(crate) mail: MailRoom,
     pub(crate) config: Config,
 }
 

@@ -83,10 +83,12 @@ pub enum EventKind {
     SigningKeyRetired,
     /// The master key was replaced.
     MasterKeyRotated,
+    /// A mail could not be sent and will not be tried again.
+    MailGivenUp,
 }
 
 impl EventKind {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 24] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -110,6 +112,7 @@ impl EventKind {
         Self::SigningKeyRotated,
         Self::SigningKeyRetired,
         Self::MasterKeyRotated,
+        Self::MailGivenUp,
     ];
 
     /// The kind's stable name, as the trail stores and shows it.
@@ -139,6 +142,7 @@ impl EventKind {
             Self::SigningKeyRotated => "signing_key_rotated",
             Self::SigningKeyRetired => "signing_key_retired",
             Self::MasterKeyRotated => "master_key_rotated",
+            Self::MailGivenUp => "mail_given_up",
         }
     }
 

@@ -20,6 +20,7 @@ mod sqlite;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 #[cfg(feature = "postgres")]
 pub use self::postgres::PostgresStore;
@@ -35,6 +36,7 @@ use crate::{
     account::{Email, User, UserId, UserRecord, Username},
     audit::Event,
     clock::Timestamp,
+    mail::{MailBacklog, MailRequest, TakenMail},
     password::PasswordHash,
     revocation::{Change, Cursor, Revocation},
     secret::{Sealed, TokenHash},
@@ -227,8 +229,30 @@ pub trait Store: Send + Sync + 'static {
     /// or it is the one that signs by `now`.
     async fn retire_signing_key(&self, kid: &str, now: Timestamp, event: &Event) -> Result<bool>;
 
+    /// Puts a mail into the outbox, where no other verb does it with what it writes.
+    async fn post_mail(&self, request: &MailRequest) -> Result<()>;
+
+    /// Takes up to `limit` mails that are due by `now`, oldest first, and keeps them from everyone else until then. Of
+    /// those to one mailbox only the oldest is ever taken.
+    async fn take_mail(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<TakenMail>>;
+
+    /// Moves the time when a mail is due again, for whoever took it at this attempt. `false` if it is someone else's by
+    /// now.
+    async fn put_off_mail(&self, id: Uuid, attempt: i64, due_at: Timestamp) -> Result<bool>;
+
+    /// Removes a mail that has left, or that nobody is to get, for whoever took it at this attempt. `false` if it is
+    /// someone else's by now.
+    async fn finish_mail(&self, id: Uuid, attempt: i64) -> Result<bool>;
+
+    /// Gives a mail up, for whoever took it at this attempt, and lets those behind it pass. `false` if it is someone
+    /// else's by now.
+    async fn give_up_mail(&self, id: Uuid, attempt: i64, event: &Event) -> Result<bool>;
+
+    /// What waits in the outbox, and how much was given up since then.
+    async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog>;
+
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
-    /// revocations that no living token could meet, and buckets of attempts that are empty again. It takes many small
+    /// revocations that no living token could meet, mails given up more than a week ago, and buckets of attempts that are empty again. It takes many small
     /// steps, between which others write. To be called every now and then; how often changes nothing but the size of the
     /// database.
     async fn forget_expired(&self, now: Timestamp) -> Result<()>;

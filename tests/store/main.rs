@@ -21,6 +21,7 @@ mod fixture;
 mod hostile;
 mod keys;
 mod migrations;
+mod outbox;
 mod passwords;
 mod postgres_server;
 mod races;

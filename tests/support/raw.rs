@@ -1,9 +1,9 @@
 //! A look past the store, straight into a test's database.
-
 #![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use portcullis::account::Username;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
+use uuid::Uuid;
 
 use crate::db::TestDb;
 
@@ -62,6 +62,23 @@ impl TestDb {
     pub async fn password_hash(&self, username: &str) -> String {
         let key = Username::parse(username).unwrap().key().to_owned();
         self.text(format!("SELECT password_hash FROM users WHERE username_key = '{key}'")).await
+    }
+
+    /// Everything in a row of the outbox but its id.
+    pub async fn outbox_row(&self, id: Uuid) -> String {
+        let columns =
+            ["kind", "asked_at", "to_email", "to_username", "about", "address", "user_agent", "lane", "due_at"];
+        let columns = columns.map(|column| format!("COALESCE(CAST({column} AS TEXT), 'none')")).join(" || ' ' || ");
+        self.text(format!("SELECT {columns} FROM outbox WHERE {}", self.has_id(id))).await
+    }
+
+    /// When a mail in the outbox may be taken.
+    pub async fn outbox_due(&self, id: Uuid) -> i64 {
+        self.text(format!("SELECT CAST(due_at AS TEXT) FROM outbox WHERE {}", self.has_id(id))).await.parse().unwrap()
+    }
+
+    fn has_id(&self, id: Uuid) -> String {
+        if self.url().starts_with("sqlite:") { format!("id = x'{}'", id.simple()) } else { format!("id = '{id}'") }
     }
 
     /// How many attempts are counted and how many events are recorded, together.

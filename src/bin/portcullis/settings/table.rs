@@ -19,7 +19,7 @@ use portcullis::{
     revocation::OnStale,
 };
 
-use super::{Settings, mask::masked};
+use super::{Settings, mail, mask::masked};
 
 /// One setting.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 22] = [
+pub(crate) static SETTINGS: [Setting; 29] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -235,6 +235,14 @@ pub(crate) static SETTINGS: [Setting; 22] = [
         },
         show: |settings| settings.config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
     },
+    mail::SITE_NAME,
+    mail::MAIL_URL,
+    mail::MAIL_FROM,
+    mail::VERIFY_LINK,
+    mail::RESET_LINK,
+    mail::CONFIRM_LINK,
+    mail::UNDO_LINK,
+    mail::TEMPLATES_DIR,
     Setting {
         key: "insecure_http",
         help: "Lets the server listen beyond this machine while `public_url` is plain http",
@@ -259,12 +267,12 @@ fn session_span(text: &str) -> Option<Duration> {
 
 const TRUE_OR_FALSE: &str = "must be `true` or `false`";
 
-fn put<T>(place: &mut T, value: Option<T>, expected: &'static str) -> Result<(), &'static str> {
+pub(super) fn put<T>(place: &mut T, value: Option<T>, expected: &'static str) -> Result<(), &'static str> {
     *place = value.ok_or(expected)?;
     Ok(())
 }
 
-fn path(text: &str) -> Option<PathBuf> {
+pub(super) fn path(text: &str) -> Option<PathBuf> {
     (!text.is_empty()).then(|| text.into())
 }
 
