@@ -42,6 +42,12 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
+    /// Whether an account opens only once its address is confirmed. Registering then gives the same answer whether or not
+    /// the address is known. Default: `false`.
+    pub require_verified_email: bool,
+    /// Whether an address that asks for a new password and belongs to no account gets a mail that says so. Default:
+    /// `false`.
+    pub mail_unknown: bool,
     /// What becomes of tokens once the database could not be asked for 10 seconds what other processes have revoked.
     /// Default: [`OnStale::Allow`]. A database that is down for all takes no revocation from anyone, so nothing is
     /// missed, and guarded requests go on. [`OnStale::Refuse`] is for those who would rather answer 503 than accept, on
@@ -78,6 +84,8 @@ impl Config {
             hashing: HashPoolSettings::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationPolicy::Open,
+            require_verified_email: false,
+            mail_unknown: false,
             stale_revocations: OnStale::Allow,
             trusted_proxies: Vec::new(),
             site_name: None,

@@ -95,6 +95,8 @@ pub mod http;
 #[cfg(feature = "accounts")]
 pub mod mail;
 #[cfg(feature = "accounts")]
+pub mod one_time;
+#[cfg(feature = "accounts")]
 pub mod password;
 #[cfg(feature = "accounts")]
 mod portcullis;

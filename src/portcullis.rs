@@ -222,6 +222,7 @@ impl Builder {
         let mail = MailRoom::new(&config, templates, store.clone(), clock.clone(), self.transport()?);
         let data_key = self.open_data_key(store.as_ref(), &clock).await?;
         let refresh_key = data_key.keyed_hash("refresh-token");
+        let code_key = data_key.keyed_hash("mailed-code");
         let keys = SigningKeys::open(store.clone(), data_key, &config, clock.clone()).await?;
         let live = keys.follow().await?;
         let revocations = RevocationSet::fed(STALE_AFTER, config.stale_revocations);
@@ -245,6 +246,7 @@ impl Builder {
             journal,
             revocation_memory,
             refresh_key,
+            code_key,
             mail,
             last_seen: LastSeen::default(),
             config,

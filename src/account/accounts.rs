@@ -38,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) journal: Journal,
     pub(crate) revocation_memory: Duration,
     pub(crate) refresh_key: KeyedHash,
+    pub(crate) code_key: KeyedHash,
     pub(crate) last_seen: LastSeen,
     pub(crate) mail: MailRoom,
     pub(crate) config: Config,

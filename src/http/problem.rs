@@ -100,7 +100,7 @@ impl From<Error> for Problem {
 const fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::InvalidCredentials | Error::SessionEnded | Error::RefreshInvalid => StatusCode::UNAUTHORIZED,
-        Error::ScopeExceeded => StatusCode::BAD_REQUEST,
+        Error::TokenInvalid | Error::ScopeExceeded => StatusCode::BAD_REQUEST,
         Error::NotFound => StatusCode::NOT_FOUND,
         Error::InvalidPassword | Error::RegistrationClosed => StatusCode::FORBIDDEN,
         Error::UsernameTaken | Error::EmailTaken => StatusCode::CONFLICT,

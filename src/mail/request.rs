@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::LinkKind;
 use crate::{
     account::{Email, UserId, Username, time_ordered_uuid},
+    audit::Event,
     clock::Timestamp,
     session::Device,
 };
@@ -130,6 +131,14 @@ impl MailRequest {
     pub fn new(kind: MailKind, to: MailTo, at: Timestamp, device: &Device) -> Self {
         let user = if let MailTo::User(user) = &to { Some(*user) } else { None };
         Self { id: time_ordered_uuid(at), at, kind, to, user, about: None, device: device.clone() }
+    }
+
+    /// A mail wanted because of this event, about its user.
+    #[must_use]
+    pub fn told_by(event: &Event, kind: MailKind, to: MailTo) -> Self {
+        let device = Device { address: event.address, user_agent: event.user_agent.clone() };
+        let request = Self::new(kind, to, event.at, &device);
+        Self { user: request.user.or(event.user), ..request }
     }
 
     /// The same, about this account.

@@ -22,6 +22,7 @@
 mod arena;
 mod change;
 mod error;
+mod forgot;
 mod hash;
 mod hasher;
 mod params;
@@ -30,9 +31,11 @@ mod plain;
 mod policy;
 mod pool;
 mod proof;
+mod reset;
 
 pub use self::{
     error::{HashError, PasswordProblem},
+    forgot::Forgetful,
     hash::{PasswordHash, hash_password, verify_password},
     hasher::Verdict,
     params::{Argon2Params, Argon2ParamsError},

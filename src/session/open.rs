@@ -41,8 +41,12 @@ impl Accounts {
     /// Opens a session and mints its first tokens.
     ///
     /// `None` if something changed since it was checked: the user (another password, other roles, disabled, deleted), or
-    /// the session that this one was to take the place of.
+    /// the session that this one was to take the place of; or if the address has to be confirmed first.
     pub(crate) async fn open_session(&self, assured: Assured, opening: Opening<'_>) -> Result<Option<Login>, Error> {
+        // Whichever way they came: an account opens once its address is confirmed, where that is asked for.
+        if self.config().require_verified_email && assured.user().email_verified_at.is_none() {
+            return Ok(None);
+        }
         let now = self.now();
         let (session, replaces) = self.session_of(&assured, &opening, now);
         let kind = match opening.start {
@@ -67,6 +71,7 @@ impl Accounts {
             for session in opened.ended {
                 accounts.revoke(Target::Session(session.to_string()), new.revoke_until);
             }
+            accounts.inner().mail.wake();
             accounts.inner().last_seen.written(new.session.id, now);
             let (access_token, expires_in) = accounts.mint(&opened.user, &new.session, opened.scopes)?;
             Ok(Some(Login { user: opened.user, session: new.session, access_token, expires_in, refresh_token }))

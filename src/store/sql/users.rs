@@ -4,14 +4,15 @@ use sqlx::{Executor, Result, Row as _};
 
 use super::{
     super::{Backend, Db, HOLD_USER},
-    Connection, events, revocations, roles,
+    Connection, events, one_time, outbox, revocations, roles,
     row::{Row, optional_timestamp, parsed, timestamp},
     sessions,
 };
 use crate::{
     account::{Email, User, UserId, UserRecord, Username},
-    audit::Event,
+    audit::{Event, EventKind},
     clock::Timestamp,
+    mail::{MailKind, MailTo},
     password::PasswordHash,
     revocation::Revocation,
     session::SessionId,
@@ -20,14 +21,53 @@ use crate::{
 
 pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
     let mut tx = store.begin().await?;
-    roles::hold(&mut tx, &new.user.roles).await?;
-    let inserted = insert(&mut tx, new).await?;
+    let added = add(&mut tx, new).await?;
+    if added.is_ok() {
+        events::insert(&mut tx, event).await?;
+        tx.commit().await?;
+    }
+    Ok(added)
+}
+
+/// Makes a user who asked for it, and asks for the mail that goes to their address. If `neutral`, an address that is taken
+/// is no conflict: its owner gets a mail, and the name is used up as it would have been.
+pub(super) async fn register(
+    store: &Backend,
+    new: &NewUser,
+    neutral: bool,
+    event: &Event,
+) -> Result<Result<(), Conflict>> {
+    let mut tx = store.begin().await?;
+    let to = MailTo::Address(new.user.email.clone());
+    match add(&mut tx, new).await? {
+        Ok(()) => {
+            outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
+            events::insert(&mut tx, event).await?;
+        }
+        Err(Conflict::Email) if neutral => {
+            tx.rollback().await?;
+            tx = store.begin().await?;
+            retire_name(&mut tx, new.user.username.key(), event.at).await?;
+            let event = Event { user: None, kind: EventKind::RegistrationRepeated, ..event.clone() };
+            outbox::tell(&mut tx, MailKind::AlreadyRegistered, to, &event).await?;
+            events::insert(&mut tx, &event).await?;
+        }
+        Err(conflict) => return Ok(Err(conflict)),
+    }
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// If this is a conflict, the transaction has to be rolled back.
+async fn add(tx: &mut Connection, new: &NewUser) -> Result<Result<(), Conflict>> {
+    roles::hold(tx, &new.user.roles).await?;
+    let inserted = insert(tx, new).await?;
     // Asked after the insert, which has waited for any transaction that is just deleting the owner of this name: a
     // name it retired shows now and might not have before.
-    if name_is_taken(&mut tx, &new.user).await? {
+    if name_is_taken(tx, &new.user).await? {
         return Ok(Err(Conflict::Username));
     }
-    if !inserted {
+    if !inserted || one_time::is_promised(tx, &new.user.email, new.user.id, new.user.created_at).await? {
         return Ok(Err(Conflict::Email));
     }
     for role in &new.user.roles {
@@ -37,8 +77,6 @@ pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Res
             .execute(&mut *tx)
             .await?;
     }
-    events::insert(&mut tx, event).await?;
-    tx.commit().await?;
     Ok(Ok(()))
 }
 
@@ -158,14 +196,19 @@ pub(super) async fn delete(store: &Backend, id: UserId, revocation: &Revocation,
     let Some(name) = name else {
         return Ok(false);
     };
-    sqlx::query("INSERT INTO retired_usernames (username_key, retired_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(name)
-        .bind(event.at.as_millis())
-        .execute(&mut *tx)
-        .await?;
+    retire_name(&mut tx, &name, event.at).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, std::slice::from_ref(revocation)).await?;
     Ok(true)
+}
+
+async fn retire_name(connection: &mut Connection, key: &str, at: Timestamp) -> Result<()> {
+    sqlx::query("INSERT INTO retired_usernames (username_key, retired_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(key)
+        .bind(at.as_millis())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn rehash_password(
@@ -214,6 +257,8 @@ pub(super) async fn change_password(
         return Ok(None);
     }
     let ended = sessions::end_except(&mut tx, id, keep, event.at).await?;
+    one_time::kill(&mut tx, id).await?;
+    outbox::tell(&mut tx, MailKind::PasswordChanged, MailTo::User(id), event).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &revocations::of_sessions(&ended, revoke_until)).await?;
     Ok(Some(ended))
