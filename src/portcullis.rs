@@ -91,6 +91,13 @@ impl Portcullis {
         crate::http::router(self)
     }
 
+    /// The pages to which the links in mails lead: `/verify-email`, `/reset-password`, `/confirm-email` and `/undo-email`.
+    /// They have to be served as [`router`](Self::router) is, at the `public_url`.
+    #[cfg(feature = "axum")]
+    pub fn pages(&self) -> axum::Router {
+        crate::http::plain::router(self)
+    }
+
     /// What has been revoked, as the guard knows it. It follows the database.
     #[must_use]
     pub fn revocations(&self) -> RevocationSet {

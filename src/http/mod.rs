@@ -3,24 +3,30 @@
 //! The table in `routes` is the whole of it: method, path, what the guard asks, and the room that answers.
 
 mod address;
+mod change_email;
 mod change_password;
 mod event_stream;
 mod fields;
+mod forgot_password;
 mod login;
 mod logout;
+mod mailed_token;
 mod me;
 mod methods;
 mod openapi;
 mod page;
+pub(crate) mod plain;
 mod problem;
 mod reauthenticate;
 mod refresh;
 mod register;
+mod reset_password;
 mod revocations;
 mod sessions;
 mod state;
 mod time;
 mod tokens;
+mod verify_email;
 mod well_known;
 
 use std::time::Duration;
@@ -34,7 +40,9 @@ use ::axum::{
 
 use self::state::AppState;
 pub use self::{
+    change_email::{ChangeEmailRequest, MailedTokenRequest},
     change_password::ChangePasswordRequest,
+    forgot_password::ForgotPasswordRequest,
     login::LoginRequest,
     me::{ProfileRequest, UserResponse},
     methods::MethodsResponse,
@@ -43,8 +51,10 @@ pub use self::{
     reauthenticate::ReauthenticateRequest,
     refresh::RefreshRequest,
     register::{RegisterRequest, RegisterResponse},
+    reset_password::ResetPasswordConfirm,
     sessions::{SessionResponse, SessionsResponse},
     tokens::TokensResponse,
+    verify_email::{EmailRequest, LinkResponse, VerifyEmailRequest},
 };
 use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
 
@@ -72,6 +82,13 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/me", get(me::show).patch(me::update), authenticated())
         .route("/auth/me", delete(me::remove), fresh())
         .route("/auth/change-password", post(change_password::change_password), authenticated())
+        .route("/auth/verify-email", get(verify_email::look).post(verify_email::verify), public())
+        .route("/auth/verify-email/resend", post(verify_email::resend), public())
+        .route("/auth/forgot-password", post(forgot_password::forgot_password), public())
+        .route("/auth/reset-password", post(reset_password::reset_password), public())
+        .route("/auth/change-email", post(change_email::change), fresh())
+        .route("/auth/confirm-email", post(change_email::confirm), public())
+        .route("/auth/undo-email", post(change_email::undo), public())
         .route("/auth/revocations", get(revocations::stream), RouteRule::scopes(["revocations:read"]))
         .route("/.well-known/jwks.json", get(well_known::jwks), public())
         .method_not_allowed_fallback(method_not_allowed)

@@ -9,8 +9,8 @@ use utoipa::{
 };
 
 use super::{
-    change_password, login, logout, me, methods, reauthenticate, refresh, register, revocations, routes, sessions,
-    well_known,
+    change_email, change_password, forgot_password, login, logout, me, methods, reauthenticate, refresh, register, reset_password, revocations, routes,
+    sessions, verify_email, well_known,
 };
 use crate::axum::describe_security;
 
@@ -42,6 +42,14 @@ pub fn openapi() -> openapi::OpenApi {
         me::update,
         me::remove,
         change_password::change_password,
+        verify_email::look,
+        verify_email::verify,
+        verify_email::resend,
+        forgot_password::forgot_password,
+        reset_password::reset_password,
+        change_email::change,
+        change_email::confirm,
+        change_email::undo,
         revocations::stream,
         well_known::jwks,
     ),
