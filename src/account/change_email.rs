@@ -65,7 +65,8 @@ impl Accounts {
         let (accounts, token) = (self.clone(), token.hash());
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
-            let (user, minimum) = accounts.store().undo_email(&token, until, &event).await?.ok_or(Error::TokenInvalid)?;
+            let (user, minimum) =
+                accounts.store().undo_email(&token, until, &event).await?.ok_or(Error::TokenInvalid)?;
             accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
             accounts.inner().mail.wake();
             Ok(())

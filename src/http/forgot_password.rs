@@ -37,9 +37,7 @@ pub(super) async fn forgot_password(
 ) -> Result<StatusCode, Problem> {
     let (email, username) = (fields.optional_text("email"), fields.optional_text("username"));
     let who = match (email, username) {
-        (Some(email), None) => {
-            Email::parse(&email).map(Forgetful::Email).ok_or(Error::field("email", "invalid_email"))
-        }
+        (Some(email), None) => Email::parse(&email).map(Forgetful::Email).ok_or(Error::field("email", "invalid_email")),
         (None, Some(name)) => {
             Username::parse(&name).map(Forgetful::Username).ok_or(Error::field("username", "invalid_username"))
         }

@@ -9,8 +9,8 @@ use utoipa::{
 };
 
 use super::{
-    change_email, change_password, forgot_password, login, logout, me, methods, reauthenticate, refresh, register, reset_password, revocations, routes,
-    sessions, verify_email, well_known,
+    change_email, change_password, forgot_password, login, logout, me, methods, reauthenticate, refresh, register,
+    reset_password, revocations, routes, sessions, verify_email, well_known,
 };
 use crate::axum::describe_security;
 

@@ -25,11 +25,9 @@ impl Accounts {
                 self.answer_unknown(request).await?;
                 Ok(None)
             }
-            (MailKind::ConfirmEmail, None) => self.arm(request).await,
-            // Who has the new address by now may be the account itself, in another spelling.
-            (MailKind::ConfirmEmail, Some(user)) if Some(user.id) == request.user => self.arm(request).await,
-            // Whoever has the old address by now: it was not given to another account while it could be had back.
-            (MailKind::EmailChanged, _) => self.arm(request).await,
+            // The address has another account by now. It may be this one, which wants it in another spelling.
+            (MailKind::ConfirmEmail, Some(user)) if Some(user.id) != request.user => Ok(None),
+            (MailKind::ConfirmEmail | MailKind::EmailChanged, _) => self.arm(request).await,
             _ => Ok(None),
         }
     }
@@ -39,7 +37,8 @@ impl Accounts {
         let expires_at = now + purpose.lifetime();
         let code = (purpose == Purpose::Verify).then(Code::generate).transpose()?;
         let code_until = now + CODE_LIFETIME;
-        let hashed = |code: &Code| CodeHash { hash: code.hash(&user.email, &self.inner().code_key), expires_at: code_until };
+        let hashed =
+            |code: &Code| CodeHash { hash: code.hash(&user.email, &self.inner().code_key), expires_at: code_until };
         let grant = Grant { id: request.id, purpose, user: user.id, email: user.email.clone(), expires_at };
         let new = NewToken { grant, hash: token.hash(), code: code.as_ref().map(hashed) };
         if !self.store().issue_token(&new).await? {
@@ -58,9 +57,8 @@ impl Accounts {
         let Some(record) = self.store().user(user).await? else { return Ok(None) };
         let token = OneTimeToken::generate()?;
         let armed = self.store().arm_token(request.id, &token.hash(), self.now()).await?;
-        let letter = |expires_at| {
-            Letter::to_address(email.clone()).about(&record.user).link(token.into_plain(), expires_at)
-        };
+        let letter =
+            |expires_at| Letter::to_address(email.clone()).about(&record.user).link(token.into_plain(), expires_at);
         Ok(armed.map(letter))
     }
 

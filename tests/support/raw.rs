@@ -94,7 +94,8 @@ impl TestDb {
     /// Everything in the tables that know of users and tokens, as text.
     pub async fn dump(&self) -> String {
         let mut dump = String::new();
-        for table in ["users", "sessions", "refresh_tokens", "revocations", "attempts", "events", "signing_keys"] {
+        let tables = ["users", "sessions", "refresh_tokens", "revocations", "attempts", "events", "signing_keys"];
+        for table in tables.into_iter().chain(["one_time_tokens", "outbox", "known_devices"]) {
             dump += &self.rows(table).await;
         }
         dump

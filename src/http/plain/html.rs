@@ -64,8 +64,9 @@ pub(super) const fn text(purpose: Purpose) -> Text {
 
 /// A page with a button that acts on the token, and what was wrong with what was typed.
 pub(super) fn form(site: &str, text: &Text, token: &OneTimeToken, errors: &[FieldError]) -> Html<String> {
-    let errors: String = errors.iter().map(|error| format!("<li>{}</li>\n", escape(&in_words(error.code)))).collect();
-    let errors = if errors.is_empty() { errors } else { format!("<ul role=\"alert\">\n{errors}</ul>\n") };
+    let errors: Vec<_> = errors.iter().map(|error| format!("<li>{}</li>", escape(&in_words(error.code)))).collect();
+    let errors =
+        if errors.is_empty() { String::new() } else { format!("<ul role=\"alert\">{}</ul>\n", errors.concat()) };
     let (field, token) = (text.field.unwrap_or_default(), escape(token.expose()));
     page(
         site,

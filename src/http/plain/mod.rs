@@ -53,7 +53,8 @@ pub(crate) fn router(portcullis: &Portcullis) -> Router {
 }
 
 fn page(purpose: Purpose) -> MethodRouter<AppState> {
-    get(move |state, query| look(purpose, state, query)).post(move |state, device, form| act(purpose, state, device, form))
+    get(move |state, query| look(purpose, state, query))
+        .post(move |state, device, form| act(purpose, state, device, form))
 }
 
 async fn look(

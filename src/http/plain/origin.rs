@@ -7,18 +7,16 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// `Sec-Fetch-Site` decides where it is sent, and else `Origin` must be this service's own. Neither present, or one of them
 /// twice: it was not.
 pub(super) fn is_own(headers: &HeaderMap, own: &str) -> bool {
-    match only(headers, &SEC_FETCH_SITE) {
-        Some(Some(site)) => site == "same-origin",
-        Some(None) => only(headers, &ORIGIN).flatten() == Some(own),
-        None => false,
+    match (values(headers, &SEC_FETCH_SITE).as_slice(), values(headers, &ORIGIN).as_slice()) {
+        ([site], _) => *site == "same-origin",
+        ([], [origin]) => *origin == own,
+        _ => false,
     }
 }
 
-/// The value of a header, if it has one that can be read; `None` if there is more than that.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next().map(|value| value.to_str()).transpose();
-    if values.next().is_some() { None } else { value.ok() }
+/// The values of a header. One that cannot be read counts, and says nothing.
+fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a str> {
+    headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect()
 }
 
 #[cfg(test)]

@@ -41,8 +41,8 @@ use crate::{
     secret::{Sealed, TokenHash},
     session::{Session, SessionId},
     store::{
-        Grant, NewRoles, NewSession, NewToken, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError, StoredKey,
-        VerifyBy,
+        Grant, NewRoles, NewSession, NewToken, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError,
+        StoredKey, VerifyBy,
     },
     throttle::Bucket,
 };

@@ -6,7 +6,12 @@
 use sqlx::{Result, Row as _};
 use uuid::Uuid;
 
-use super::{super::Backend, Connection, row::{Row, parsed}, users};
+use super::{
+    super::Backend,
+    Connection,
+    row::{Row, parsed},
+    users,
+};
 use crate::{
     account::{Email, UserId},
     clock::Timestamp,
@@ -93,14 +98,13 @@ pub(super) async fn user_of(
     hash: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<UserId>> {
-    let user: Option<Uuid> = sqlx::query_scalar(
-        "SELECT user_id FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3",
-    )
-    .bind(hash.as_bytes().as_slice())
-    .bind(purpose.as_str())
-    .bind(now.as_millis())
-    .fetch_optional(&store.reader)
-    .await?;
+    let user: Option<Uuid> =
+        sqlx::query_scalar("SELECT user_id FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3")
+            .bind(hash.as_bytes().as_slice())
+            .bind(purpose.as_str())
+            .bind(now.as_millis())
+            .fetch_optional(&store.reader)
+            .await?;
     Ok(user.map(UserId))
 }
 
@@ -125,9 +129,7 @@ pub(super) async fn spend(
     .bind(now.as_millis())
     .fetch_optional(connection)
     .await?;
-    let spent = |row: Row| {
-        Ok(Spent { id: row.try_get("id")?, user, email: parsed(&row, "email", Email::parse)? })
-    };
+    let spent = |row: Row| Ok(Spent { id: row.try_get("id")?, user, email: parsed(&row, "email", Email::parse)? });
     row.map(spent).transpose()
 }
 
