@@ -81,7 +81,8 @@ impl Portcullis {
         self.verifier.clone()
     }
 
-    /// The account routes, `/auth/*`, and the key set, `/.well-known/jwks.json`.
+    /// The account routes, `/auth/*`, and the key set, `/.well-known/jwks.json`. [`pages`](Self::pages) adds those that
+    /// mailed links lead to.
     ///
     /// The router counts attempts by the peer's address, so it has to be served with
     /// [`into_make_service_with_connect_info::<SocketAddr>`](axum::Router::into_make_service_with_connect_info);

@@ -69,7 +69,7 @@ fn spend_once(at: SocketAddr, place: &str, token: &str) {
 fn journey(flags: &[&str]) {
     let folder = tempdir().unwrap();
     let folder = folder.path();
-    let server = Server::start(folder, &[&["--require-verified-email", "true"], flags].concat());
+    let server = Server::start(folder, &[&["--require-verified-email"], flags].concat());
     let at = server.address;
 
     assert_eq!(register(at, "ada", PASSWORD).status, 201);
@@ -128,7 +128,7 @@ fn a_mail_that_was_asked_for_survives_an_outage_and_a_kill() {
     let folder = tempdir().unwrap();
     let folder = folder.path();
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let url = format!("smtp://{nobody}?tls=none");
+    let url = format!("smtp://{nobody}?tls=insecure_off");
     let mut server = Server::start(folder, &["--mail-url", &url]);
     assert_eq!(register(server.address, "ada", PASSWORD).status, 201);
     let forgot = post(server.address, "/auth/forgot-password", &json!({ "email": "ada@example.org" }));
