@@ -47,7 +47,8 @@
 //! let app = GuardedRouter::<()>::new()
 //!     .route("/notes", get(async |user: Principal| format!("the notes of {}", user.id())), RouteRule::authenticated())
 //!     .guard(auth.guard())
-//!     .merge(auth.router());
+//!     .merge(auth.router())
+//!     .merge(auth.pages());
 //! # Ok(())
 //! # }
 //! # #[cfg(not(all(feature = "axum", feature = "sqlite")))]
