@@ -28,5 +28,6 @@ mod methods;
 mod register;
 mod routes;
 mod signing_keys;
+mod signing_keys_load;
 mod sweep;
 mod well_known;
