@@ -33,7 +33,7 @@ use crate::{
 
 both![
     jwt_14_no_valid_token_is_refused_while_keys_rotate_under_load,
-    jwt_14_one_key_waits_however_many_rotate_at_once,
+    jwt_14_one_key_waits_however_many_race_to_rotate,
     jwt_14_a_guard_that_follows_the_key_set_refuses_no_fresh_token,
     a_flood_of_unknown_keys_hides_no_new_one,
 ];
@@ -98,7 +98,7 @@ async fn jwt_14_no_valid_token_is_refused_while_keys_rotate_under_load(db: TestD
     assert!(used.len() >= 6, "{used:?}");
 }
 
-async fn jwt_14_one_key_waits_however_many_rotate_at_once(db: TestDb) {
+async fn jwt_14_one_key_waits_however_many_race_to_rotate(db: TestDb) {
     let (app, other) = two_apps(db, |_| ()).await;
     let mut racers = JoinSet::new();
     for racer in 0..32 {
