@@ -35,6 +35,7 @@ mod revocations;
 mod routes;
 mod sessions;
 mod signing_keys;
+mod signing_keys_load;
 mod sweep;
 mod token_matrix;
 mod well_known;
