@@ -100,7 +100,7 @@ impl Accounts {
             created_at: now,
         };
         let event = Event::new(EventKind::UserRegistered, now, device).user(user.id);
-        let new = NewUser { user, password: Some(password) };
+        let new = NewUser { user, password: Some(password), must_change_password: false };
         self.store().create_user(&new, &event).await?;
         Ok(new.user)
     }

@@ -56,10 +56,14 @@ pub enum EventKind {
     ProfileChanged,
     /// The account was deleted.
     UserDeleted,
+    /// The account was made from a file.
+    UserImported,
+    /// Every account was written to a file, with the hash of its password.
+    UsersExported,
 }
 
 impl EventKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -70,6 +74,8 @@ impl EventKind {
         Self::PasswordRehashed,
         Self::ProfileChanged,
         Self::UserDeleted,
+        Self::UserImported,
+        Self::UsersExported,
     ];
 
     /// The kind's stable name, as the trail stores and shows it.
@@ -86,6 +92,8 @@ impl EventKind {
             Self::PasswordRehashed => "password_rehashed",
             Self::ProfileChanged => "profile_changed",
             Self::UserDeleted => "user_deleted",
+            Self::UserImported => "user_imported",
+            Self::UsersExported => "users_exported",
         }
     }
 

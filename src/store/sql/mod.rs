@@ -8,6 +8,7 @@
 
 mod attempts;
 mod events;
+mod import;
 mod keys;
 mod revocations;
 mod row;
@@ -29,7 +30,7 @@ use crate::{
     revocation::Revocation,
     secret::Sealed,
     session::{Session, SessionId},
-    store::{NewSession, NewUser, Result, Store, StoreError, StoredKey},
+    store::{Conflict, NewSession, NewUser, Result, Store, StoreError, StoredKey},
     throttle::Bucket,
 };
 
@@ -65,6 +66,14 @@ impl Store for Backend {
 
     async fn create_user(&self, new: &NewUser, event: &Event) -> Result<()> {
         users::create(self, new, event).await.map_err(store_error)?.map_err(StoreError::Conflict)
+    }
+
+    async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>> {
+        import::users(self, users, keep).await.map_err(store_error)
+    }
+
+    async fn export_users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserRecord>> {
+        import::page(self, after, limit).await.map_err(store_error)
     }
 
     async fn user(&self, id: UserId) -> Result<Option<UserRecord>> {
