@@ -4,7 +4,9 @@ mod cli;
 mod config;
 mod connection;
 mod docs;
+mod export;
 mod health;
+mod import;
 mod listener;
 mod logs;
 mod migrate;
@@ -43,6 +45,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Serve => serve::serve(&settings?).await?,
         Command::Migrate => migrate::migrate(&settings?, cli.json).await?,
         Command::User { command: UserCommand::Add(user) } => user::add(&settings?, user, cli.json).await?,
+        Command::Import(from) => return import::import(&settings?, &from, cli.json).await,
+        Command::Export { file } => export::export(&settings?, file.as_deref(), cli.json).await?,
         Command::Config { command: ConfigCommand::Check } => return config::check(settings, cli.json),
         Command::Config { command: ConfigCommand::Show } => config::show(&settings?, cli.json)?,
     }
