@@ -38,7 +38,7 @@ pub struct Config {
     pub session_cap: NonZeroU32,
     /// What a password hash costs, and how many are computed at once. Its defaults are stated there.
     pub hashing: HashPoolSettings,
-    /// What a new password must be like. Default: 10 characters.
+    /// What a new password must be like. Default: 10 characters, and neither common nor easy to guess.
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,

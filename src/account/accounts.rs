@@ -81,6 +81,12 @@ impl Accounts {
         self.0.hashes.hashes_computed()
     }
 
+    /// How many new passwords have been rated so far: a figure for metrics.
+    #[must_use]
+    pub fn ratings_computed(&self) -> u64 {
+        self.0.hashes.ratings_computed()
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

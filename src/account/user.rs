@@ -36,4 +36,6 @@ pub struct UserRecord {
     /// Raised by every new password (a rehash of the same one does not count). Whoever acts on a checked password
     /// states the version they checked, so that an act and a change of password cannot cross.
     pub password_version: i64,
+    /// Whether the password has to be changed before it opens anything.
+    pub must_change_password: bool,
 }

@@ -85,10 +85,14 @@ pub enum EventKind {
     MasterKeyRotated,
     /// A mail could not be sent and will not be tried again.
     MailGivenUp,
+    /// The account was made from a file.
+    UserImported,
+    /// Every account was written to a file, with the hash of its password.
+    UsersExported,
 }
 
 impl EventKind {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 26] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -113,6 +117,8 @@ impl EventKind {
         Self::SigningKeyRetired,
         Self::MasterKeyRotated,
         Self::MailGivenUp,
+        Self::UserImported,
+        Self::UsersExported,
     ];
 
     /// The kind's stable name, as the trail stores and shows it.
@@ -143,6 +149,8 @@ impl EventKind {
             Self::SigningKeyRetired => "signing_key_retired",
             Self::MasterKeyRotated => "master_key_rotated",
             Self::MailGivenUp => "mail_given_up",
+            Self::UserImported => "user_imported",
+            Self::UsersExported => "users_exported",
         }
     }
 

@@ -54,6 +54,8 @@ pub struct NewUser {
     pub user: User,
     /// The password's hash, if it has a password.
     pub password: Option<PasswordHash>,
+    /// Whether that password has to be changed before it opens anything.
+    pub must_change_password: bool,
 }
 
 /// A signing key as the store keeps it.
@@ -87,6 +89,14 @@ pub trait Store: Send + Sync + 'static {
     /// address in use.
     async fn create_user(&self, new: &NewUser, event: &Event) -> Result<()>;
 
+    /// Makes all of these users that can be made, each with its event, and answers for each what stood in the way, if
+    /// anything did. Either way none of them is half made, and nobody who is there is touched. With `keep` off nothing
+    /// is made at all and the answers are what they would have been.
+    async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>>;
+
+    /// Up to so many users, in the order of their ids, beginning behind `after`.
+    async fn export_users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserRecord>>;
+
     /// The user with this id.
     async fn user(&self, id: UserId) -> Result<Option<UserRecord>>;
 
@@ -106,9 +116,9 @@ pub trait Store: Send + Sync + 'static {
     /// Replaces the hash of the same password, if the password is still the one of this version. `false` if not.
     async fn rehash_password(&self, id: UserId, version: i64, hash: &PasswordHash, event: &Event) -> Result<bool>;
 
-    /// Sets a new password, if the current one is still the one of this version, and ends every session of the user
-    /// but `keep`, revoking each until `revoke_until`. Answers the ended sessions, or `None` if the password had
-    /// changed meanwhile.
+    /// Sets a new password, which need not be changed then, if the current one is still the one of this version, and
+    /// ends every session of the user but `keep`, revoking each until `revoke_until`. Answers the ended sessions, or
+    /// `None` if the password had changed meanwhile.
     async fn change_password(
         &self,
         id: UserId,

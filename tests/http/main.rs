@@ -23,6 +23,7 @@ mod raw;
 mod body;
 mod change_password;
 mod guarded;
+mod import;
 mod login;
 mod logout;
 mod me;

@@ -25,6 +25,7 @@ fn record(password: Option<PasswordHash>) -> UserRecord {
         },
         password,
         password_version: 7,
+        must_change_password: false,
     }
 }
 

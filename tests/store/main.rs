@@ -19,6 +19,7 @@ mod attempts;
 mod events;
 mod fixture;
 mod hostile;
+mod import;
 mod keys;
 mod migrations;
 mod outbox;

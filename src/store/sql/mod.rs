@@ -8,6 +8,7 @@
 
 mod attempts;
 mod events;
+mod import;
 mod keys;
 mod outbox;
 mod refresh;
@@ -36,7 +37,7 @@ use crate::{
     revocation::{Change, Cursor, Revocation},
     secret::{Sealed, TokenHash},
     session::{Session, SessionId},
-    store::{NewRoles, NewSession, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError, StoredKey},
+    store::{Conflict, NewRoles, NewSession, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError, StoredKey},
     throttle::Bucket,
 };
 
@@ -72,6 +73,14 @@ impl Store for Backend {
 
     async fn create_user(&self, new: &NewUser, event: &Event) -> Result<()> {
         users::create(self, new, event).await.map_err(store_error)?.map_err(StoreError::Conflict)
+    }
+
+    async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>> {
+        import::users(self, users, keep).await.map_err(store_error)
+    }
+
+    async fn export_users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserRecord>> {
+        import::page(self, after, limit).await.map_err(store_error)
     }
 
     async fn user(&self, id: UserId) -> Result<Option<UserRecord>> {
