@@ -63,6 +63,7 @@
 //! | `openapi` | what a guarded router asks, written into an OpenAPI document | |
 //! | `accounts` | the accounts, as a Rust API; with `axum` also as a router | ✓ |
 //! | `sqlite`, `postgres` | a store for them | ✓ |
+//! | `remote-jwks` | keys that issuers elsewhere publish, and what they revoke, followed | |
 //! | `server` | the binary, and all of the above | ✓ |
 //! | `testing` | a clock that a test moves | |
 //! | `webauthn`, `pages`, `smtp` | nothing yet: the rooms they name are not built | |
