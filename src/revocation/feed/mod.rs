@@ -52,7 +52,7 @@ type Bearer = Pin<Box<dyn Future<Output = Result<String, Box<dyn Error + Send + 
 ///
 /// # What it takes
 ///
-/// An event may have 256 KiB, and the set two million [entries](Self::max_revocations), at roughly 150 bytes each. Where
+/// An event may have 256 KiB, and the set two million [entries](Self::max_revocations), at some 110 bytes each. Where
 /// there are more, those at hand stay in force, and the set becomes stale.
 #[must_use = "nothing is followed until it is built"]
 pub struct RevocationFeed {
