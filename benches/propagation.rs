@@ -1,9 +1,9 @@
-//! How long it takes until a revocation is minded elsewhere: in another process on the same database, and by a guard that
-//! follows the stream. `cargo bench --features remote-jwks --bench propagation`; for PostgreSQL as well, it is run by
-//! `scripts/with-postgres`.
+//! How long it takes until a revocation is minded elsewhere: in another process on the same database, and by a guard
+//! that follows the stream. `cargo bench --features remote-jwks --bench propagation`; for PostgreSQL as well, it is run
+//! by `scripts/with-postgres`.
 //!
-//! The time is that from before the call that revokes, which ends when the database has committed, to the moment at which
-//! the other set covers the token. The other process is another store and another set on the same database.
+//! The time is that from before the call that revokes, which ends when the database has committed, to the moment at
+//! which the other set covers the token. The other process is another store and another set on the same database.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "bench code")]
 
 use std::{

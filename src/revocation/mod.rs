@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | the process that revokes | on the next request | it puts the entry in before it answers |
 //! | another process on the same database | within a second | it asks the database twice a second |
-//! | a guard in another program | within milliseconds of the process it follows | a stream of events, which `RevocationFeed` follows |
+//! | a guard in another program | milliseconds after the process it follows | `RevocationFeed` follows a stream of events |
 //!
 //! Where a feed is lost the set is stale after a stated time, by default 10 seconds, and [`OnStale`] says what becomes
 //! of tokens: a guard that follows a stream refuses them with 503, and accounts that lose their database let those pass
