@@ -9,8 +9,10 @@ use http::Uri;
 use ipnet::IpNet;
 
 use crate::{
+    access,
     jwt::Algorithm,
     password::{HashPoolSettings, PasswordPolicy},
+    totp::TotpWindow,
 };
 
 /// The settings of the accounts.
@@ -32,6 +34,10 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
+    /// Who has to have a second factor. Default: nobody; whoever has one is asked for it.
+    pub second_factor: SecondFactorPolicy,
+    /// How far a code of an authenticator app may be from the present one. Default: one either side.
+    pub totp_window: TotpWindow,
     /// The reverse proxies whose `X-Forwarded-For` is believed. Default: none.
     pub trusted_proxies: Vec<IpNet>,
     /// Turns the limits on attempts off. For load tests only. Default: `false`.
@@ -51,6 +57,8 @@ impl Config {
             hashing: HashPoolSettings::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationPolicy::Open,
+            second_factor: SecondFactorPolicy::Optional,
+            totp_window: TotpWindow::One,
             trusted_proxies: Vec::new(),
             insecure_no_limits: false,
         }
@@ -85,6 +93,52 @@ impl FromStr for RegistrationPolicy {
             "open" => Ok(Self::Open),
             "closed" => Ok(Self::Closed),
             other => Err(ConfigError(format!("registration must be `open` or `closed`, not `{other}`"))),
+        }
+    }
+}
+
+/// Who has to have a second factor. Whoever must and has none sets one up before their login is finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactorPolicy {
+    /// Nobody has to.
+    Optional,
+    /// Users with the role `admin`.
+    Admins,
+    /// Everybody.
+    All,
+}
+
+impl SecondFactorPolicy {
+    /// The policy's name in settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Optional => "optional",
+            Self::Admins => "admins",
+            Self::All => "all",
+        }
+    }
+
+    /// Whether a user with these roles has to have one.
+    #[must_use]
+    pub fn binds(self, roles: &[String]) -> bool {
+        match self {
+            Self::Optional => false,
+            Self::Admins => roles.iter().any(|role| role == access::ADMIN),
+            Self::All => true,
+        }
+    }
+}
+
+impl FromStr for SecondFactorPolicy {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        match name {
+            "optional" => Ok(Self::Optional),
+            "admins" => Ok(Self::Admins),
+            "all" => Ok(Self::All),
+            other => Err(ConfigError(format!("second_factor must be `optional`, `admins` or `all`, not `{other}`"))),
         }
     }
 }

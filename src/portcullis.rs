@@ -192,7 +192,9 @@ impl Builder {
         let hashes = HashPool::start(config.hashing.clone())?;
         let issuer = JwtIssuer::new(keys.clone());
         let revocation_memory = verifier.revocation_memory();
-        let inner = Inner { store, clock, hashes, issuer, revocations, revocation_memory, config };
+        let recovery_key = data_key.keyed_hash("recovery-code");
+        let inner =
+            Inner { store, clock, hashes, issuer, revocations, revocation_memory, data_key, recovery_key, config };
         let accounts = Accounts::new(inner);
         accounts.sweep_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })

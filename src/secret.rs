@@ -6,7 +6,7 @@ use std::fmt;
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
-    digest, rand,
+    digest, hmac, rand,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
@@ -157,6 +157,14 @@ impl SealingKey {
         Ok(Zeroizing::new(plain.to_vec()))
     }
 
+    /// A key for hashing that is this one's own for `purpose`. It tells nothing of this key, nor of those for other
+    /// purposes.
+    #[must_use]
+    pub fn keyed_hash(&self, purpose: &str) -> KeyedHash {
+        let key = KeyedHash(hmac::Key::new(hmac::HMAC_SHA256, self.0.as_slice())).of(&[purpose.as_bytes()]);
+        KeyedHash(hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()))
+    }
+
     fn aead(&self) -> Option<RandomizedNonceKey> {
         RandomizedNonceKey::new(&AES_256_GCM, self.0.as_slice()).ok()
     }
@@ -165,6 +173,41 @@ impl SealingKey {
 impl fmt::Debug for SealingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SealingKey(…)")
+    }
+}
+
+/// A hash that only who has the key can compute: HMAC-SHA256 (RFC 2104). [`SealingKey::keyed_hash`] makes one.
+///
+/// ```
+/// use portcullis::secret::SealingKey;
+///
+/// let key = SealingKey::from_bytes([7; 32]);
+/// let hash = key.keyed_hash("greeting").of(&[b"hello", b"world"]);
+/// assert_eq!(hash, key.keyed_hash("greeting").of(&[b"hello", b"world"]));
+/// assert_ne!(hash, key.keyed_hash("greeting").of(&[b"hellow", b"orld"]));
+/// assert_ne!(hash, key.keyed_hash("farewell").of(&[b"hello", b"world"]));
+/// ```
+#[derive(Clone)]
+pub struct KeyedHash(hmac::Key);
+
+impl KeyedHash {
+    /// The hash of these parts. Where one ends and the next begins counts too.
+    #[must_use]
+    pub fn of(&self, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut hash = Zeroizing::new([0; 32]);
+        hash.copy_from_slice(context.sign().as_ref());
+        hash
+    }
+}
+
+impl fmt::Debug for KeyedHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyedHash(…)")
     }
 }
 

@@ -16,8 +16,10 @@ use crate::{
     password::HashPool,
     principal::Principal,
     revocation::{Revocation, RevocationSet, Target},
+    secret::KeyedHash,
     session::SessionId,
     store::Store,
+    vault::DataKey,
 };
 
 /// The accounts: register, log in, change, leave. Cloning gives another handle on the same accounts.
@@ -34,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) issuer: JwtIssuer,
     pub(crate) revocations: RevocationSet,
     pub(crate) revocation_memory: Duration,
+    pub(crate) data_key: DataKey,
+    pub(crate) recovery_key: KeyedHash,
     pub(crate) config: Config,
 }
 

@@ -8,14 +8,29 @@ use std::{
     time::Duration,
 };
 
-use super::{Accounts, Assured, Email, FirstFactor, User, UserRecord, Username};
+use super::{Accounts, Assurance, Email, FirstFactor, User, UserRecord, Username};
 use crate::{
     audit::{Event, EventKind},
     error::Error,
     password::{HashError, Password, PasswordVerified},
     session::{Device, Session},
     throttle::Bucket,
+    totp::TotpCode,
 };
+
+/// What someone logs in with.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// A user name or an e-mail address, in any case.
+    pub name: String,
+    /// The password.
+    pub password: Password,
+    /// A code of their authenticator app, from those who send everything at once. Where none is asked for, it is not
+    /// looked at.
+    pub code: Option<TotpCode>,
+    /// Whether the session is to be a long one.
+    pub remember: bool,
+}
 
 /// A login that succeeded.
 #[derive(Clone, Debug)]
@@ -28,6 +43,8 @@ pub struct Login {
     pub access_token: AccessToken,
     /// How long that lives.
     pub expires_in: Duration,
+    /// How many recovery codes are left, after a login with a second factor, if so few that it is time for new ones.
+    pub recovery_codes_left: Option<u32>,
 }
 
 /// A signed access token, hidden in `Debug`.
@@ -53,29 +70,41 @@ impl std::fmt::Debug for AccessToken {
 }
 
 impl Accounts {
-    /// Opens a session for the user who goes by `name`, a user name or an e-mail address in any case.
+    /// Opens a session for the user who goes by this name. If the account asks for more than a password, the login goes on
+    /// in a flow, and no token is made before it is finished.
     ///
     /// # Errors
     ///
     /// - [`Error::InvalidCredentials`], one answer for an unknown name, a wrong password and a disabled account.
-    /// - [`Error::TooManyAttempts`], for known and unknown names alike.
+    /// - [`Error::LoginUnfinished`] if the account asks for more.
+    /// - [`Error::InvalidSecondFactor`] if the code is wrong. The flow takes another.
+    /// - [`Error::TooManyAttempts`], for known and unknown names alike; and after many wrong codes.
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed; the attempt does not count then.
-    pub async fn login(&self, name: &str, password: Password, device: &Device) -> Result<Login, Error> {
-        let attempt = self.begin_attempt(Attempt::on(name, device)).await?;
-        let record = self.get_user_by_name_or_mail(name).await?;
+    pub async fn login(&self, credentials: Credentials, device: &Device) -> Result<Login, Error> {
+        let Credentials { name, password, code, remember } = credentials;
+        let attempt = self.begin_attempt(Attempt::on(&name, device)).await?;
+        let record = self.get_user_by_name_or_mail(&name).await?;
         let Some(verified) = self.check_password(record.as_ref(), password.clone(), &attempt).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
-        let (version, needs_rehash) = (verified.password_version(), verified.needs_rehash());
-        let Ok(assured) = Assured::assure(FirstFactor::Password(verified)) else {
-            return self.refuse_login(record.as_ref(), device).await;
+        let (user, version, needs_rehash) = (verified.user().id, verified.password_version(), verified.needs_rehash());
+        let outcome = match Assurance::of(FirstFactor::Password(verified), self.config().second_factor) {
+            Ok(Assurance::Full(assured)) => self.open_session(assured, device).await?,
+            Ok(Assurance::Partial(partly)) => {
+                self.forgive(&attempt).await?;
+                if needs_rehash {
+                    self.rehash_password(user, version, password, device).await;
+                }
+                return self.go_on(partly, code, remember, device).await;
+            }
+            Err(_) => None,
         };
-        let Some(login) = self.open_session(assured, device).await? else {
+        let Some(login) = outcome else {
             return self.refuse_login(record.as_ref(), device).await;
         };
         self.forgive(&attempt).await?;
         if needs_rehash {
-            self.rehash_password(login.user.id, version, password, device).await;
+            self.rehash_password(user, version, password, device).await;
         }
         Ok(login)
     }

@@ -8,7 +8,7 @@ use ::axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, problem::Problem};
+use super::{fields::Fields, fresh::FreshCaller, problem::Problem};
 use crate::{
     Error, Principal,
     account::{Accounts, Caller, DisplayName, User},
@@ -102,7 +102,7 @@ pub(super) async fn update(
 )]
 pub(super) async fn remove(
     State(accounts): State<Accounts>,
-    caller: Caller,
+    FreshCaller(caller): FreshCaller,
     device: Device,
 ) -> Result<StatusCode, Problem> {
     accounts.delete_account(caller, &device).await?;

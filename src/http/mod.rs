@@ -5,15 +5,19 @@
 mod address;
 mod change_password;
 mod fields;
+mod fresh;
 mod login;
 mod logout;
 mod me;
 mod methods;
 mod openapi;
 mod problem;
+mod recovery_codes;
 mod register;
+mod second_factor;
 mod state;
 mod tokens;
+mod totp;
 mod well_known;
 
 use std::time::Duration;
@@ -33,8 +37,14 @@ pub use self::{
     methods::MethodsResponse,
     openapi::openapi,
     problem::{FieldProblem, Problem, method_not_allowed, not_found},
+    recovery_codes::{RecoveryCodesLeftResponse, RecoveryCodesResponse},
     register::{RegisterRequest, RegisterResponse},
+    second_factor::{SecondFactorRequest, TwoFaRequiredResponse},
     tokens::TokensResponse,
+    totp::{
+        TotpCodeRequest, TotpConfiguredResponse, TotpDisableRequest, TotpEnrolledResponse, TotpSetupRequest,
+        TotpSetupResponse,
+    },
 };
 use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
 
@@ -47,17 +57,26 @@ const FRESH: Duration = Duration::from_mins(10);
 /// Every route: path and method, who answers, and what the guard asks.
 fn routes() -> GuardedRouter<AppState> {
     let public = RouteRule::public;
+    let optional = RouteRule::optional;
     let authenticated = RouteRule::authenticated;
     let fresh = || RouteRule::fresh(FRESH);
     GuardedRouter::new()
         .route("/auth/methods", get(methods::methods), public())
         .route("/auth/register", post(register::register), public())
         .route("/auth/login", post(login::login), public())
+        .route("/auth/login/second-factor", post(second_factor::finish), public())
         .route("/auth/logout", post(logout::logout), authenticated())
         .route("/auth/logout-all", post(logout::logout_all), authenticated())
         .route("/auth/me", get(me::show).patch(me::update), authenticated())
         .route("/auth/me", delete(me::remove), fresh())
         .route("/auth/change-password", post(change_password::change_password), authenticated())
+        .route("/auth/totp", get(totp::show), authenticated())
+        // These two take a flow in place of a token; whoever comes without a flow has to be fresh.
+        .route("/auth/totp/setup", post(totp::setup), optional())
+        .route("/auth/totp/confirm", post(totp::confirm), optional())
+        .route("/auth/totp/disable", post(totp::disable), authenticated())
+        .route("/auth/recovery-codes", get(recovery_codes::show), authenticated())
+        .route("/auth/recovery-codes", post(recovery_codes::replace), fresh())
         .route("/.well-known/jwks.json", get(well_known::jwks), public())
         .method_not_allowed_fallback(method_not_allowed)
 }

@@ -8,7 +8,9 @@ use utoipa::{
     },
 };
 
-use super::{change_password, login, logout, me, methods, register, routes, well_known};
+use super::{
+    change_password, login, logout, me, methods, recovery_codes, register, routes, second_factor, totp, well_known,
+};
 use crate::axum::describe_security;
 
 /// The name under which the document knows access tokens.
@@ -29,12 +31,19 @@ pub fn openapi() -> openapi::OpenApi {
         methods::methods,
         register::register,
         login::login,
+        second_factor::finish,
         logout::logout,
         logout::logout_all,
         me::show,
         me::update,
         me::remove,
         change_password::change_password,
+        totp::show,
+        totp::setup,
+        totp::confirm,
+        totp::disable,
+        recovery_codes::show,
+        recovery_codes::replace,
         well_known::jwks,
     ),
     modifiers(&BearerScheme)

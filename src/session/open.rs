@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{Device, Session, SessionId};
 use crate::{
     access::scopes_of,
-    account::{AccessToken, Accounts, Assured, Login, User},
+    account::{AccessToken, Accounts, Assured, Login, User, acr_of},
     audit::{Event, EventKind},
     error::Error,
     jwt::Claims,
@@ -16,7 +16,8 @@ use crate::{
 impl Accounts {
     /// Opens a session and mints its first access token.
     ///
-    /// `None` if the account changed while it was being checked: another password, disabled, deleted.
+    /// `None` if the account changed while it was being checked, such as another password or a second factor, or if the flow
+    /// that led here has ended.
     ///
     /// # Errors
     ///
@@ -33,14 +34,19 @@ impl Accounts {
             device: device.clone(),
         };
         let event = Event::new(EventKind::LoginSucceeded, now, device).user(session.user).session(session.id);
-        let new =
-            NewSession { session, generation: assured.user().generation, password_version: assured.password_version() };
+        let new = NewSession {
+            session,
+            generation: assured.user().generation,
+            password_version: assured.password_version(),
+            flow: assured.flow(),
+        };
         if !self.store().open_session(&new, &event).await? {
             return Ok(None);
         }
         let user = assured.into_user();
         let access_token = self.mint(&user, &new.session)?;
-        Ok(Some(Login { user, session: new.session, access_token, expires_in: self.config().access_token_ttl }))
+        let expires_in = self.config().access_token_ttl;
+        Ok(Some(Login { user, session: new.session, access_token, expires_in, recovery_codes_left: None }))
     }
 
     fn mint(&self, user: &User, session: &Session) -> Result<AccessToken, Error> {
@@ -56,7 +62,7 @@ impl Accounts {
         claims.scope = scopes_of(&user.roles);
         claims.roles.clone_from(&user.roles);
         claims.amr.clone_from(&session.amr);
-        claims.acr = Some("aal1".to_owned());
+        claims.acr = Some(acr_of(&session.amr).to_owned());
         claims.auth_time = Some(session.auth_time);
         claims.name = Some(user.name.clone()).filter(|name| !name.is_empty());
         if user.email_verified_at.is_some() {

@@ -8,14 +8,18 @@ use sqlx::{
 /// Every migration in this folder. One list names the files of both databases, so neither can fall behind.
 macro_rules! migrations_in {
     ($folder:literal) => {
-        migrations_in!($folder: 1 user, 2 session, 3 revocation, 4 attempt, 5 event, 6 key)
+        migrations_in!(
+            $folder:
+            "000" (1 user, 2 session, 3 revocation, 4 attempt, 5 event, 6 key)
+            "00" (12 flow, 13 second_factor)
+        )
     };
-    ($folder:literal: $($number:literal $name:ident),+) => {
-        [$((
+    ($folder:literal: $($zeros:literal ($($number:literal $name:ident),+))+) => {
+        [$($((
             $number,
             stringify!($name),
-            include_str!(concat!("../../migrations/", $folder, "/000", $number, "_", stringify!($name), ".sql")),
-        )),+]
+            include_str!(concat!("../../migrations/", $folder, "/", $zeros, $number, "_", stringify!($name), ".sql")),
+        )),+),+]
     };
 }
 

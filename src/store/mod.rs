@@ -9,6 +9,7 @@
 
 mod connect;
 mod error;
+mod factors;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
 #[cfg(feature = "postgres")]
@@ -27,6 +28,7 @@ pub use self::sqlite::SqliteStore;
 pub use self::{
     connect::connect,
     error::{Conflict, StoreError},
+    factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
 };
 use crate::{
     account::{Email, User, UserId, UserRecord, Username},
@@ -34,7 +36,7 @@ use crate::{
     clock::Timestamp,
     password::PasswordHash,
     revocation::Revocation,
-    secret::Sealed,
+    secret::{Sealed, TokenHash},
     session::{Session, SessionId},
     throttle::Bucket,
 };
@@ -60,6 +62,8 @@ pub struct NewSession {
     pub generation: i64,
     /// The version of the password that was checked.
     pub password_version: i64,
+    /// The flow that led to it, which ends with that.
+    pub flow: Option<TokenHash>,
 }
 
 /// A signing key as the store keeps it.
@@ -77,7 +81,7 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: FactorStore + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 
@@ -121,8 +125,9 @@ pub trait Store: Send + Sync + 'static {
         event: &Event,
     ) -> Result<Option<Vec<SessionId>>>;
 
-    /// Opens a session, if the user is still as they were when checked: enabled, of the same generation and with the
-    /// same password version. `false` if not.
+    /// Opens a session, if the user is still as they were when checked (enabled, of the same generation, with the same
+    /// password version, and without a second factor unless one was shown) and the flow that led to it has not ended.
+    /// `false` if not.
     async fn open_session(&self, new: &NewSession, event: &Event) -> Result<bool>;
 
     /// The session with this id, if it has neither ended nor expired by `now`.

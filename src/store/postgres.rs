@@ -33,6 +33,14 @@ const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE id IN
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE bucket IN
     (SELECT bucket FROM attempts WHERE forget_at <= $1 FOR UPDATE SKIP LOCKED)";
 
+/// Removes the flows that had expired by then, except those in use.
+const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
+    (SELECT hash FROM flows WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)";
+
+/// Removes the set-ups of authenticators that had expired by then, except those in use.
+const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE user_id IN
+    (SELECT user_id FROM totp_setups WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)";
+
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 

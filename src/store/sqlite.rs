@@ -31,6 +31,12 @@ const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE expires_at <= $1";
 /// Removes the buckets that count as empty by then.
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE forget_at <= $1";
 
+/// Removes the flows that had expired by then.
+const FORGET_FLOWS: &str = "DELETE FROM flows WHERE expires_at <= $1";
+
+/// Removes the set-ups of authenticators that had expired by then.
+const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE expires_at <= $1";
+
 /// How long to wait for the write lock while another process holds it, and for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -4,11 +4,13 @@
 
 mod master_key;
 
+use zeroize::Zeroizing;
+
 pub use self::master_key::{MasterKeyError, MasterKeyFile};
 use crate::{
     clock::Timestamp,
     jwt::{Algorithm, KeyError, KeyRing, SigningKey},
-    secret::{RandomUnavailable, SealBroken, SealingKey},
+    secret::{KeyedHash, RandomUnavailable, SealBroken, Sealed, SealingKey},
     store::{Store, StoreError, StoredKey},
 };
 
@@ -55,6 +57,22 @@ impl DataKey {
         let bytes = master.open(DATA_KEY, &wrapped).map_err(|SealBroken| VaultError::WrongMasterKey)?;
         let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| VaultError::WrongMasterKey)?;
         Ok(Self(SealingKey::from_bytes(bytes)))
+    }
+
+    /// A key for hashing, this database's own for `purpose`: the same in every process that shares the database.
+    #[must_use]
+    pub fn keyed_hash(&self, purpose: &str) -> KeyedHash {
+        self.0.keyed_hash(purpose)
+    }
+
+    /// Seals a secret of this database's for `place`: see [`SealingKey::seal`].
+    pub(crate) fn seal(&self, place: &str, plain: &[u8]) -> Result<Sealed, RandomUnavailable> {
+        self.0.seal(place, plain)
+    }
+
+    /// Opens what [`seal`](Self::seal) made for the same place.
+    pub(crate) fn unseal(&self, place: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealBroken> {
+        self.0.open(place, sealed)
     }
 
     /// Opens the database's signing keys, making one of this algorithm first where there is none.

@@ -8,10 +8,14 @@
 
 mod attempts;
 mod events;
+mod factors;
+mod flows;
 mod keys;
+mod recovery;
 mod revocations;
 mod row;
 mod sessions;
+mod totp;
 mod users;
 
 use std::time::Duration;
@@ -154,6 +158,8 @@ impl Store for Backend {
     async fn forget_expired(&self, now: Timestamp) -> Result<()> {
         sessions::forget_expired(self, now).await.map_err(store_error)?;
         revocations::forget_expired(self, now).await.map_err(store_error)?;
+        flows::forget_expired(self, now).await.map_err(store_error)?;
+        totp::forget_expired(self, now).await.map_err(store_error)?;
         attempts::forget_expired(self, now).await.map_err(store_error)
     }
 }

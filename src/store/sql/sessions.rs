@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::{
     super::{Backend, FORGET_SESSIONS, HOLD_USER},
-    Connection, events, revocations,
+    Connection, events, flows, revocations,
     row::{Row, optional_parsed, timestamp},
     users,
 };
 use crate::{
-    account::UserId,
+    account::{UserId, is_multiple},
     audit::Event,
     clock::Timestamp,
     revocation::{Revocation, Target},
@@ -27,10 +27,16 @@ pub(super) async fn open(store: &Backend, new: &NewSession, event: &Event) -> Re
     let session = &new.session;
     let mut tx = store.begin().await?;
     sqlx::query(HOLD_USER).bind(session.user.0).fetch_optional(&mut *tx).await?;
+    if let Some(flow) = &new.flow
+        && !flows::end(&mut tx, session.user, flow, event.at).await?
+    {
+        return Ok(false);
+    }
     let opened = sqlx::query(
         "INSERT INTO sessions (id, user_id, created_at, expires_at, auth_time, amr, address, user_agent)
          SELECT $1, id, $3, $4, $5, $6, $7, $8 FROM users
-         WHERE id = $2 AND generation = $9 AND password_version = $10 AND disabled_at IS NULL",
+         WHERE id = $2 AND generation = $9 AND password_version = $10 AND disabled_at IS NULL
+            AND ($11 OR NOT EXISTS (SELECT 1 FROM totp WHERE user_id = users.id))",
     )
     .bind(session.id.0)
     .bind(session.user.0)
@@ -42,6 +48,7 @@ pub(super) async fn open(store: &Backend, new: &NewSession, event: &Event) -> Re
     .bind(&session.device.user_agent)
     .bind(new.generation)
     .bind(new.password_version)
+    .bind(is_multiple(&session.amr))
     .execute(&mut *tx)
     .await?;
     if opened.rows_affected() == 0 {

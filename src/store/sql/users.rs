@@ -9,7 +9,7 @@ use super::{
     sessions,
 };
 use crate::{
-    account::{Email, User, UserId, UserRecord, Username},
+    account::{Email, SecondFactors, User, UserId, UserRecord, Username},
     audit::Event,
     clock::Timestamp,
     password::PasswordHash,
@@ -83,6 +83,7 @@ macro_rules! select_user {
         concat!(
             "SELECT id, username, email, email_verified_at, name, password_hash, password_version, generation,
                 disabled_at, created_at,
+                EXISTS (SELECT 1 FROM totp WHERE user_id = users.id) AS has_totp,
                 (SELECT string_agg(role, '\n' ORDER BY role) FROM user_roles WHERE user_id = users.id) AS roles
              FROM users WHERE ",
             $condition
@@ -123,6 +124,7 @@ fn record(row: &Row) -> Result<UserRecord> {
         user,
         password: hash.map(PasswordHash::from_stored),
         password_version: row.try_get("password_version")?,
+        second_factors: SecondFactors { totp: row.try_get("has_totp")? },
     })
 }
 

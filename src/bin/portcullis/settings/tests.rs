@@ -66,6 +66,8 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("hash_queue", "-1", "from 1 to 65536"),
         ("password_min_length", "7", "from 8 to 128"),
         ("registration", "maybe", "`open` or `closed`"),
+        ("second_factor", "some", "`optional`, `admins` or `all`"),
+        ("totp_window", "2", "`0` or `1`"),
         ("trusted_proxies", "10.0.0.0/8, proxy", "addresses or networks"),
         ("insecure_http", "yes", "`true` or `false`"),
         ("insecure_no_limits", "1", "`true` or `false`"),
