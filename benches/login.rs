@@ -77,7 +77,7 @@ fn whole(runtime: &Runtime, accounts: &Accounts, logins: u64) -> Duration {
                 tokio::spawn(async move {
                     for _ in 0..share(logins, CONCURRENCY, number) {
                         let password = Password::parse("a good password").unwrap();
-                        accounts.login(&name(number), password, &Device::default()).await.unwrap();
+                        accounts.login(&name(number), password, false, &Device::default()).await.unwrap();
                     }
                 })
             })

@@ -3,7 +3,7 @@
 //! The binary fills a [`Config`] from its file, environment and flags; a library user through
 //! [`Portcullis::builder`](crate::Portcullis::builder). Every default is stated on its field.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
 use http::Uri;
 use ipnet::IpNet;
@@ -26,8 +26,16 @@ pub struct Config {
     pub signing_algorithm: Algorithm,
     /// How long an access token lives; also the longest that a revocation has to be remembered. Default: 15 minutes.
     pub access_token_ttl: Duration,
+    /// How long a session lives unless it is used. Default: 24 hours.
+    pub session_idle: Duration,
     /// How long a session lives at most, however busy it is. Default: 7 days.
     pub session_max: Duration,
+    /// How long a session lives at most whose user asked to be remembered. It may rest for as long. Default: 30 days.
+    pub remember_max: Duration,
+    /// How long a session of a user with the role `admin` lives at most, remembered or not. Default: 1 hour.
+    pub admin_session_max: Duration,
+    /// How many sessions a user may have at once: one more ends the one that was not used for longest. Default: 50.
+    pub session_cap: NonZeroU32,
     /// What a password hash costs, and how many are computed at once. Its defaults are stated there.
     pub hashing: HashPoolSettings,
     /// What a new password must be like. Default: 10 characters.
@@ -53,7 +61,11 @@ impl Config {
             public_url,
             signing_algorithm: Algorithm::Es256,
             access_token_ttl: Duration::from_mins(15),
+            session_idle: Duration::from_hours(24),
             session_max: Duration::from_hours(7 * 24),
+            remember_max: Duration::from_hours(30 * 24),
+            admin_session_max: Duration::from_hours(1),
+            session_cap: const { NonZeroU32::MIN.saturating_add(49) },
             hashing: HashPoolSettings::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationPolicy::Open,
@@ -124,7 +136,7 @@ impl SecondFactorPolicy {
     pub fn binds(self, roles: &[String]) -> bool {
         match self {
             Self::Optional => false,
-            Self::Admins => roles.iter().any(|role| role == access::ADMIN),
+            Self::Admins => access::is_admin(roles),
             Self::All => true,
         }
     }

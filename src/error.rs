@@ -37,6 +37,15 @@ pub enum Error {
     /// The credential was good when the request came in, but its session or its user is gone.
     #[error("the session has ended")]
     SessionEnded,
+    /// A refresh token opens nothing: one answer for unknown, expired, ended, used before and no longer allowed.
+    #[error("the refresh token is not valid, or no longer")]
+    RefreshInvalid,
+    /// A token was asked for that may do more than its user.
+    #[error("the scope asked for is more than the user has")]
+    ScopeExceeded,
+    /// What was named does not exist, or is not the caller's.
+    #[error("there is nothing here")]
+    NotFound,
     /// Some fields are not as they must be.
     #[error("some fields are not valid")]
     InvalidFields(Vec<FieldError>),
@@ -84,6 +93,9 @@ impl Error {
             Self::FlowInvalid => "flow_invalid",
             Self::NoSecondFactor => "no_second_factor",
             Self::SessionEnded => "invalid_token",
+            Self::RefreshInvalid => "refresh_invalid",
+            Self::ScopeExceeded => "invalid_request",
+            Self::NotFound => "not_found",
             Self::InvalidFields(_) => "invalid_fields",
             Self::UsernameTaken => "username_taken",
             Self::EmailTaken => "email_taken",

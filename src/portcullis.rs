@@ -11,6 +11,7 @@ use crate::{
     password::HashPool,
     revocation::RevocationSet,
     secret::SealingKey,
+    session::LastSeen,
     store::{self, Store, StoreError},
     vault::{DataKey, MasterKeyError, MasterKeyFile, VaultError},
 };
@@ -192,9 +193,19 @@ impl Builder {
         let hashes = HashPool::start(config.hashing.clone())?;
         let issuer = JwtIssuer::new(keys.clone());
         let revocation_memory = verifier.revocation_memory();
-        let recovery_key = data_key.keyed_hash("recovery-code");
-        let inner =
-            Inner { store, clock, hashes, issuer, revocations, revocation_memory, data_key, recovery_key, config };
+        let inner = Inner {
+            store,
+            clock,
+            hashes,
+            issuer,
+            revocations,
+            revocation_memory,
+            refresh_key: data_key.keyed_hash("refresh-token"),
+            recovery_key: data_key.keyed_hash("recovery-code"),
+            data_key,
+            last_seen: LastSeen::default(),
+            config,
+        };
         let accounts = Accounts::new(inner);
         accounts.sweep_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })

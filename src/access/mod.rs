@@ -1,5 +1,13 @@
 //! Who may do what: a role is a named set of scopes.
+//!
+//! What a role may do is read where a token is minted, with the user, so no process mints by a table it remembers. A
+//! change makes every token of those whom it concerns stale: their next refresh brings one that says what they may do
+//! now.
 
+mod change;
+mod role;
+
+pub use self::role::{ROLE_NAME_MAX, Role, RoleName, SCOPE_MAX, is_scope};
 use crate::principal::Scopes;
 
 /// The role of those who run the service.
@@ -8,10 +16,26 @@ pub const ADMIN: &str = "admin";
 /// Every scope that the service's own routes ask for.
 const ADMIN_SCOPES: [&str; 5] = ["users:read", "users:write", "roles:write", "events:read", "revocations:read"];
 
-/// What these roles together may do.
+/// What these roles together may do: the scopes that are `listed` for them, and for [`ADMIN`] every scope of the
+/// service's own.
+///
+/// ```
+/// use portcullis::{Scopes, access::scopes_of};
+///
+/// let listed = Scopes::parse("notes:read");
+/// assert_eq!(scopes_of(&["reader".into()], &listed).to_string(), "notes:read");
+/// assert!(scopes_of(&["admin".into()], &listed).contains("users:write"));
+/// ```
 #[must_use]
-pub fn scopes_of(roles: &[String]) -> Scopes {
-    if roles.iter().any(|role| role == ADMIN) { ADMIN_SCOPES.into_iter().collect() } else { Scopes::default() }
+pub fn scopes_of(roles: &[String], listed: &Scopes) -> Scopes {
+    let own: &[&str] = if is_admin(roles) { &ADMIN_SCOPES } else { &[] };
+    own.iter().copied().chain(listed.iter()).collect()
+}
+
+/// Whether the role [`ADMIN`] is among these.
+#[must_use]
+pub fn is_admin(roles: &[String]) -> bool {
+    roles.iter().any(|role| role == ADMIN)
 }
 
 #[cfg(test)]
@@ -19,10 +43,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_very_role_admin_holds_its_scopes() {
-        assert!(scopes_of(&["admin".into()]).contains("users:write"));
+    fn az_3_only_the_very_role_admin_holds_its_scopes() {
+        let none = Scopes::default();
+        assert!(scopes_of(&["admin".into()], &none).contains("users:write"));
         for other in ["", "Admin", "administrator", "admin "] {
-            assert!(scopes_of(&[other.into()]).is_empty(), "{other}");
+            assert!(scopes_of(&[other.into()], &none).is_empty(), "{other}");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     principal::Principal,
     revocation::{Revocation, RevocationSet, Target},
     secret::KeyedHash,
-    session::SessionId,
+    session::{LastSeen, SessionId},
     store::Store,
     vault::DataKey,
 };
@@ -36,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) issuer: JwtIssuer,
     pub(crate) revocations: RevocationSet,
     pub(crate) revocation_memory: Duration,
+    pub(crate) refresh_key: KeyedHash,
+    pub(crate) last_seen: LastSeen,
     pub(crate) data_key: DataKey,
     pub(crate) recovery_key: KeyedHash,
     pub(crate) config: Config,

@@ -8,12 +8,14 @@ use std::{
     time::Duration,
 };
 
-use super::{Accounts, Assurance, Email, FirstFactor, User, UserRecord, Username};
+use super::{Accounts, Assurance, Email, FirstFactor, PartlyAssured, User, UserRecord, Username};
 use crate::{
     audit::{Event, EventKind},
+    config::SecondFactorPolicy,
     error::Error,
     password::{HashError, Password, PasswordVerified},
-    session::{Device, Session},
+    session::{Device, Opening, RefreshToken, Session, Start},
+    store::Forgiven,
     throttle::Bucket,
     totp::TotpCode,
 };
@@ -28,23 +30,34 @@ pub struct Credentials {
     /// A code of their authenticator app, from those who send everything at once. Where none is asked for, it is not
     /// looked at.
     pub code: Option<TotpCode>,
-    /// Whether the session is to be a long one.
+    /// Whether they ask to stay logged in for longer: [`Config`](crate::config::Config) says how long.
     pub remember: bool,
 }
 
-/// A login that succeeded.
+/// What someone holds who has just logged in, refreshed their tokens, or shown again who they are.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// Who logged in.
+    /// Who it is.
     pub user: User,
-    /// The session it opened.
+    /// Their session.
     pub session: Session,
-    /// The session's first access token.
+    /// An access token of the session.
     pub access_token: AccessToken,
     /// How long that lives.
     pub expires_in: Duration,
+    /// What to exchange for the next ones.
+    pub refresh_token: RefreshToken,
     /// How many recovery codes are left, after a login with a second factor, if so few that it is time for new ones.
     pub recovery_codes_left: Option<u32>,
+}
+
+/// What a right password opens.
+#[derive(Debug)]
+pub(crate) enum Entered {
+    /// A session.
+    Session(Box<Login>),
+    /// Nothing yet, as the account asks for more.
+    Partly(Box<PartlyAssured>),
 }
 
 /// A signed access token, hidden in `Debug`.
@@ -88,25 +101,63 @@ impl Accounts {
             return self.refuse_login(record.as_ref(), device).await;
         };
         let (user, version, needs_rehash) = (verified.user().id, verified.password_version(), verified.needs_rehash());
-        let outcome = match Assurance::of(FirstFactor::Password(verified), self.config().second_factor) {
-            Ok(Assurance::Full(assured)) => self.open_session(assured, device).await?,
-            Ok(Assurance::Partial(partly)) => {
-                self.forgive(&attempt).await?;
-                if needs_rehash {
-                    self.rehash_password(user, version, password, device).await;
-                }
-                return self.go_on(partly, code, remember, device).await;
-            }
-            Err(_) => None,
-        };
-        let Some(login) = outcome else {
+        let start = Start::Login { remember };
+        let Some(entered) = self.enter(verified, &start, &attempt, device).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
-        self.forgive(&attempt).await?;
         if needs_rehash {
             self.rehash_password(user, version, password, device).await;
         }
-        Ok(login)
+        match entered {
+            Entered::Session(login) => Ok(*login),
+            Entered::Partly(partly) => self.go_on(*partly, code, remember, device).await,
+        }
+    }
+
+    /// Opens a session on a password that was right, unless the account asks for more; `None` if it is shut.
+    ///
+    /// Something about the user may have changed since they were looked up, such as a logout everywhere from another
+    /// device. If it was not the password, it is still right, so they are looked up once more.
+    pub(crate) async fn enter(
+        &self,
+        verified: PasswordVerified,
+        start: &Start,
+        attempt: &Attempt,
+        device: &Device,
+    ) -> Result<Option<Entered>, Error> {
+        let user = verified.user().id;
+        if let Some(entered) = self.enter_once(verified.clone(), start, attempt, device).await? {
+            return Ok(Some(entered));
+        }
+        match self.store().user(user).await?.and_then(|record| verified.of(record)) {
+            Some(verified) => self.enter_once(verified, start, attempt, device).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn enter_once(
+        &self,
+        verified: PasswordVerified,
+        start: &Start,
+        attempt: &Attempt,
+        device: &Device,
+    ) -> Result<Option<Entered>, Error> {
+        let policy = match start {
+            Start::Login { .. } => self.config().second_factor,
+            // Whoever is logged in can set one up there.
+            Start::Reauthentication { .. } => SecondFactorPolicy::Optional,
+        };
+        match Assurance::of(FirstFactor::Password(verified), policy) {
+            Ok(Assurance::Full(assured)) => {
+                let login = self.open_session(assured, Opening { start, attempt: Some(attempt), device }).await?;
+                Ok(login.map(|login| Entered::Session(Box::new(login))))
+            }
+            Ok(Assurance::Partial(partly)) => {
+                self.forgive(attempt).await?;
+                Ok(Some(Entered::Partly(Box::new(partly))))
+            }
+            Err(_) => Ok(None),
+        }
     }
 
     async fn refuse_login<T>(&self, record: Option<&UserRecord>, device: &Device) -> Result<T, Error> {
@@ -162,6 +213,14 @@ impl Accounts {
         }
         self.store().clear_attempts(std::slice::from_ref(&attempt.account)).await?;
         Ok(self.store().take_back_attempt(attempt.network.as_slice()).await?)
+    }
+
+    /// What [`forgive`](Self::forgive) does, to be done with the act that the attempt opens.
+    pub(crate) fn forgiven(&self, attempt: &Attempt) -> Forgiven {
+        if self.config().insecure_no_limits {
+            return Forgiven::default();
+        }
+        Forgiven { cleared: vec![attempt.account.clone()], taken_back: attempt.network.iter().cloned().collect() }
     }
 }
 

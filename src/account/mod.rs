@@ -2,9 +2,11 @@
 
 mod accounts;
 mod assurance;
+mod disable;
 mod identifier;
 mod login;
 mod profile;
+mod reauthenticate;
 mod register;
 mod second_factor;
 mod second_step;
@@ -13,7 +15,7 @@ mod user;
 pub(crate) use self::{
     accounts::Inner,
     assurance::{acr_of, is_multiple},
-    login::Attempt,
+    login::{Attempt, Entered},
     second_factor::Asked,
 };
 pub use self::{

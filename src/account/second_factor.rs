@@ -34,6 +34,16 @@ pub enum SecondFactorCode {
     Recovery(RecoveryCode),
 }
 
+impl SecondFactorCode {
+    /// The field of a request that holds a code of this kind.
+    pub(crate) const fn field(&self) -> &'static str {
+        match self {
+            Self::Totp(_) => "two_fa_code",
+            Self::Recovery(_) => "recovery_code",
+        }
+    }
+}
+
 /// A second factor that was checked and is spent: nobody can show the same again.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     flow::{FlowId, Step},
     recovery::RECOVERY_CODES_FEW,
-    session::Device,
+    session::{Device, Opening, Start},
     totp::TotpCode,
 };
 
@@ -19,8 +19,9 @@ pub struct UnfinishedLogin {
     pub user: UserId,
     /// The second factors that they have.
     pub second_factors: SecondFactors,
-    /// What to take the step in. It is good for five minutes, and for nothing else.
-    pub flow: FlowId,
+    /// What to take the step in. It is good for five minutes, and for nothing else. `None` where it is taken by asking the same
+    /// again with a code: [`Accounts::reauthenticate`].
+    pub flow: Option<FlowId>,
 }
 
 impl Accounts {
@@ -40,8 +41,11 @@ impl Accounts {
         let (partly, remember) = self.resume_login(flow, Step::SecondFactor).await?;
         let asked = Asked { user: partly.user().id, session: None, device };
         match self.check_second_factor(asked, code).await? {
-            Some(second) => self.finish_login(partly.with(second)?, remember, device).await,
-            None => Err(Error::InvalidSecondFactor(unfinished(&partly, flow.clone()).into())),
+            Some(second) => self
+                .finish_login(partly.with(second)?, &Start::Login { remember }, device)
+                .await?
+                .ok_or(Error::FlowInvalid),
+            None => Err(Error::InvalidSecondFactor(partly.unfinished(Some(flow.clone())).into())),
         }
     }
 
@@ -58,7 +62,10 @@ impl Accounts {
         };
         let asked = Asked { user: partly.user().id, session: None, device };
         match self.check_second_factor(asked, &SecondFactorCode::Totp(code)).await? {
-            Some(second) => self.finish_login(partly.with(second)?, remember, device).await,
+            Some(second) => self
+                .finish_login(partly.with(second)?, &Start::Login { remember }, device)
+                .await?
+                .ok_or(Error::FlowInvalid),
             None => Err(Error::InvalidSecondFactor(self.suspend_login(&partly, remember, device).await?.into())),
         }
     }
@@ -76,7 +83,7 @@ impl Accounts {
         if !self.store().start_flow(&id.hash(), &partly.flow(remember, self.now()), &event).await? {
             return Err(Error::InvalidCredentials);
         }
-        Ok(unfinished(partly, id))
+        Ok(partly.unfinished(Some(id)))
     }
 
     /// A login that waits for this step, and whether its user asked to be remembered.
@@ -89,14 +96,22 @@ impl Accounts {
         Ok((partly, remember))
     }
 
-    /// Opens the session that a login with a second factor leads to.
-    pub(crate) async fn finish_login(&self, assured: Assured, _remember: bool, device: &Device) -> Result<Login, Error> {
-        let login = self.open_session(assured, device).await?.ok_or(Error::FlowInvalid)?;
+    /// Opens the session that a second factor leads to; `None` as for [`open_session`](Self::open_session).
+    pub(crate) async fn finish_login(
+        &self,
+        assured: Assured,
+        start: &Start,
+        device: &Device,
+    ) -> Result<Option<Login>, Error> {
+        let opened = self.open_session(assured, Opening { start, attempt: None, device }).await?;
+        let Some(login) = opened else { return Ok(None) };
         let left = self.store().recovery_codes_left(login.user.id).await?;
-        Ok(Login { recovery_codes_left: (left <= RECOVERY_CODES_FEW).then_some(left), ..login })
+        Ok(Some(Login { recovery_codes_left: (left <= RECOVERY_CODES_FEW).then_some(left), ..login }))
     }
 }
 
-fn unfinished(partly: &PartlyAssured, flow: FlowId) -> UnfinishedLogin {
-    UnfinishedLogin { step: partly.step(), user: partly.user().id, second_factors: partly.second_factors(), flow }
+impl PartlyAssured {
+    pub(crate) fn unfinished(&self, flow: Option<FlowId>) -> UnfinishedLogin {
+        UnfinishedLogin { step: self.step(), user: self.user().id, second_factors: self.second_factors(), flow }
+    }
 }

@@ -1,7 +1,7 @@
 //! The trail: every act on an account leaves a row, written in the same transaction as the act itself.
 //!
 //! A request that is turned away unread, because too many attempts have failed, leaves none: a stranger could fill the
-//! disk with them.
+//! disk with them. Nor does a refresh that succeeds: the session itself tells when it was last used.
 
 use std::net::IpAddr;
 
@@ -50,6 +50,17 @@ pub enum EventKind {
     LoggedOut,
     /// Every session of a user was ended.
     LoggedOutEverywhere,
+    /// A session was ended by its user from another one.
+    SessionEnded,
+    /// A session was ended to make room for a newer one.
+    SessionEvicted,
+    /// A refresh token came back that had been exchanged before. Its session was ended: two hold its tokens, and one of
+    /// them is not the user.
+    RefreshReused,
+    /// A user who was logged in showed again who they are; their session goes on under a new id.
+    Reauthenticated,
+    /// A user who was logged in failed to show again who they are.
+    ReauthenticationFailed,
     /// A new password was set by someone who knew the old one.
     PasswordChanged,
     /// A change of password was refused for a wrong old password.
@@ -68,12 +79,22 @@ pub enum EventKind {
     RecoveryCodesReplaced,
     /// The profile was changed.
     ProfileChanged,
+    /// The account was disabled.
+    UserDisabled,
+    /// The account was enabled again.
+    UserEnabled,
+    /// A user was given other roles.
+    UserRolesChanged,
     /// The account was deleted.
     UserDeleted,
+    /// What a role may do was changed, or the role was made.
+    RoleChanged,
+    /// A role was deleted.
+    RoleDeleted,
 }
 
 impl EventKind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 27] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -81,6 +102,11 @@ impl EventKind {
         Self::SecondFactorFailed,
         Self::LoggedOut,
         Self::LoggedOutEverywhere,
+        Self::SessionEnded,
+        Self::SessionEvicted,
+        Self::RefreshReused,
+        Self::Reauthenticated,
+        Self::ReauthenticationFailed,
         Self::PasswordChanged,
         Self::PasswordChangeFailed,
         Self::PasswordRehashed,
@@ -90,7 +116,12 @@ impl EventKind {
         Self::RecoveryCodeUsed,
         Self::RecoveryCodesReplaced,
         Self::ProfileChanged,
+        Self::UserDisabled,
+        Self::UserEnabled,
+        Self::UserRolesChanged,
         Self::UserDeleted,
+        Self::RoleChanged,
+        Self::RoleDeleted,
     ];
 
     /// The kind's stable name, as the trail stores and shows it.
@@ -104,6 +135,11 @@ impl EventKind {
             Self::SecondFactorFailed => "second_factor_failed",
             Self::LoggedOut => "logged_out",
             Self::LoggedOutEverywhere => "logged_out_everywhere",
+            Self::SessionEnded => "session_ended",
+            Self::SessionEvicted => "session_evicted",
+            Self::RefreshReused => "refresh_reused",
+            Self::Reauthenticated => "reauthenticated",
+            Self::ReauthenticationFailed => "reauthentication_failed",
             Self::PasswordChanged => "password_changed",
             Self::PasswordChangeFailed => "password_change_failed",
             Self::PasswordRehashed => "password_rehashed",
@@ -113,7 +149,12 @@ impl EventKind {
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryCodesReplaced => "recovery_codes_replaced",
             Self::ProfileChanged => "profile_changed",
+            Self::UserDisabled => "user_disabled",
+            Self::UserEnabled => "user_enabled",
+            Self::UserRolesChanged => "user_roles_changed",
             Self::UserDeleted => "user_deleted",
+            Self::RoleChanged => "role_changed",
+            Self::RoleDeleted => "role_deleted",
         }
     }
 
@@ -149,6 +190,12 @@ impl Event {
     #[must_use]
     pub fn session(self, session: SessionId) -> Self {
         Self { session: Some(session), ..self }
+    }
+
+    /// Another event that this one brings with it: at the same moment, from the same device, to the same user.
+    #[must_use]
+    pub fn entailing(&self, kind: EventKind) -> Self {
+        Self { id: time_ordered_uuid(self.at), kind, session: None, ..self.clone() }
     }
 }
 

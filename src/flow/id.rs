@@ -49,7 +49,8 @@ mod tests {
         assert_ne!(FlowId::generate().unwrap(), id);
         assert!(!format!("{id:?}").contains(id.expose()));
         let secret = "A".repeat(43);
-        for bad in ["", "pcf_", &secret, &format!("PCF_{secret}"), &format!("pcr_{secret}"), &format!("pcf_{secret}A")] {
+        for bad in ["", "pcf_", &secret, &format!("PCF_{secret}"), &format!("pcr_{secret}"), &format!("pcf_{secret}A")]
+        {
             assert_eq!(FlowId::parse(bad), None, "{bad}");
         }
     }

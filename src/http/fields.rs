@@ -43,6 +43,18 @@ impl Fields {
         }
     }
 
+    /// A switch that may be absent or null, which is off.
+    pub(super) fn switch(&mut self, field: &'static str) -> bool {
+        match self.present(field) {
+            Some(Value::Bool(on)) => on,
+            Some(_) => {
+                self.reject(field, "wrong_type");
+                false
+            }
+            None => false,
+        }
+    }
+
     /// Ends the reading: the outcome of what was made of the fields, unless a field was missing or of the wrong type.
     /// Then everything found wrong is told at once.
     pub(super) fn finish<T>(mut self, outcome: Result<T, Error>) -> Result<T, Error> {

@@ -27,6 +27,9 @@ pub struct LoginRequest {
     /// A code of the authenticator app, to log in with one request where the account asks for one: six digits, with
     /// blanks and hyphens as you like.
     pub two_fa_code: Option<String>,
+    /// Whether to stay logged in for longer. Default: no.
+    #[serde(default)]
+    pub remember: bool,
 }
 
 impl std::fmt::Debug for LoginRequest {
@@ -57,10 +60,11 @@ pub(super) async fn login(
 ) -> Result<Json<TokensResponse>, Problem> {
     let name = fields.text_of("name", &["name", "identifier", "username", "email"]);
     let password = fields.text("password");
+    let remember = fields.switch("remember");
     let code = fields.optional_text("two_fa_code");
     let password = Password::parse(&password).map_err(|problem| Error::field("password", problem.code()));
     let code = code.map(|code| totp_code("two_fa_code", &code)).transpose();
     let (password, code) = fields.finish(both(password, code))?;
-    let credentials = Credentials { name, password, code, remember: false };
+    let credentials = Credentials { name, password, code, remember };
     Ok(Json(accounts.login(credentials, &device).await?.into()))
 }

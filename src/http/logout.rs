@@ -1,12 +1,21 @@
 //! `POST /auth/logout`, `POST /auth/logout-all`
 
-use ::axum::{extract::State, http::StatusCode};
+use ::axum::{
+    extract::State,
+    http::{HeaderName, StatusCode},
+};
 
 use super::problem::Problem;
 use crate::{
     account::{Accounts, Caller},
     session::Device,
 };
+
+/// What a browser is told after a logout: to forget what it keeps for this origin.
+type Cleared = (StatusCode, [(HeaderName, &'static str); 1]);
+
+const CLEARED: Cleared =
+    (StatusCode::NO_CONTENT, [(HeaderName::from_static("clear-site-data"), r#""cookies", "storage""#)]);
 
 /// Ends this session.
 #[utoipa::path(
@@ -17,9 +26,9 @@ pub(super) async fn logout(
     State(accounts): State<Accounts>,
     caller: Caller,
     device: Device,
-) -> Result<StatusCode, Problem> {
+) -> Result<Cleared, Problem> {
     accounts.logout(caller, &device).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(CLEARED)
 }
 
 /// Ends every session of the user.
@@ -31,7 +40,7 @@ pub(super) async fn logout_all(
     State(accounts): State<Accounts>,
     caller: Caller,
     device: Device,
-) -> Result<StatusCode, Problem> {
+) -> Result<Cleared, Problem> {
     accounts.logout_everywhere(caller, &device).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(CLEARED)
 }

@@ -8,7 +8,7 @@ use ::axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, fresh::FreshCaller, problem::Problem};
+use super::{fields::Fields, fresh::FreshCaller, problem::Problem, state::AppState, time::rfc3339};
 use crate::{
     Error, Principal,
     account::{Accounts, Caller, DisplayName, User},
@@ -36,7 +36,6 @@ pub struct UserResponse {
 
 impl From<User> for UserResponse {
     fn from(user: User) -> Self {
-        let rfc3339 = |at: crate::clock::Timestamp| humantime::format_rfc3339_seconds(at.to_system_time()).to_string();
         Self {
             id: user.id.to_string(),
             username: user.username.as_str().to_owned(),
@@ -109,14 +108,16 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
+impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let Some(principal) = parts.extensions.get::<Principal>() else {
             tracing::error!(path = parts.uri.path(), "no guard stands before this route");
             return Err(Problem::internal());
         };
-        Self::of(principal).ok_or(Error::SessionEnded).map_err(Problem::from)
+        let caller = Self::of(principal).ok_or(Error::SessionEnded)?;
+        state.accounts().saw(caller).await;
+        Ok(caller)
     }
 }

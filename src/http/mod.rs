@@ -11,11 +11,16 @@ mod logout;
 mod me;
 mod methods;
 mod openapi;
+mod page;
 mod problem;
+mod reauthenticate;
 mod recovery_codes;
+mod refresh;
 mod register;
 mod second_factor;
+mod sessions;
 mod state;
+mod time;
 mod tokens;
 mod totp;
 mod well_known;
@@ -37,9 +42,12 @@ pub use self::{
     methods::MethodsResponse,
     openapi::openapi,
     problem::{FieldProblem, Problem, method_not_allowed, not_found},
+    reauthenticate::ReauthenticateRequest,
     recovery_codes::{RecoveryCodesLeftResponse, RecoveryCodesResponse},
+    refresh::RefreshRequest,
     register::{RegisterRequest, RegisterResponse},
     second_factor::{SecondFactorRequest, TwoFaRequiredResponse},
+    sessions::{SessionResponse, SessionsResponse},
     tokens::TokensResponse,
     totp::{
         TotpCodeRequest, TotpConfiguredResponse, TotpDisableRequest, TotpEnrolledResponse, TotpSetupRequest,
@@ -65,8 +73,12 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/register", post(register::register), public())
         .route("/auth/login", post(login::login), public())
         .route("/auth/login/second-factor", post(second_factor::finish), public())
+        .route("/auth/refresh", post(refresh::refresh), public())
+        .route("/auth/reauthenticate", post(reauthenticate::reauthenticate), authenticated())
         .route("/auth/logout", post(logout::logout), authenticated())
         .route("/auth/logout-all", post(logout::logout_all), authenticated())
+        .route("/auth/sessions", get(sessions::list), authenticated())
+        .route("/auth/sessions/{id}", delete(sessions::end), authenticated())
         .route("/auth/me", get(me::show).patch(me::update), authenticated())
         .route("/auth/me", delete(me::remove), fresh())
         .route("/auth/change-password", post(change_password::change_password), authenticated())

@@ -9,7 +9,8 @@ use utoipa::{
 };
 
 use super::{
-    change_password, login, logout, me, methods, recovery_codes, register, routes, second_factor, totp, well_known,
+    change_password, login, logout, me, methods, reauthenticate, recovery_codes, refresh, register, routes,
+    second_factor, sessions, totp, well_known,
 };
 use crate::axum::describe_security;
 
@@ -32,8 +33,12 @@ pub fn openapi() -> openapi::OpenApi {
         register::register,
         login::login,
         second_factor::finish,
+        refresh::refresh,
+        reauthenticate::reauthenticate,
         logout::logout,
         logout::logout_all,
+        sessions::list,
+        sessions::end,
         me::show,
         me::update,
         me::remove,

@@ -107,9 +107,13 @@ impl From<Error> for Problem {
 
 const fn status_of(error: &Error) -> StatusCode {
     match error {
-        Error::InvalidCredentials | Error::InvalidSecondFactor(_) | Error::FlowInvalid | Error::SessionEnded => {
-            StatusCode::UNAUTHORIZED
-        }
+        Error::InvalidCredentials
+        | Error::InvalidSecondFactor(_)
+        | Error::FlowInvalid
+        | Error::SessionEnded
+        | Error::RefreshInvalid => StatusCode::UNAUTHORIZED,
+        Error::ScopeExceeded => StatusCode::BAD_REQUEST,
+        Error::NotFound => StatusCode::NOT_FOUND,
         Error::LoginUnfinished(_) | Error::InvalidPassword | Error::RegistrationClosed => StatusCode::FORBIDDEN,
         Error::UsernameTaken | Error::EmailTaken | Error::NoSecondFactor => StatusCode::CONFLICT,
         Error::InvalidFields(_) => StatusCode::UNPROCESSABLE_ENTITY,

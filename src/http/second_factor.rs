@@ -19,8 +19,9 @@ use crate::{
 pub struct TwoFaRequiredResponse {
     /// Who is logging in.
     user_id: String,
-    /// What to send with the next step. It is good for five minutes.
-    flow: String,
+    /// What to send with the next step. It is good for five minutes. Absent where the same is asked again with a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow: Option<String>,
     /// Whether the account has an authenticator app. Absent where the next step is to set one up.
     #[serde(skip_serializing_if = "Option::is_none")]
     totp_supported: Option<bool>,
@@ -40,7 +41,7 @@ impl From<UnfinishedLogin> for TwoFaRequiredResponse {
         let asks_for_one = login.step == Step::SecondFactor;
         Self {
             user_id: login.user.to_string(),
-            flow: login.flow.expose().to_owned(),
+            flow: login.flow.map(|flow| flow.expose().to_owned()),
             totp_supported: asks_for_one.then_some(login.second_factors.totp),
             webauthn_supported: asks_for_one.then_some(false),
         }
@@ -82,21 +83,21 @@ pub(super) async fn finish(
 ) -> Result<Json<TokensResponse>, Problem> {
     let flow = fields.text("flow");
     let code = second_factor_code(&mut fields, "two_fa_code");
-    let code = fields.finish(code)?;
+    let code = fields.finish(code.and_then(|code| code.ok_or(Error::field("two_fa_code", "missing"))))?;
     let flow = FlowId::parse(&flow).ok_or(Error::FlowInvalid)?;
     Ok(Json(accounts.login_with_second_factor(&flow, &code, &device).await?.into()))
 }
 
-/// Reads a code of either kind, of which there must be one.
-pub(super) fn second_factor_code(fields: &mut Fields, totp: &'static str) -> Result<SecondFactorCode, Error> {
+/// Reads a code of either kind, if there is one.
+pub(super) fn second_factor_code(fields: &mut Fields, totp: &'static str) -> Result<Option<SecondFactorCode>, Error> {
     match (fields.optional_text(totp), fields.optional_text("recovery_code")) {
-        (Some(code), None) => Ok(SecondFactorCode::Totp(totp_code(totp, &code)?)),
+        (Some(code), None) => Ok(Some(SecondFactorCode::Totp(totp_code(totp, &code)?))),
         (None, Some(code)) => {
             let code = RecoveryCode::parse(&code).ok_or(Error::field("recovery_code", "invalid_code"))?;
-            Ok(SecondFactorCode::Recovery(code))
+            Ok(Some(SecondFactorCode::Recovery(code)))
         }
         (Some(_), Some(_)) => Err(Error::field("recovery_code", "one_too_many")),
-        (None, None) => Err(Error::field(totp, "missing")),
+        (None, None) => Ok(None),
     }
 }
 

@@ -21,6 +21,10 @@ impl AppState {
         Self { accounts, addresses, jwk_set: Arc::new(portcullis.public_jwk_set()) }
     }
 
+    pub(super) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     pub(super) fn addresses(&self) -> &ClientAddress {
         &self.addresses
     }

@@ -15,10 +15,12 @@ pub struct TokensResponse {
     token_type: &'static str,
     /// How many seconds the access token lives.
     expires_in: u64,
+    /// What `/auth/refresh` exchanges for the next tokens, once.
+    refresh_token: String,
     /// How many recovery codes are left, where there are so few that it is time for new ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery_codes_remaining: Option<u32>,
-    /// Who logged in.
+    /// Whose they are.
     user: UserResponse,
 }
 
@@ -34,6 +36,7 @@ impl From<Login> for TokensResponse {
             access_token: login.access_token.expose().to_owned(),
             token_type: "Bearer",
             expires_in: login.expires_in.as_secs(),
+            refresh_token: login.refresh_token.expose().to_owned(),
             recovery_codes_remaining: login.recovery_codes_left,
             user: login.user.into(),
         }

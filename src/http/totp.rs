@@ -90,13 +90,7 @@ macro_rules! hidden_in_debug {
     )+};
 }
 
-hidden_in_debug!(
-    TotpSetupRequest,
-    TotpSetupResponse,
-    TotpCodeRequest,
-    TotpEnrolledResponse,
-    TotpDisableRequest
-);
+hidden_in_debug!(TotpSetupRequest, TotpSetupResponse, TotpCodeRequest, TotpEnrolledResponse, TotpDisableRequest);
 
 /// Whether the caller has an authenticator app set up.
 #[utoipa::path(
@@ -183,7 +177,7 @@ pub(super) async fn disable(
     mut fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let code = second_factor_code(&mut fields, "code");
-    let code = fields.finish(code)?;
+    let code = fields.finish(code.and_then(|code| code.ok_or(Error::field("code", "missing"))))?;
     accounts.disable_totp(caller, &code, &device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,7 +10,7 @@ use crate::{
 /// opens asks for it, so nothing can be opened without one.
 ///
 /// It says nothing of whether the account may be used: that is for whoever takes the proof to ask.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PasswordVerified {
     user: User,
     password_version: i64,
@@ -44,6 +44,13 @@ impl PasswordVerified {
             }),
             _ => None,
         })
+    }
+
+    /// The same proof for the user as they are now; `None` if they have another password, or it is another user.
+    #[must_use]
+    pub fn of(self, now: UserRecord) -> Option<Self> {
+        let same = now.user.id == self.user.id && now.password_version == self.password_version;
+        if same { Some(Self { user: now.user, second_factors: now.second_factors, ..self }) } else { None }
     }
 
     /// Whose password it was, as they were when it was checked.

@@ -147,7 +147,9 @@ mod tests {
 
     #[test]
     fn what_is_no_code_is_not_read_as_one() {
-        for bad in ["", "ABCDEFGHIJKLMNO", "ABCDEFGHIJKLMNOPQ", "ABCDEFGHIJKLMNO1", "ABCDEFGHIJKLMNOＰ", "ABCDEFGH\nIJKLMNOP"] {
+        for bad in
+            ["", "ABCDEFGHIJKLMNO", "ABCDEFGHIJKLMNOPQ", "ABCDEFGHIJKLMNO1", "ABCDEFGHIJKLMNOＰ", "ABCDEFGH\nIJKLMNOP"]
+        {
             assert_eq!(RecoveryCode::parse(bad), None, "{bad:?}");
         }
     }

@@ -1,9 +1,9 @@
 //! Ending sessions. The guard refuses their tokens from the next request on.
 
-use super::Device;
+use super::{Device, SessionId};
 use crate::{
-    account::{Accounts, Caller},
-    audit::EventKind,
+    account::{Accounts, Caller, UserId},
+    audit::{Event, EventKind},
     error::Error,
     revocation::{Revocation, Target},
 };
@@ -17,14 +17,35 @@ impl Accounts {
     pub async fn logout(&self, caller: Caller, device: &Device) -> Result<(), Error> {
         let session = caller.session.ok_or(Error::SessionEnded)?;
         let event = self.event_of(EventKind::LoggedOut, caller, device);
+        if self.end(caller.user, session, event).await? {
+            return Ok(());
+        }
+        // It was ended where this process has not heard of it yet.
+        self.revoke(Target::Session(session.to_string()), self.tokens_expired_by());
+        Err(Error::SessionEnded)
+    }
+
+    /// Ends one of the caller's sessions, be it this one or another.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if it is not theirs, or has ended already.
+    pub async fn end_session(&self, caller: Caller, session: SessionId, device: &Device) -> Result<(), Error> {
+        let event = Event::new(EventKind::SessionEnded, self.now(), device).user(caller.user).session(session);
+        if self.end(caller.user, session, event).await? { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    async fn end(&self, user: UserId, session: SessionId, event: Event) -> Result<bool, Error> {
         let accounts = self.clone();
         Self::to_the_end(async move {
             let target = Target::Session(session.to_string());
             let until = accounts.tokens_expired_by();
             let revocation = Revocation { target: target.clone(), until };
-            let ended = accounts.store().end_session(caller.user, session, &revocation, &event).await?;
-            accounts.revoke(target, until);
-            if ended { Ok(()) } else { Err(Error::SessionEnded) }
+            let ended = accounts.store().end_session(user, session, &revocation, &event).await?;
+            if ended {
+                accounts.revoke(target, until);
+            }
+            Ok(ended)
         })
         .await
     }

@@ -1,75 +1,111 @@
 //! Opening a session: it takes the proof that everything the account asks for was shown.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-
-use super::{Device, Session, SessionId};
+use super::{Device, RefreshToken, Session, SessionId};
 use crate::{
-    access::scopes_of,
-    account::{AccessToken, Accounts, Assured, Login, User, acr_of},
+    access::is_admin,
+    account::{Accounts, Assured, Attempt, Login},
     audit::{Event, EventKind},
+    clock::Timestamp,
     error::Error,
-    jwt::Claims,
-    secret::random_bytes,
+    revocation::Target,
     store::NewSession,
 };
 
+/// What a session is opened for, besides the proof.
+pub(crate) struct Opening<'a> {
+    /// Where it comes from.
+    pub(crate) start: &'a Start,
+    /// The attempt that succeeded, which counts no more once the session is open. `None` if it does not by now.
+    pub(crate) attempt: Option<&'a Attempt>,
+    /// The device it is opened on.
+    pub(crate) device: &'a Device,
+}
+
+/// Where a session comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Start {
+    /// Someone logged in.
+    Login {
+        /// Whether they asked to be remembered.
+        remember: bool,
+    },
+    /// Someone who was logged in has shown again who they are. Theirs ends, and this one ends when that would have.
+    Reauthentication {
+        /// The session until now.
+        of: Session,
+    },
+}
+
 impl Accounts {
-    /// Opens a session and mints its first access token.
+    /// Opens a session and mints its first tokens.
     ///
-    /// `None` if the account changed while it was being checked, such as another password or a second factor, or if the flow
-    /// that led here has ended.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the database does not answer.
-    pub async fn open_session(&self, assured: Assured, device: &Device) -> Result<Option<Login>, Error> {
+    /// `None` if something changed since it was checked: the user (another password, other roles, a second factor, disabled,
+    /// deleted), the session that this one was to take the place of, or the flow that led here.
+    pub(crate) async fn open_session(&self, assured: Assured, opening: Opening<'_>) -> Result<Option<Login>, Error> {
         let now = self.now();
-        let session = Session {
-            id: SessionId::new(now),
-            user: assured.user().id,
-            created_at: now,
-            expires_at: now + self.config().session_max,
-            auth_time: assured.at(),
-            amr: assured.amr().to_vec(),
-            device: device.clone(),
+        let (session, replaces) = self.session_of(&assured, &opening, now);
+        let kind = match opening.start {
+            Start::Login { .. } => EventKind::LoginSucceeded,
+            Start::Reauthentication { .. } => EventKind::Reauthenticated,
         };
-        let event = Event::new(EventKind::LoginSucceeded, now, device).user(session.user).session(session.id);
+        let event = Event::new(kind, now, opening.device).user(session.user).session(session.id);
+        let refresh_token = RefreshToken::first()?;
         let new = NewSession {
             session,
             generation: assured.user().generation,
             password_version: assured.password_version(),
+            refresh: refresh_token.hash(),
+            replaces,
+            cap: self.config().session_cap.get(),
+            revoke_until: self.tokens_expired_by(),
             flow: assured.flow(),
+            forgiven: opening.attempt.map(|attempt| self.forgiven(attempt)).unwrap_or_default(),
         };
-        if !self.store().open_session(&new, &event).await? {
-            return Ok(None);
-        }
-        let user = assured.into_user();
-        let access_token = self.mint(&user, &new.session)?;
-        let expires_in = self.config().access_token_ttl;
-        Ok(Some(Login { user, session: new.session, access_token, expires_in, recovery_codes_left: None }))
+        let accounts = self.clone();
+        Self::to_the_end(async move {
+            let Some(opened) = accounts.store().open_session(&new, &event).await? else { return Ok(None) };
+            for session in opened.ended {
+                accounts.revoke(Target::Session(session.to_string()), new.revoke_until);
+            }
+            accounts.inner().last_seen.written(new.session.id, now);
+            let (access_token, expires_in) = accounts.mint(&opened.user, &new.session, opened.scopes)?;
+            Ok(Some(Login {
+                user: opened.user,
+                session: new.session,
+                access_token,
+                expires_in,
+                refresh_token,
+                recovery_codes_left: None,
+            }))
+        })
+        .await
     }
 
-    fn mint(&self, user: &User, session: &Session) -> Result<AccessToken, Error> {
+    fn session_of(&self, assured: &Assured, opening: &Opening<'_>, now: Timestamp) -> (Session, Option<SessionId>) {
         let config = self.config();
-        let issuer = config.public_url.to_string();
-        let now = self.now();
-        let mut claims = Claims::new(&issuer, &config.audience, user.id.to_string(), now, config.access_token_ttl);
-        claims.nbf = Some(now);
-        claims.jti = Some(URL_SAFE_NO_PAD.encode(random_bytes::<16>()?));
-        claims.sid = Some(session.id.to_string());
-        claims.generation = Some(user.generation);
-        claims.client_id = Some(issuer);
-        claims.scope = scopes_of(&user.roles);
-        claims.roles.clone_from(&user.roles);
-        claims.amr.clone_from(&session.amr);
-        claims.acr = Some(acr_of(&session.amr).to_owned());
-        claims.auth_time = Some(session.auth_time);
-        claims.name = Some(user.name.clone()).filter(|name| !name.is_empty());
-        if user.email_verified_at.is_some() {
-            claims.email = Some(user.email.as_str().to_owned());
-            claims.email_verified = Some(true);
-        }
-        let token = self.inner().issuer.sign(&claims).map_err(Error::internal)?;
-        Ok(AccessToken::new(token))
+        let unless_used = now + config.session_idle;
+        let (created_at, expires_at, idle_until, replaces) = match opening.start {
+            Start::Login { remember } => {
+                let max = if *remember { config.remember_max } else { config.session_max };
+                let admin = is_admin(&assured.user().roles);
+                let expires_at = now + if admin { max.min(config.admin_session_max) } else { max };
+                (now, expires_at, if *remember { expires_at } else { unless_used }, None)
+            }
+            Start::Reauthentication { of } => {
+                (of.created_at, of.expires_at, unless_used.max(of.idle_until), Some(of.id))
+            }
+        };
+        let session = Session {
+            id: SessionId::new(now),
+            user: assured.user().id,
+            created_at,
+            last_seen_at: now,
+            idle_until: idle_until.min(expires_at),
+            expires_at,
+            auth_time: assured.at(),
+            amr: assured.amr().to_vec(),
+            device: opening.device.clone(),
+        };
+        (session, replaces)
     }
 }

@@ -42,6 +42,10 @@ pub struct Session {
     pub user: UserId,
     /// When it was opened.
     pub created_at: Timestamp,
+    /// When it was last used: opened, refreshed, or called from. Exact to a few minutes.
+    pub last_seen_at: Timestamp,
+    /// When it ends unless it is used again. Never after `expires_at`.
+    pub idle_until: Timestamp,
     /// When it ends whatever happens.
     pub expires_at: Timestamp,
     /// When its user last proved who they are.

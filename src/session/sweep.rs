@@ -8,7 +8,8 @@ use crate::{account::Accounts, error::Error};
 const INTERVAL: Duration = Duration::from_mins(10);
 
 impl Accounts {
-    /// Forgets revocations, sessions and counted attempts that no longer matter.
+    /// Forgets revocations, sessions with their refresh tokens, and counted attempts that no longer matter, a few at a
+    /// time: nobody who logs in meanwhile waits for more than a few.
     ///
     /// # Errors
     ///
@@ -16,6 +17,7 @@ impl Accounts {
     pub async fn forget_expired(&self) -> Result<(), Error> {
         let now = self.now();
         self.inner().revocations.forget_expired(now);
+        self.inner().last_seen.forget(now);
         Ok(self.store().forget_expired(now).await?)
     }
 

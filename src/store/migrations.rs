@@ -10,7 +10,7 @@ macro_rules! migrations_in {
     ($folder:literal) => {
         migrations_in!(
             $folder:
-            "000" (1 user, 2 session, 3 revocation, 4 attempt, 5 event, 6 key)
+            "000" (1 user, 2 session, 3 revocation, 4 attempt, 5 event, 6 key, 7 refresh, 8 role)
             "00" (12 flow, 13 second_factor)
         )
     };

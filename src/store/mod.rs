@@ -14,6 +14,7 @@ mod factors;
 mod migrations;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -29,8 +30,10 @@ pub use self::{
     connect::connect,
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
+    session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
 use crate::{
+    access::{Role, RoleName},
     account::{Email, User, UserId, UserRecord, Username},
     audit::Event,
     clock::Timestamp,
@@ -51,19 +54,6 @@ pub struct NewUser {
     pub user: User,
     /// The password's hash, if it has a password.
     pub password: Option<PasswordHash>,
-}
-
-/// A session about to be opened, on the strength of what was checked.
-#[derive(Clone, Debug)]
-pub struct NewSession {
-    /// The session.
-    pub session: Session,
-    /// The generation the user had when they were checked.
-    pub generation: i64,
-    /// The version of the password that was checked.
-    pub password_version: i64,
-    /// The flow that led to it, which ends with that.
-    pub flow: Option<TokenHash>,
 }
 
 /// A signing key as the store keeps it.
@@ -125,13 +115,59 @@ pub trait Store: FactorStore + Send + Sync + 'static {
         event: &Event,
     ) -> Result<Option<Vec<SessionId>>>;
 
+    /// Disables a user, ends every session of theirs, raises their generation and revokes every older token until
+    /// `revoke_until`. Answers the new generation, or `None` if there is no such user.
+    async fn disable_user(&self, id: UserId, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>>;
+
+    /// Enables a user. `false` if there is no such user.
+    async fn enable_user(&self, id: UserId, event: &Event) -> Result<bool>;
+
+    /// Every role, by name, with the scopes that are listed for it.
+    async fn roles(&self) -> Result<Vec<Role>>;
+
+    /// Makes a role or replaces its scopes, raises the generation of everyone who has it and revokes their older tokens
+    /// until `revoke_until`. Answers who that is, with their new generations.
+    async fn set_role(&self, role: &Role, revoke_until: Timestamp, event: &Event) -> Result<Vec<(UserId, i64)>>;
+
+    /// Deletes a role and does the same for everyone who had it. `None` if there is no such role.
+    async fn delete_role(
+        &self,
+        name: &RoleName,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> Result<Option<Vec<(UserId, i64)>>>;
+
+    /// Replaces a user's roles, raises their generation and revokes every older token until `revoke_until`. Answers the
+    /// new generation, or `None` if there is no such user.
+    async fn set_user_roles(&self, new: &NewRoles, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>>;
+
     /// Opens a session, if the user is still as they were when checked (enabled, of the same generation, with the same
-    /// password version, and without a second factor unless one was shown) and the flow that led to it has not ended.
-    /// `false` if not.
-    async fn open_session(&self, new: &NewSession, event: &Event) -> Result<bool>;
+    /// password version, and without a second factor unless one was shown), and the session that it replaces and the flow
+    /// that led to it have not ended. `None` if not.
+    async fn open_session(&self, new: &NewSession, event: &Event) -> Result<Option<Opened>>;
 
     /// The session with this id, if it has neither ended nor expired by `now`.
     async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>>;
+
+    /// The sessions of this user that have neither ended nor expired by `now`, the newest ids first: at most `limit`, from
+    /// behind `after` on.
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        after: Option<SessionId>,
+        limit: u32,
+    ) -> Result<Vec<Session>>;
+
+    /// Notes that a session was used, which keeps it alive until `idle_until` or its end, if it has not ended already.
+    async fn saw_session(&self, id: SessionId, now: Timestamp, idle_until: Timestamp) -> Result<()>;
+
+    /// Whose refresh token this is, and of which session, ended or not.
+    async fn session_of_refresh_token(&self, token: &TokenHash) -> Result<Option<(UserId, SessionId)>>;
+
+    /// Exchanges a refresh token for the next one, which any number of racing callers get as one. `reused` is written
+    /// where the token had been exchanged too long ago, which ends and revokes its session.
+    async fn rotate_refresh_token(&self, rotation: &Rotation, reused: &Event) -> Result<Rotated>;
 
     /// Ends a session of this user and revokes it. `false` if it had ended already or is not theirs.
     async fn end_session(&self, user: UserId, id: SessionId, revocation: &Revocation, event: &Event) -> Result<bool>;
@@ -165,7 +201,9 @@ pub trait Store: FactorStore + Send + Sync + 'static {
     /// number of offers.
     async fn signing_keys(&self, offered: &StoredKey) -> Result<Vec<StoredKey>>;
 
-    /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, revocations that no living
-    /// token could meet, and buckets of attempts that are empty again. To be called every now and then; how often changes nothing but the size of the database.
+    /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
+    /// revocations that no living token could meet, buckets of attempts that are empty again, flows and set-ups that have
+    /// expired. It takes many small steps, between which others write. To be called every now and then; how often changes nothing but the size of the
+    /// database.
     async fn forget_expired(&self, now: Timestamp) -> Result<()>;
 }

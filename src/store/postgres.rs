@@ -21,25 +21,37 @@ type Backend = PostgresStore;
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// Keeps a user as they are until the transaction ends, and waits for whoever is just changing them. Without it, a
-/// statement would still see, and act on, the user as they were before an unfinished change.
-const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1 FOR SHARE";
+/// statement would still see, and act on, the user as they were before an unfinished change. One user is held by one at a
+/// time, so that what is counted of theirs does not change meanwhile.
+const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
 
-/// Removes the sessions that had expired by then. Those in use are left for the next time: waiting for one while
-/// holding others is how two statements come to wait for each other.
+/// Keeps a role as it is until the transaction ends, and waits for whoever is just changing it.
+const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1 FOR SHARE";
+
+/// Removes some of the refresh tokens of sessions that had expired by then, and how many at most. Rows in use are left
+/// for the next time, here and below: waiting for one while holding others is how two statements come to wait for each
+/// other.
+const FORGET_REFRESH_TOKENS: &str = "DELETE FROM refresh_tokens WHERE hash IN
+    (SELECT hash FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE idle_until <= $1
+     LIMIT $2 FOR UPDATE OF refresh_tokens SKIP LOCKED)";
+
+/// Removes some of the sessions that had expired by then, and have no refresh tokens left.
 const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE id IN
-    (SELECT id FROM sessions WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)";
+    (SELECT id FROM sessions WHERE idle_until <= $1
+        AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id)
+     LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
-/// Removes the buckets that count as empty by then, except those in use.
+/// Removes some of the buckets that count as empty by then.
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE bucket IN
-    (SELECT bucket FROM attempts WHERE forget_at <= $1 FOR UPDATE SKIP LOCKED)";
+    (SELECT bucket FROM attempts WHERE forget_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
-/// Removes the flows that had expired by then, except those in use.
+/// Removes some of the flows that had expired by then.
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
-    (SELECT hash FROM flows WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)";
+    (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
-/// Removes the set-ups of authenticators that had expired by then, except those in use.
+/// Removes some of the set-ups of authenticators that had expired by then.
 const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE user_id IN
-    (SELECT user_id FROM totp_setups WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)";
+    (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -25,17 +25,28 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Keeps a user as they are until the transaction ends. The write lock already does.
 const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1";
 
-/// Removes the sessions that had expired by then.
-const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE expires_at <= $1";
+/// Keeps a role as it is until the transaction ends. The write lock already does.
+const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1";
 
-/// Removes the buckets that count as empty by then.
-const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE forget_at <= $1";
+/// Removes some of the refresh tokens of sessions that had expired by then, and how many at most.
+const FORGET_REFRESH_TOKENS: &str = "DELETE FROM refresh_tokens WHERE hash IN
+    (SELECT hash FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE idle_until <= $1 LIMIT $2)";
 
-/// Removes the flows that had expired by then.
-const FORGET_FLOWS: &str = "DELETE FROM flows WHERE expires_at <= $1";
+/// Removes some of the sessions that had expired by then, and have no refresh tokens left.
+const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE id IN
+    (SELECT id FROM sessions WHERE idle_until <= $1
+        AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id) LIMIT $2)";
 
-/// Removes the set-ups of authenticators that had expired by then.
-const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE expires_at <= $1";
+/// Removes some of the buckets that count as empty by then.
+const FORGET_ATTEMPTS: &str =
+    "DELETE FROM attempts WHERE bucket IN (SELECT bucket FROM attempts WHERE forget_at <= $1 LIMIT $2)";
+
+/// Removes some of the flows that had expired by then.
+const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2)";
+
+/// Removes some of the set-ups of authenticators that had expired by then.
+const FORGET_TOTP_SETUPS: &str =
+    "DELETE FROM totp_setups WHERE user_id IN (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2)";
 
 /// How long to wait for the write lock while another process holds it, and for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);

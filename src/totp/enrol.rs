@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     flow::{FlowId, Step},
     recovery::RecoveryCodes,
-    session::Device,
+    session::{Device, Start},
     store::StoredTotp,
 };
 
@@ -111,7 +111,8 @@ impl Accounts {
             Enrollee::Known(..) => None,
             Enrollee::LoggingIn(partly, remember) => {
                 let assured = partly.with(SecondFactor::Totp(verified))?;
-                Some(self.finish_login(assured, remember, device).await?)
+                let login = self.finish_login(assured, &Start::Login { remember }, device).await?;
+                Some(login.ok_or(Error::FlowInvalid)?)
             }
         };
         Ok(TotpEnrolled { recovery_codes, login })

@@ -25,7 +25,8 @@ fn operations() -> Vec<(Method, String, bool)> {
 
 async fn az_1_every_route_asks_for_a_token_unless_it_is_public(db: TestDb) {
     let app = TestApp::new(db).await;
-    let public: BTreeSet<_> = ["/auth/methods", "/auth/register", "/auth/login", "/.well-known/jwks.json"].into();
+    let public: BTreeSet<_> =
+        ["/auth/methods", "/auth/register", "/auth/login", "/auth/refresh", "/.well-known/jwks.json"].into();
     let operations = operations();
     assert!(operations.len() >= 10);
     for (method, path, guarded) in operations {

@@ -14,8 +14,9 @@ use portcullis::{
     clock::Timestamp,
     password::PasswordHash,
     revocation::{Revocation, Target},
+    secret::PlainToken,
     session::{Device, Session, SessionId},
-    store::{NewSession, NewUser, Store},
+    store::{Forgiven, NewSession, NewUser, Store},
 };
 use tokio::sync::Barrier;
 
@@ -58,12 +59,23 @@ pub fn new_session(user: UserId) -> NewSession {
         id: SessionId::new(NOW),
         user,
         created_at: NOW,
+        last_seen_at: NOW,
+        idle_until: LATER,
         expires_at: LATER,
         auth_time: NOW,
         amr: vec!["pwd".to_owned()],
         device: Device::default(),
     };
-    NewSession { session, generation: 1, password_version: 1 }
+    NewSession {
+        session,
+        generation: 1,
+        password_version: 1,
+        refresh: PlainToken::generate().unwrap().hash(),
+        replaces: None,
+        cap: 100,
+        revoke_until: LATER,
+        forgiven: Forgiven::default(),
+    }
 }
 
 pub fn of_session(id: SessionId) -> Revocation {
@@ -82,7 +94,7 @@ pub async fn add_user(store: &Arc<dyn Store>, name: &str) -> UserId {
 
 pub async fn add_session(store: &Arc<dyn Store>, user: UserId) -> SessionId {
     let new = new_session(user);
-    assert!(store.open_session(&new, &event(EventKind::LoginSucceeded).user(user)).await.unwrap());
+    assert!(store.open_session(&new, &event(EventKind::LoginSucceeded).user(user)).await.unwrap().is_some());
     new.session.id
 }
 

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use portcullis::{
+    Scopes,
+    access::{Role, RoleName},
     audit::EventKind,
-    secret::Sealed,
-    store::{Conflict, StoreError, StoredKey},
+    secret::{PlainToken, Sealed},
+    store::{Conflict, NewRoles, Rotated, Rotation, StoreError, StoredKey},
     throttle::{Bucket, Limit},
 };
 
@@ -24,6 +26,9 @@ both! {
     db_1_buckets_in_any_order_never_deadlock,
     db_1_one_of_many_offered_keys_wins,
     db_1_every_generation_is_answered_once,
+    rf_2_of_many_exchanges_at_once_one_makes_the_next_token,
+    of_many_logins_at_once_no_more_than_the_cap_stay,
+    changes_of_roles_at_once_leave_no_token_with_older_scopes,
     db_1_forgetting_disturbs_nobody,
     a_caller_that_goes_away_leaves_nothing_half_done,
 }
@@ -79,7 +84,7 @@ async fn db_1_no_session_of_the_old_password_outlives_its_change(db: TestDb) {
             }
             let new = new_session(ada);
             let told = event(EventKind::LoginSucceeded).user(ada);
-            store.open_session(&new, &told).await.unwrap().then_some(new.session.id)
+            store.open_session(&new, &told).await.unwrap().map(|_| new.session.id)
         })
         .await;
         for session in opened.into_iter().flatten() {
@@ -100,7 +105,7 @@ async fn db_1_no_session_of_the_old_generation_outlives_ending_all(db: TestDb) {
             }
             let new = new_session(ada);
             let told = event(EventKind::LoginSucceeded).user(ada);
-            store.open_session(&new, &told).await.unwrap().then_some(new.session.id)
+            store.open_session(&new, &told).await.unwrap().map(|_| new.session.id)
         })
         .await;
         for session in opened.into_iter().flatten() {
@@ -255,4 +260,77 @@ async fn a_caller_that_goes_away_leaves_nothing_half_done(db: TestDb) {
         assert!(found.is_none_or(|found| found.user.roles == ["admin"]));
     }
     db.store.ping().await.unwrap();
+}
+
+async fn rf_2_of_many_exchanges_at_once_one_makes_the_next_token(db: TestDb) {
+    let ada = add_user(&db.store, "ada").await;
+    let new = new_session(ada);
+    db.store.open_session(&new, &event(EventKind::LoginSucceeded)).await.unwrap().unwrap();
+    let next = PlainToken::generate().unwrap().hash();
+    let session = new.session.id;
+    let answers = all_at_once(&db.store, |_, store| async move {
+        let rotation = Rotation {
+            user: ada,
+            session,
+            presented: new.refresh,
+            next,
+            now: NOW,
+            spent_since: NOW,
+            idle_until: LATER,
+            scope: None,
+            revoke_until: LATER,
+        };
+        store.rotate_refresh_token(&rotation, &event(EventKind::RefreshReused)).await.unwrap()
+    })
+    .await;
+    assert!(answers.iter().all(|answer| matches!(answer, Rotated::Next(_))), "{answers:?}");
+    assert_eq!(db.store.session_of_refresh_token(&next).await.unwrap(), Some((ada, session)));
+    assert_eq!(db.store.revocations(NOW).await.unwrap(), []);
+}
+
+async fn of_many_logins_at_once_no_more_than_the_cap_stay(db: TestDb) {
+    let ada = add_user(&db.store, "ada").await;
+    all_at_once(&db.store, |_, store| async move {
+        let mut new = new_session(ada);
+        new.cap = 5;
+        store.open_session(&new, &event(EventKind::LoginSucceeded)).await.unwrap().unwrap();
+    })
+    .await;
+    assert_eq!(db.store.sessions_of(ada, NOW, None, 100).await.unwrap().len(), 5);
+}
+
+async fn changes_of_roles_at_once_leave_no_token_with_older_scopes(db: TestDb) {
+    let reader = RoleName::parse("reader").unwrap();
+    let role = |scope: &str| Role { name: RoleName::parse("reader").unwrap(), scopes: Scopes::parse(scope) };
+    db.store.set_role(&role("of-0"), LATER, &event(EventKind::RoleChanged)).await.unwrap();
+    let ada = add_user(&db.store, "ada").await;
+    let answers = all_at_once(&db.store, |caller, store| {
+        let (role, reader) = (role(&format!("of-{caller}")), reader.clone());
+        async move {
+            match caller % 4 {
+                0 => drop(store.set_role(&role, LATER, &event(EventKind::RoleChanged)).await.unwrap()),
+                1 => {
+                    let roles = if caller % 8 == 1 { vec![reader] } else { Vec::new() };
+                    let new = NewRoles { user: ada, roles, sessions_max: None };
+                    store.set_user_roles(&new, LATER, &event(EventKind::UserRolesChanged)).await.unwrap().unwrap();
+                }
+                _ => {
+                    let mut new = new_session(ada);
+                    new.generation = store.user(ada).await.unwrap().unwrap().user.generation;
+                    let opened = store.open_session(&new, &event(EventKind::LoginSucceeded)).await.unwrap();
+                    return opened.map(|opened| (opened.user.generation, opened.scopes));
+                }
+            }
+            None
+        }
+    })
+    .await;
+    let now = db.store.user(ada).await.unwrap().unwrap().user;
+    let mut new = new_session(ada);
+    new.generation = now.generation;
+    let in_force = db.store.open_session(&new, &event(EventKind::LoginSucceeded)).await.unwrap().unwrap().scopes;
+    for (generation, scopes) in answers.into_iter().flatten() {
+        // Whoever has the generation of now has the scopes of now; all others are revoked by it.
+        assert!(generation < now.generation || scopes == in_force, "{scopes} is not {in_force}");
+    }
 }

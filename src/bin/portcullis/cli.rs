@@ -33,6 +33,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Look after roles
+    Role {
+        #[command(subcommand)]
+        command: RoleCommand,
+    },
     /// Look at the settings
     Config {
         #[command(subcommand)]
@@ -44,6 +49,41 @@ pub(crate) enum Command {
 pub(crate) enum UserCommand {
     /// Make an account, whatever the registration policy
     Add(NewUser),
+    /// Shut an account and end its sessions
+    Disable {
+        /// The user name or the e-mail address
+        name: String,
+    },
+    /// Open an account again that was disabled
+    Enable {
+        /// The user name or the e-mail address
+        name: String,
+    },
+    /// Give a user these roles and no others
+    Roles {
+        /// The user name or the e-mail address
+        name: String,
+        /// The roles; none takes all of them away
+        roles: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RoleCommand {
+    /// Print every role and what it may do
+    List,
+    /// Make a role, or let one that is there do this and nothing else
+    Set {
+        /// The role's name
+        name: String,
+        /// What it may do
+        scopes: Vec<String>,
+    },
+    /// Delete a role and take it from everyone who has it
+    Delete {
+        /// The role's name
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]

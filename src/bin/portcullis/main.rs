@@ -11,6 +11,7 @@ mod migrate;
 mod open;
 mod print;
 mod request;
+mod role;
 mod serve;
 mod settings;
 mod user;
@@ -20,7 +21,7 @@ use std::{error::Error, process::ExitCode};
 use clap::Parser;
 
 use self::{
-    cli::{Cli, Command, ConfigCommand, UserCommand},
+    cli::{Cli, Command, ConfigCommand},
     settings::Settings,
 };
 
@@ -42,7 +43,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&settings?).await?,
         Command::Migrate => migrate::migrate(&settings?, cli.json).await?,
-        Command::User { command: UserCommand::Add(user) } => user::add(&settings?, user, cli.json).await?,
+        Command::User { command } => user::run(&settings?, command, cli.json).await?,
+        Command::Role { command } => role::run(&settings?, command, cli.json).await?,
         Command::Config { command: ConfigCommand::Check } => return config::check(settings, cli.json),
         Command::Config { command: ConfigCommand::Show } => config::show(&settings?, cli.json)?,
     }

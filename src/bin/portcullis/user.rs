@@ -1,18 +1,65 @@
-//! `portcullis user add`
+//! `portcullis user add`, `disable`, `enable` and `roles`
 
 use std::{
     error::Error,
     io::{self, BufRead, IsTerminal},
 };
 
-use portcullis::session::Device;
-use serde_json::json;
+use portcullis::{
+    account::{Accounts, User},
+    session::Device,
+};
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::{cli::NewUser, open, print, settings::Settings};
+use crate::{
+    cli::{NewUser, UserCommand},
+    open, print, role,
+    settings::Settings,
+};
+
+pub(crate) async fn run(settings: &Settings, command: UserCommand, json: bool) -> Result<(), Box<dyn Error>> {
+    match command {
+        UserCommand::Add(user) => add(settings, user, json).await,
+        UserCommand::Disable { name } => {
+            let (accounts, user) = named(settings, &name).await?;
+            accounts.disable_user(user.id, &Device::default()).await?;
+            changed(json, &json!({ "disabled": true }), &user, "is disabled, and every session of theirs has ended")
+        }
+        UserCommand::Enable { name } => {
+            let (accounts, user) = named(settings, &name).await?;
+            accounts.enable_user(user.id, &Device::default()).await?;
+            changed(json, &json!({ "disabled": false }), &user, "is enabled")
+        }
+        UserCommand::Roles { name, roles } => {
+            let roles = roles.iter().map(|role| role::name(role)).collect::<Result<Vec<_>, _>>()?;
+            let (accounts, user) = named(settings, &name).await?;
+            let user = accounts.set_user_roles(user.id, roles, &Device::default()).await.map_err(role::explained)?;
+            let text = if user.roles.is_empty() { "no roles".to_owned() } else { user.roles.join(", ") };
+            changed(json, &json!({ "roles": user.roles }), &user, &format!("has these roles now: {text}"))
+        }
+    }
+}
+
+/// The accounts, and the user who goes by this name or address.
+async fn named(settings: &Settings, name: &str) -> Result<(Accounts, User), Box<dyn Error>> {
+    let accounts = open::portcullis(settings).await?.accounts().clone();
+    let found = accounts.get_user_by_name_or_mail(name).await?;
+    Ok((accounts, found.ok_or_else(|| format!("there is no user `{name}`"))?.user))
+}
+
+fn changed(json: bool, what: &Value, user: &User, text: &str) -> Result<(), Box<dyn Error>> {
+    let (id, name) = (user.id.to_string(), user.username.as_str());
+    let mut as_json = json!({ "id": id, "username": name });
+    if let (Value::Object(all), Value::Object(what)) = (&mut as_json, what) {
+        all.extend(what.clone());
+    }
+    print::result(json, &as_json, &format!("`{name}` {text}"))?;
+    Ok(())
+}
 
 /// Makes an account on the operator's word.
-pub(crate) async fn add(settings: &Settings, new: NewUser, json: bool) -> Result<(), Box<dyn Error>> {
+async fn add(settings: &Settings, new: NewUser, json: bool) -> Result<(), Box<dyn Error>> {
     let password = if new.password_stdin { first_line()? } else { prompt()? };
     let portcullis = open::portcullis(settings).await?;
     let accounts = portcullis.accounts();

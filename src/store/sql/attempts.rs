@@ -4,13 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use sqlx::{Result, Row as _};
 
-use super::{
-    super::{Backend, FORGET_ATTEMPTS},
-    Connection,
-    row::timestamp,
-};
+use super::{super::Backend, Connection, row::timestamp};
 use crate::{
     clock::Timestamp,
+    store::Forgiven,
     throttle::{Bucket, Limit},
 };
 
@@ -71,10 +68,7 @@ async fn count(connection: &mut Connection, key: &str, limit: &Limit, failures: 
 pub(super) async fn take_back(store: &Backend, buckets: &[Bucket]) -> Result<()> {
     let mut tx = store.begin().await?;
     for key in in_locking_order(buckets).into_keys() {
-        sqlx::query("UPDATE attempts SET failures = failures - 1 WHERE bucket = $1 AND failures > 0")
-            .bind(key)
-            .execute(&mut *tx)
-            .await?;
+        take_back_one(&mut tx, key).await?;
     }
     tx.commit().await
 }
@@ -82,12 +76,30 @@ pub(super) async fn take_back(store: &Backend, buckets: &[Bucket]) -> Result<()>
 pub(super) async fn clear(store: &Backend, buckets: &[Bucket]) -> Result<()> {
     let mut tx = store.begin().await?;
     for key in in_locking_order(buckets).into_keys() {
-        sqlx::query("DELETE FROM attempts WHERE bucket = $1").bind(key).execute(&mut *tx).await?;
+        clear_one(&mut tx, key).await?;
     }
     tx.commit().await
 }
 
-pub(super) async fn forget_expired(store: &Backend, now: Timestamp) -> Result<()> {
-    sqlx::query(FORGET_ATTEMPTS).bind(now.as_millis()).execute(&store.writer).await?;
+/// Does both, in the transaction of what the attempts led to.
+pub(super) async fn forgive(connection: &mut Connection, forgiven: &Forgiven) -> Result<()> {
+    let cleared = in_locking_order(&forgiven.cleared).into_keys().map(|key| (key, true));
+    let taken_back = in_locking_order(&forgiven.taken_back).into_keys().map(|key| (key, false));
+    for (key, clear) in taken_back.chain(cleared).collect::<BTreeMap<_, _>>() {
+        if clear { clear_one(connection, key).await? } else { take_back_one(connection, key).await? }
+    }
+    Ok(())
+}
+
+async fn take_back_one(connection: &mut Connection, key: &str) -> Result<()> {
+    sqlx::query("UPDATE attempts SET failures = failures - 1 WHERE bucket = $1 AND failures > 0")
+        .bind(key)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn clear_one(connection: &mut Connection, key: &str) -> Result<()> {
+    sqlx::query("DELETE FROM attempts WHERE bucket = $1").bind(key).execute(connection).await?;
     Ok(())
 }

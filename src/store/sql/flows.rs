@@ -3,9 +3,10 @@
 use sqlx::{Result, Row as _};
 
 use super::{
-    super::{Backend, FORGET_FLOWS, HOLD_USER},
+    super::Backend,
     Connection, events,
     row::{Row, parsed, timestamp},
+    users,
 };
 use crate::{
     account::UserId,
@@ -17,7 +18,7 @@ use crate::{
 
 pub(super) async fn start(store: &Backend, id: &TokenHash, flow: &Flow, event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
-    sqlx::query(HOLD_USER).bind(flow.user.0).fetch_optional(&mut *tx).await?;
+    users::hold(&mut tx, flow.user).await?;
     let started = sqlx::query(
         "INSERT INTO flows (hash, step, user_id, amr, auth_time, password_version, generation, remember, expires_at)
          SELECT $1, $3, id, $4, $5, password_version, generation, $8, $9 FROM users
@@ -76,9 +77,4 @@ pub(super) async fn end(connection: &mut Connection, user: UserId, id: &TokenHas
         .execute(connection)
         .await?;
     Ok(ended.rows_affected() == 1)
-}
-
-pub(super) async fn forget_expired(store: &Backend, now: Timestamp) -> Result<()> {
-    sqlx::query(FORGET_FLOWS).bind(now.as_millis()).execute(&store.writer).await?;
-    Ok(())
 }

@@ -12,9 +12,12 @@ mod factors;
 mod flows;
 mod keys;
 mod recovery;
+mod refresh;
 mod revocations;
+mod roles;
 mod row;
 mod sessions;
+mod sweep;
 mod totp;
 mod users;
 
@@ -26,14 +29,15 @@ use sqlx::Error;
 use self::row::{Connection, Transaction};
 use super::{BEGIN, Backend, is_passing};
 use crate::{
+    access::{Role, RoleName},
     account::{Email, UserId, UserRecord, Username},
     audit::Event,
     clock::Timestamp,
     password::PasswordHash,
     revocation::Revocation,
-    secret::Sealed,
+    secret::{Sealed, TokenHash},
     session::{Session, SessionId},
-    store::{NewSession, NewUser, Result, Store, StoreError, StoredKey},
+    store::{NewRoles, NewSession, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError, StoredKey},
     throttle::Bucket,
 };
 
@@ -72,7 +76,7 @@ impl Store for Backend {
     }
 
     async fn user(&self, id: UserId) -> Result<Option<UserRecord>> {
-        users::by_id(self, id).await.map_err(store_error)
+        users::by_id(&self.reader, id).await.map_err(store_error)
     }
 
     async fn user_by_username(&self, username: &Username) -> Result<Option<UserRecord>> {
@@ -107,12 +111,63 @@ impl Store for Backend {
         users::change_password(self, id, version, hash, keep, revoke_until, event).await.map_err(store_error)
     }
 
-    async fn open_session(&self, new: &NewSession, event: &Event) -> Result<bool> {
+    async fn disable_user(&self, id: UserId, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>> {
+        users::disable(self, id, revoke_until, event).await.map_err(store_error)
+    }
+
+    async fn enable_user(&self, id: UserId, event: &Event) -> Result<bool> {
+        users::enable(self, id, event).await.map_err(store_error)
+    }
+
+    async fn roles(&self) -> Result<Vec<Role>> {
+        roles::all(self).await.map_err(store_error)
+    }
+
+    async fn set_role(&self, role: &Role, revoke_until: Timestamp, event: &Event) -> Result<Vec<(UserId, i64)>> {
+        roles::set(self, role, revoke_until, event).await.map_err(store_error)
+    }
+
+    async fn delete_role(
+        &self,
+        name: &RoleName,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> Result<Option<Vec<(UserId, i64)>>> {
+        roles::delete(self, name, revoke_until, event).await.map_err(store_error)
+    }
+
+    async fn set_user_roles(&self, new: &NewRoles, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>> {
+        roles::give(self, new, revoke_until, event).await.map_err(store_error)
+    }
+
+    async fn open_session(&self, new: &NewSession, event: &Event) -> Result<Option<Opened>> {
         sessions::open(self, new, event).await.map_err(store_error)
     }
 
     async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
         sessions::living(self, id, now).await.map_err(store_error)
+    }
+
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        after: Option<SessionId>,
+        limit: u32,
+    ) -> Result<Vec<Session>> {
+        sessions::of(self, user, now, after, limit).await.map_err(store_error)
+    }
+
+    async fn saw_session(&self, id: SessionId, now: Timestamp, idle_until: Timestamp) -> Result<()> {
+        sessions::saw(self, id, now, idle_until).await.map_err(store_error)
+    }
+
+    async fn session_of_refresh_token(&self, token: &TokenHash) -> Result<Option<(UserId, SessionId)>> {
+        refresh::session_of(self, token).await.map_err(store_error)
+    }
+
+    async fn rotate_refresh_token(&self, rotation: &Rotation, reused: &Event) -> Result<Rotated> {
+        refresh::rotate(self, rotation, reused).await.map_err(store_error)
     }
 
     async fn end_session(&self, user: UserId, id: SessionId, revocation: &Revocation, event: &Event) -> Result<bool> {
@@ -156,10 +211,9 @@ impl Store for Backend {
     }
 
     async fn forget_expired(&self, now: Timestamp) -> Result<()> {
-        sessions::forget_expired(self, now).await.map_err(store_error)?;
+        sweep::sessions(self, now).await.map_err(store_error)?;
         revocations::forget_expired(self, now).await.map_err(store_error)?;
-        flows::forget_expired(self, now).await.map_err(store_error)?;
-        totp::forget_expired(self, now).await.map_err(store_error)?;
-        attempts::forget_expired(self, now).await.map_err(store_error)
+        sweep::attempts(self, now).await.map_err(store_error)?;
+        sweep::flows(self, now).await.map_err(store_error)
     }
 }

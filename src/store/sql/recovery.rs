@@ -2,10 +2,7 @@
 
 use sqlx::Result;
 
-use super::{
-    super::{Backend, HOLD_USER},
-    Connection, events,
-};
+use super::{super::Backend, Connection, events, users};
 use crate::{account::UserId, audit::Event, recovery::RecoveryHash};
 
 pub(super) async fn spend(store: &Backend, user: UserId, code: &RecoveryHash, event: &Event) -> Result<bool> {
@@ -25,7 +22,7 @@ pub(super) async fn spend(store: &Backend, user: UserId, code: &RecoveryHash, ev
 
 pub(super) async fn replace(store: &Backend, user: UserId, codes: &[RecoveryHash], event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
-    if sqlx::query(HOLD_USER).bind(user.0).fetch_optional(&mut *tx).await?.is_none() {
+    if !users::hold(&mut tx, user).await? {
         return Ok(false);
     }
     put(&mut tx, user, codes).await?;

@@ -6,11 +6,7 @@
 use sqlx::{Result, Row as _};
 use uuid::Uuid;
 
-use super::{
-    super::{Backend, FORGET_TOTP_SETUPS, HOLD_USER},
-    Connection, events, recovery,
-    row::Row,
-};
+use super::{super::Backend, Connection, events, recovery, row::Row, users};
 use crate::{
     account::UserId,
     audit::Event,
@@ -43,7 +39,7 @@ pub(super) async fn start_setup(
     event: &Event,
 ) -> Result<bool> {
     let mut tx = store.begin().await?;
-    sqlx::query(HOLD_USER).bind(user.0).fetch_optional(&mut *tx).await?;
+    users::hold(&mut tx, user).await?;
     let started = sqlx::query(
         "INSERT INTO totp_setups (user_id, id, secret, expires_at) SELECT id, $2, $3, $4 FROM users WHERE id = $1
          ON CONFLICT (user_id) DO UPDATE
@@ -66,7 +62,7 @@ pub(super) async fn start_setup(
 pub(super) async fn confirm(store: &Backend, confirmation: &TotpConfirmation, event: &Event) -> Result<TotpConfirmed> {
     let user = confirmation.user;
     let mut tx = store.begin().await?;
-    sqlx::query(HOLD_USER).bind(user.0).fetch_optional(&mut *tx).await?;
+    users::hold(&mut tx, user).await?;
     let Some(secret) = take_setup(&mut tx, user, confirmation.id, event.at).await? else {
         return Ok(TotpConfirmed::Refused);
     };
@@ -143,7 +139,7 @@ pub(super) async fn use_step(store: &Backend, user: UserId, authenticator: Uuid,
 
 pub(super) async fn remove(store: &Backend, user: UserId, event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
-    sqlx::query(HOLD_USER).bind(user.0).fetch_optional(&mut *tx).await?;
+    users::hold(&mut tx, user).await?;
     let removed = sqlx::query("DELETE FROM totp WHERE user_id = $1").bind(user.0).execute(&mut *tx).await?;
     if removed.rows_affected() == 0 {
         return Ok(false);
@@ -153,9 +149,4 @@ pub(super) async fn remove(store: &Backend, user: UserId, event: &Event) -> Resu
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)
-}
-
-pub(super) async fn forget_expired(store: &Backend, now: Timestamp) -> Result<()> {
-    sqlx::query(FORGET_TOTP_SETUPS).bind(now.as_millis()).execute(&store.writer).await?;
-    Ok(())
 }

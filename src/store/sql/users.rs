@@ -1,10 +1,10 @@
 //! Accounts, their names and their passwords.
 
-use sqlx::{Result, Row as _};
+use sqlx::{Executor, Result, Row as _};
 
 use super::{
-    super::Backend,
-    Connection, events, revocations,
+    super::{Backend, Db, HOLD_USER},
+    Connection, events, revocations, roles,
     row::{Row, optional_timestamp, parsed, timestamp},
     sessions,
 };
@@ -13,13 +13,14 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     password::PasswordHash,
-    revocation::Revocation,
+    revocation::{Revocation, Target},
     session::SessionId,
     store::{Conflict, NewUser},
 };
 
 pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
     let mut tx = store.begin().await?;
+    roles::hold(&mut tx, &new.user.roles).await?;
     let inserted = insert(&mut tx, new).await?;
     // Asked after the insert, which has waited for any transaction that is just deleting the owner of this name: a
     // name it retired shows now and might not have before.
@@ -91,9 +92,14 @@ macro_rules! select_user {
     };
 }
 
-pub(super) async fn by_id(store: &Backend, id: UserId) -> Result<Option<UserRecord>> {
-    let row = sqlx::query(select_user!("id = $1")).bind(id.0).fetch_optional(&store.reader).await?;
+pub(super) async fn by_id(executor: impl Executor<'_, Database = Db>, id: UserId) -> Result<Option<UserRecord>> {
+    let row = sqlx::query(select_user!("id = $1")).bind(id.0).fetch_optional(executor).await?;
     row.as_ref().map(record).transpose()
+}
+
+/// Keeps a user as they are until the transaction ends. `false` if there is no such user.
+pub(super) async fn hold(connection: &mut Connection, id: UserId) -> Result<bool> {
+    Ok(sqlx::query(HOLD_USER).bind(id.0).fetch_optional(connection).await?.is_some())
 }
 
 pub(super) async fn by_username(store: &Backend, username: &Username) -> Result<Option<UserRecord>> {
@@ -218,13 +224,60 @@ pub(super) async fn change_password(
     Ok(Some(ended))
 }
 
-/// Raises a user's generation and answers the new one, or `None` if there is no such user.
-pub(super) async fn raise_generation(connection: &mut Connection, id: UserId, at: Timestamp) -> Result<Option<i64>> {
-    sqlx::query_scalar(
+pub(super) async fn disable(
+    store: &Backend,
+    id: UserId,
+    revoke_until: Timestamp,
+    event: &Event,
+) -> Result<Option<i64>> {
+    let mut tx = store.begin().await?;
+    let Some(generation) = supersede(&mut tx, id, event.at, revoke_until).await? else {
+        return Ok(None);
+    };
+    sqlx::query("UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL")
+        .bind(id.0)
+        .bind(event.at.as_millis())
+        .execute(&mut *tx)
+        .await?;
+    sessions::end_except(&mut tx, id, None, event.at).await?;
+    events::insert(&mut tx, event).await?;
+    tx.commit().await?;
+    Ok(Some(generation))
+}
+
+pub(super) async fn enable(store: &Backend, id: UserId, event: &Event) -> Result<bool> {
+    let mut tx = store.begin().await?;
+    let enabled = sqlx::query("UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1")
+        .bind(id.0)
+        .bind(event.at.as_millis())
+        .execute(&mut *tx)
+        .await?;
+    if enabled.rows_affected() == 0 {
+        return Ok(false);
+    }
+    events::insert(&mut tx, event).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Makes every token that a user has stale: raises their generation and revokes what is older. Answers the new one, or
+/// `None` if there is no such user.
+pub(super) async fn supersede(
+    connection: &mut Connection,
+    id: UserId,
+    at: Timestamp,
+    revoke_until: Timestamp,
+) -> Result<Option<i64>> {
+    let generation: Option<i64> = sqlx::query_scalar(
         "UPDATE users SET generation = generation + 1, updated_at = $2 WHERE id = $1 RETURNING generation",
     )
     .bind(id.0)
     .bind(at.as_millis())
-    .fetch_optional(connection)
-    .await
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(minimum) = generation {
+        let target = Target::User { id: id.to_string(), minimum };
+        revocations::insert(connection, &Revocation { target, until: revoke_until }).await?;
+    }
+    Ok(generation)
 }

@@ -94,11 +94,17 @@ impl Settings {
                 self.source_of("listen")
             ));
         }
-        if self.config.session_max < self.config.access_token_ttl {
-            errors.push(format!(
-                "{}: `session_max` must not be shorter than `access_token_ttl`",
-                self.source_of("session_max")
-            ));
+        let config = &self.config;
+        for (key, span) in [
+            ("session_idle", config.session_idle),
+            ("session_max", config.session_max),
+            ("remember_max", config.remember_max),
+            ("admin_session_max", config.admin_session_max),
+        ] {
+            if span < config.access_token_ttl {
+                let source = self.source_of(key);
+                errors.push(format!("{source}: `{key}` must not be shorter than `access_token_ttl`"));
+            }
         }
     }
 

@@ -2,7 +2,14 @@
 //!
 //! The key is the name in the file; the variable and the flag follow from it.
 
-use std::{net::IpAddr, num::NonZeroUsize, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    net::IpAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    ops::RangeInclusive,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use portcullis::{
@@ -43,7 +50,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 19] = [
+pub(crate) static SETTINGS: [Setting; 23] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -122,14 +129,42 @@ pub(crate) static SETTINGS: [Setting; 19] = [
         show: |settings| humantime::format_duration(settings.config.access_token_ttl).to_string(),
     },
     Setting {
+        key: "session_idle",
+        help: "How long a session lives unless it is used",
+        kind: Kind::Value,
+        put: |settings, text| put(&mut settings.config.session_idle, session_span(text), SESSION_SPAN),
+        show: |settings| humantime::format_duration(settings.config.session_idle).to_string(),
+    },
+    Setting {
         key: "session_max",
         help: "How long a session lives at most",
         kind: Kind::Value,
-        put: |settings, text| {
-            let max = span(text, Duration::from_mins(1)..=Duration::from_hours(365 * 24));
-            put(&mut settings.config.session_max, max, "must be a time from 1m to 365d, such as 24h or 7d")
-        },
+        put: |settings, text| put(&mut settings.config.session_max, session_span(text), SESSION_SPAN),
         show: |settings| humantime::format_duration(settings.config.session_max).to_string(),
+    },
+    Setting {
+        key: "remember_max",
+        help: "How long a session lives at most, and may rest, whose user asked to be remembered",
+        kind: Kind::Value,
+        put: |settings, text| put(&mut settings.config.remember_max, session_span(text), SESSION_SPAN),
+        show: |settings| humantime::format_duration(settings.config.remember_max).to_string(),
+    },
+    Setting {
+        key: "admin_session_max",
+        help: "How long a session of an administrator lives at most",
+        kind: Kind::Value,
+        put: |settings, text| put(&mut settings.config.admin_session_max, session_span(text), SESSION_SPAN),
+        show: |settings| humantime::format_duration(settings.config.admin_session_max).to_string(),
+    },
+    Setting {
+        key: "session_cap",
+        help: "How many sessions a user may have at once; one more ends the one that was not used for longest",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let cap = number(text, 1..=10_000).and_then(|cap| NonZeroU32::new(cap.try_into().ok()?));
+            put(&mut settings.config.session_cap, cap, "must be a number from 1 to 10000")
+        },
+        show: |settings| settings.config.session_cap.to_string(),
     },
     Setting {
         key: "argon2",
@@ -225,6 +260,12 @@ pub(crate) static SETTINGS: [Setting; 19] = [
         show: |settings| settings.config.insecure_no_limits.to_string(),
     },
 ];
+
+const SESSION_SPAN: &str = "must be a time from 1m to 365d, such as 24h or 7d";
+
+fn session_span(text: &str) -> Option<Duration> {
+    span(text, Duration::from_mins(1)..=Duration::from_hours(365 * 24))
+}
 
 const TRUE_OR_FALSE: &str = "must be `true` or `false`";
 

@@ -60,7 +60,11 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("access_token_ttl", "59s", "from 1m to 24h"),
         ("access_token_ttl", "25h", "from 1m to 24h"),
         ("access_token_ttl", "15", "such as 15m"),
+        ("session_idle", "59s", "from 1m to 365d"),
         ("session_max", "366d", "from 1m to 365d"),
+        ("remember_max", "a month", "from 1m to 365d"),
+        ("admin_session_max", "", "from 1m to 365d"),
+        ("session_cap", "0", "from 1 to 10000"),
         ("argon2", "m=8,t=1,p=1", "at least m=19456,t=2,p=1"),
         ("hash_threads", "0", "from 1 to 1024"),
         ("hash_queue", "-1", "from 1 to 65536"),
@@ -110,8 +114,10 @@ fn plain_http_stays_on_this_machine_unless_told_otherwise() {
 
 #[test]
 fn a_session_outlives_its_tokens() {
-    let error = read("session_max = '10m'", &[], &[]).unwrap_err();
-    assert_eq!(error, "file:1: `session_max` must not be shorter than `access_token_ttl`");
+    for key in ["session_idle", "session_max", "remember_max", "admin_session_max"] {
+        let error = read(&format!("{key} = '10m'"), &[], &[]).unwrap_err();
+        assert_eq!(error, format!("file:1: `{key}` must not be shorter than `access_token_ttl`"));
+    }
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! Changing what roles may do and who has them. It is in force on the next request of everyone concerned: their tokens
+//! are refused, and their sessions go on with new ones.
+
+use super::{ADMIN, Role, RoleName, is_scope, scopes_of};
+use crate::{
+    account::{Accounts, User, UserId},
+    audit::{Event, EventKind},
+    error::Error,
+    revocation::Target,
+    session::Device,
+    store::NewRoles,
+};
+
+impl Accounts {
+    /// Every role there is, by name, with all that it may do.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the database does not answer.
+    pub async fn roles(&self) -> Result<Vec<Role>, Error> {
+        let complete = |role: Role| {
+            let scopes = scopes_of(&[role.name.to_string()], &role.scopes);
+            Role { scopes, ..role }
+        };
+        Ok(self.store().roles().await?.into_iter().map(complete).collect())
+    }
+
+    /// Makes a role, or lets one that is there do this and nothing else.
+    ///
+    /// It takes the longer the more users have the role, because every one of them is told apart from their older
+    /// tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidFields`] with `invalid_scope` for what is no scope.
+    pub async fn set_role(&self, role: Role, device: &Device) -> Result<(), Error> {
+        if !role.scopes.iter().all(is_scope) {
+            return Err(Error::field("scopes", "invalid_scope"));
+        }
+        let event = Event::new(EventKind::RoleChanged, self.now(), device);
+        let accounts = self.clone();
+        Self::to_the_end(async move {
+            let until = accounts.tokens_expired_by();
+            for (user, minimum) in accounts.store().set_role(&role, until, &event).await? {
+                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Deletes a role and takes it from everyone who has it.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] if there is no such role.
+    /// - [`Error::InvalidFields`] with `built_in` for `admin`.
+    pub async fn delete_role(&self, name: RoleName, device: &Device) -> Result<(), Error> {
+        if name.as_str() == ADMIN {
+            return Err(Error::field("role", "built_in"));
+        }
+        let event = Event::new(EventKind::RoleDeleted, self.now(), device);
+        let accounts = self.clone();
+        Self::to_the_end(async move {
+            let until = accounts.tokens_expired_by();
+            let concerned = accounts.store().delete_role(&name, until, &event).await?.ok_or(Error::NotFound)?;
+            for (user, minimum) in concerned {
+                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives a user these roles and no others, and answers them as they are then. Sessions of someone who becomes an
+    /// administrator end when those of an administrator would have.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] if there is no such user.
+    /// - [`Error::InvalidFields`] with `unknown_role` for a role that does not exist.
+    pub async fn set_user_roles(&self, user: UserId, roles: Vec<RoleName>, device: &Device) -> Result<User, Error> {
+        let known = self.store().roles().await?;
+        if !roles.iter().all(|name| known.iter().any(|role| role.name == *name)) {
+            return Err(Error::field("roles", "unknown_role"));
+        }
+        let sessions_max = roles.iter().any(|role| role.as_str() == ADMIN).then(|| self.config().admin_session_max);
+        let new = NewRoles { user, roles, sessions_max };
+        let event = Event::new(EventKind::UserRolesChanged, self.now(), device).user(user);
+        let accounts = self.clone();
+        Self::to_the_end(async move {
+            let until = accounts.tokens_expired_by();
+            let minimum = accounts.store().set_user_roles(&new, until, &event).await?.ok_or(Error::NotFound)?;
+            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            Ok(())
+        })
+        .await?;
+        Ok(self.store().user(user).await?.ok_or(Error::NotFound)?.user)
+    }
+}

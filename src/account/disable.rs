@@ -1,0 +1,39 @@
+//! Shutting an account, and opening it again.
+
+use super::{Accounts, UserId};
+use crate::{
+    audit::{Event, EventKind},
+    error::Error,
+    revocation::Target,
+    session::Device,
+};
+
+impl Accounts {
+    /// Disables a user: their sessions end, every token of theirs is refused from the next request on, and nothing opens
+    /// the account until it is [enabled](Self::enable_user) again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such user.
+    pub async fn disable_user(&self, user: UserId, device: &Device) -> Result<(), Error> {
+        let event = Event::new(EventKind::UserDisabled, self.now(), device).user(user);
+        let accounts = self.clone();
+        Self::to_the_end(async move {
+            let until = accounts.tokens_expired_by();
+            let minimum = accounts.store().disable_user(user, until, &event).await?.ok_or(Error::NotFound)?;
+            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Lets a user in again who was disabled. Their older sessions stay ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such user.
+    pub async fn enable_user(&self, user: UserId, device: &Device) -> Result<(), Error> {
+        let event = Event::new(EventKind::UserEnabled, self.now(), device).user(user);
+        if self.store().enable_user(user, &event).await? { Ok(()) } else { Err(Error::NotFound) }
+    }
+}

@@ -1,0 +1,49 @@
+//! Showing again who one is, without logging out.
+
+use super::{Accounts, Asked, Attempt, Caller, Entered, Login, SecondFactorCode};
+use crate::{
+    audit::EventKind,
+    error::Error,
+    password::Password,
+    session::{Device, Start},
+};
+
+impl Accounts {
+    /// Takes the caller's password again, and a second factor if they have one. Their session goes on under a new id, with new tokens that say they have
+    /// authenticated now; every token it had before is refused. It ends no later than it would have.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidPassword`] if the password is wrong; it counts as an attempt on the account.
+    /// - [`Error::LoginUnfinished`], without a flow, if there is no code and the account asks for one.
+    /// - [`Error::InvalidFields`], naming the kind of code, if it is wrong.
+    /// - [`Error::TooManyAttempts`], [`Error::Overloaded`] as at login.
+    /// - [`Error::SessionEnded`] if the session or the account is gone, or the credential belongs to no session.
+    pub async fn reauthenticate(
+        &self,
+        caller: Caller,
+        password: Password,
+        code: Option<SecondFactorCode>,
+        device: &Device,
+    ) -> Result<Login, Error> {
+        let session = caller.session.ok_or(Error::SessionEnded)?;
+        let session = self.store().session(session, self.now()).await?.ok_or(Error::SessionEnded)?;
+        let record = self.record_of(caller).await?;
+        let attempt = self.begin_attempt(Attempt::by_known(&record.user.username, device)).await?;
+        let Some(verified) = self.check_password(Some(&record), password, &attempt).await? else {
+            let event = self.event_of(EventKind::ReauthenticationFailed, caller, device);
+            self.store().record(&event).await?;
+            return Err(Error::InvalidPassword);
+        };
+        let start = Start::Reauthentication { of: session };
+        let partly = match self.enter(verified, &start, &attempt, device).await?.ok_or(Error::SessionEnded)? {
+            Entered::Session(login) => return Ok(*login),
+            Entered::Partly(partly) => *partly,
+        };
+        let code = code.ok_or_else(|| Error::LoginUnfinished(partly.unfinished(None).into()))?;
+        let asked = Asked { user: caller.user, session: caller.session, device };
+        let second = self.check_second_factor(asked, &code).await?;
+        let second = second.ok_or(Error::field(code.field(), "invalid_code"))?;
+        self.finish_login(partly.with(second)?, &start, device).await?.ok_or(Error::SessionEnded)
+    }
+}
