@@ -13,19 +13,27 @@
 
 #[path = "../support/app.rs"]
 mod app;
+#[path = "../support/authenticator.rs"]
+mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
 #[path = "../support/raw.rs"]
 mod raw;
 
 mod body;
+mod budget;
 mod change_password;
+mod enrolment;
+mod flow;
 mod guarded;
 mod login;
 mod logout;
 mod me;
 mod methods;
+mod recovery_codes;
 mod register;
 mod routes;
+mod second_factor;
 mod sweep;
+mod totp;
 mod well_known;
