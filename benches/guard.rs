@@ -4,48 +4,13 @@
 
 mod support;
 
-use std::{
-    convert::Infallible,
-    future::{Ready, ready},
-};
+use std::convert::Infallible;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use http::{Request, Response};
-use portcullis::{
-    CredentialKind, Identity, Principal,
-    clock::Timestamp,
-    guard::{AuthError, AuthLayer, Authenticate, Credential},
-    jwt::Algorithm,
-};
-use support::{ALL, Inner, Keys, acquainted, ask, last_path, request, scattered, with_rules};
+use portcullis::{guard::AuthLayer, jwt::Algorithm};
+use support::{ALL, Anyone, Inner, Keys, acquainted, ask, last_path, request, scattered, with_rules};
 use tower::{Layer, Service};
-
-/// Takes every token, at once.
-struct Anyone(Principal);
-
-impl Authenticate for Anyone {
-    type Future = Ready<Result<Principal, AuthError>>;
-
-    fn authenticate(&self, _: Credential<'_>) -> Self::Future {
-        ready(Ok(self.0.clone()))
-    }
-}
-
-fn anyone() -> Anyone {
-    Anyone(Principal::new(Identity {
-        id: "u1".to_owned(),
-        name: None,
-        email: None,
-        scopes: ["notes:read"].into_iter().collect(),
-        roles: Vec::new(),
-        session: None,
-        amr: Vec::new(),
-        acr: None,
-        auth_time: None,
-        expires_at: Timestamp::from_secs(0),
-        credential: CredentialKind::AccessToken,
-    }))
-}
 
 fn measure<S>(criterion: &mut Criterion, name: &str, mut service: S, path: &str, tokens: &[String])
 where
@@ -62,13 +27,13 @@ where
 fn own_work(criterion: &mut Criterion) {
     let tokens = ["eyJhbGciOiJFUzI1NiJ9".repeat(25)];
     measure(criterion, "no guard", Inner, "/service0/items/7", &tokens);
-    measure(criterion, "no rules", AuthLayer::new(anyone()).layer(Inner), "/service0/items/7", &tokens);
+    measure(criterion, "no rules", AuthLayer::new(Anyone::new()).layer(Inner), "/service0/items/7", &tokens);
     for (name, count) in [("1 rule", 1), ("1000 rules", 1000)] {
-        measure(criterion, name, with_rules(anyone(), count).layer(Inner), &last_path(count), &tokens);
+        measure(criterion, name, with_rules(Anyone::new(), count).layer(Inner), &last_path(count), &tokens);
     }
-    let layer = with_rules(anyone(), 1);
+    let layer = with_rules(Anyone::new(), 1);
     measure(criterion, "1 rule, escaped path", layer.layer(Inner), "/service0/items/J%C3%BCrgen", &tokens);
-    let excluding = AuthLayer::builder(anyone()).exclude("/healthz").build().unwrap();
+    let excluding = AuthLayer::builder(Anyone::new()).exclude("/healthz").build().unwrap();
     measure(criterion, "excluded", excluding.layer(Inner), "/healthz", &tokens);
     measure(criterion, "1 rule, odd path", layer.layer(Inner), "//service0/./items/%61", &tokens);
 }
@@ -102,7 +67,7 @@ fn expressions(criterion: &mut Criterion) {
     let tokens = ["eyJhbGciOiJFUzI1NiJ9".repeat(25)];
     for count in [1, 10, 100] {
         let texts = (0..count).map(|n| format!("/service{n}/(public|static)(/.*)?"));
-        let guard = texts.fold(AuthLayer::builder(anyone()), portcullis::guard::AuthLayerBuilder::exclude_regex);
+        let guard = texts.fold(AuthLayer::builder(Anyone::new()), portcullis::guard::AuthLayerBuilder::exclude_regex);
         let name = format!("{count} expressions");
         measure(criterion, &name, guard.build().unwrap().layer(Inner), "/service0/items/7", &tokens);
     }

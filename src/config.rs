@@ -12,6 +12,7 @@ use crate::{
     access,
     jwt::Algorithm,
     password::{HashPoolSettings, PasswordPolicy},
+    revocation::OnStale,
     totp::TotpWindow,
 };
 
@@ -46,6 +47,11 @@ pub struct Config {
     pub second_factor: SecondFactorPolicy,
     /// How far a code of an authenticator app may be from the present one. Default: one either side.
     pub totp_window: TotpWindow,
+    /// What becomes of tokens once the database could not be asked for 10 seconds what other processes have revoked.
+    /// Default: [`OnStale::Allow`]. A database that is down for all takes no revocation from anyone, so nothing is
+    /// missed, and guarded requests go on. [`OnStale::Refuse`] is for those who would rather answer 503 than accept, on
+    /// a process that alone is cut off, a token that another one has revoked.
+    pub stale_revocations: OnStale,
     /// The reverse proxies whose `X-Forwarded-For` is believed. Default: none.
     pub trusted_proxies: Vec<IpNet>,
     /// Turns the limits on attempts off. For load tests only. Default: `false`.
@@ -71,6 +77,7 @@ impl Config {
             registration: RegistrationPolicy::Open,
             second_factor: SecondFactorPolicy::Optional,
             totp_window: TotpWindow::One,
+            stale_revocations: OnStale::Allow,
             trusted_proxies: Vec::new(),
             insecure_no_limits: false,
         }

@@ -1,20 +1,24 @@
 //! The whole, put together: settings in, a guard and accounts out.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     account::{Accounts, Inner},
     clock::{SharedClock, SystemClock},
     config::{Config, ConfigError, PublicUrl},
     guard::{AuthLayer, RuleError},
-    jwt::{JwtIssuer, JwtVerifier, KeyRing},
+    jwt::{JwtIssuer, JwtVerifier},
     password::HashPool,
-    revocation::RevocationSet,
+    revocation::{Journal, RevocationSet},
     secret::SealingKey,
     session::LastSeen,
     store::{self, Store, StoreError},
-    vault::{DataKey, MasterKeyError, MasterKeyFile, VaultError},
+    vault::{DataKey, MasterKeyFile, SigningKeys, VaultError},
 };
+
+/// How long revocations may not have been read from the database before they count as stale: long enough for a restart
+/// of PostgreSQL, and twenty times as long as there is between two readings.
+const STALE_AFTER: Duration = Duration::from_secs(10);
 
 /// Accounts and the guard that knows them.
 ///
@@ -24,7 +28,7 @@ pub struct Portcullis {
     accounts: Accounts,
     guard: AuthLayer<JwtVerifier>,
     verifier: JwtVerifier,
-    keys: KeyRing,
+    keys: SigningKeys,
 }
 
 /// Why it could not be put together. The text says what to mend.
@@ -37,10 +41,7 @@ pub enum BuildError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The master key cannot be had.
-    #[error(transparent)]
-    MasterKey(#[from] MasterKeyError),
-    /// The database's own keys cannot be had.
+    /// The master key, or the database's own keys, cannot be had.
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// The guard cannot be built.
@@ -86,7 +87,26 @@ impl Portcullis {
         crate::http::router(self)
     }
 
-    /// The public keys of these accounts, as a JWK set (RFC 7517). Empty for HS256, whose key is no one else's.
+    /// What has been revoked, as the guard knows it. It follows the database.
+    #[must_use]
+    pub fn revocations(&self) -> RevocationSet {
+        self.accounts.inner().revocations.clone()
+    }
+
+    /// Ends the streams of revocations that guards elsewhere follow, and begins no others. A server that stops
+    /// gracefully calls this first, or waits for streams that never end.
+    pub fn end_streams(&self) {
+        self.accounts.inner().journal.close();
+    }
+
+    /// The keys that sign the tokens of these accounts, to be looked at, rotated and retired.
+    #[must_use]
+    pub fn signing_keys(&self) -> &SigningKeys {
+        &self.keys
+    }
+
+    /// The public keys of these accounts, as a JWK set (RFC 7517): of those that sign, will sign, or signed tokens that
+    /// can still be good. Empty for HS256, whose key is no one else's.
     #[must_use]
     pub fn public_jwk_set(&self) -> serde_json::Value {
         self.keys.public_jwk_set()
@@ -178,12 +198,12 @@ impl Builder {
             (None, None) => return Err(ConfigError("a database is required".into()).into()),
         };
         let data_key = self.open_data_key(store.as_ref(), &clock).await?;
-        let keys = data_key.key_ring(store.as_ref(), config.signing_algorithm, clock.now()).await?;
-        let revocations = RevocationSet::default();
-        for revocation in store.revocations(clock.now()).await? {
-            revocations.insert(revocation);
-        }
-        let verifier = JwtVerifier::new(keys.clone())
+        let refresh_key = data_key.keyed_hash("refresh-token");
+        let keys = SigningKeys::open(store.clone(), data_key.clone(), &config, clock.clone()).await?;
+        let live = keys.follow().await?;
+        let revocations = RevocationSet::fed(STALE_AFTER, config.stale_revocations);
+        let journal = Journal::follow(store.clone(), revocations.clone(), clock.clone()).await?;
+        let verifier = JwtVerifier::new(live.clone())
             .issuer(config.public_url.to_string())
             .audience(config.audience.clone())
             .max_lifetime(config.access_token_ttl)
@@ -191,7 +211,7 @@ impl Builder {
             .revocations(revocations.clone());
         let guard = AuthLayer::builder(verifier.clone()).clock(clock.clone()).build()?;
         let hashes = HashPool::start(config.hashing.clone())?;
-        let issuer = JwtIssuer::new(keys.clone());
+        let issuer = JwtIssuer::live(live).clock(clock.clone());
         let revocation_memory = verifier.revocation_memory();
         let inner = Inner {
             store,
@@ -199,8 +219,9 @@ impl Builder {
             hashes,
             issuer,
             revocations,
+            journal,
             revocation_memory,
-            refresh_key: data_key.keyed_hash("refresh-token"),
+            refresh_key,
             recovery_key: data_key.keyed_hash("recovery-code"),
             data_key,
             last_seen: LastSeen::default(),
@@ -226,13 +247,7 @@ impl Builder {
             Some(MasterKey::File(path)) => MasterKeyFile::at(path),
             None => MasterKeyFile::at(self.default_master_key_path()?),
         };
-        let (key, just_made) = file.load_or_create()?;
-        let opened = DataKey::open(store, &key, clock.now()).await;
-        if just_made && matches!(opened, Err(VaultError::WrongMasterKey)) {
-            // A database that another key set up: the new file would only hide that the right one is missing.
-            file.remove()?;
-        }
-        Ok(opened?)
+        Ok(DataKey::open_with(store, &file, clock.now()).await?)
     }
 
     fn default_master_key_path(&self) -> Result<PathBuf, ConfigError> {

@@ -86,8 +86,10 @@ const ONLY: &[(&[&str], &[&str])] = &[
     // `portcullis` puts the parts together and hands out their router.
     (&["axum", "axum_core"], &["axum", "bin", "http", "pages", "portcullis"]),
     (&["jsonwebtoken"], &["jwt"]),
+    // Keys are replaced while they are used.
+    (&["arc_swap"], &["jwt", "jwt/remote"]),
     // What fetches keys, and nothing else that goes out into the network by itself.
-    (&["arc_swap", "hyper_rustls", "hyper_util::client", "rustls", "webpki_roots"], &["jwt/remote"]),
+    (&["hyper_rustls", "hyper_util::client", "rustls", "webpki_roots"], &["jwt/remote"]),
     (&["argon2"], &["password"]),
     (&["fast_qr", "totp_rs"], &["totp"]),
     (&["matchit", "regex_automata", "regex_syntax"], &["guard"]),

@@ -15,7 +15,7 @@ use crate::{
     jwt::JwtIssuer,
     password::HashPool,
     principal::Principal,
-    revocation::{Revocation, RevocationSet, Target},
+    revocation::{Journal, Revocation, RevocationSet, Target},
     secret::KeyedHash,
     session::{LastSeen, SessionId},
     store::Store,
@@ -35,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) hashes: HashPool,
     pub(crate) issuer: JwtIssuer,
     pub(crate) revocations: RevocationSet,
+    pub(crate) journal: Journal,
     pub(crate) revocation_memory: Duration,
     pub(crate) refresh_key: KeyedHash,
     pub(crate) last_seen: LastSeen,
@@ -142,6 +143,7 @@ impl Accounts {
     /// Puts in force, in this process, what the store has just remembered.
     pub(crate) fn revoke(&self, target: Target, until: Timestamp) {
         self.0.revocations.insert(Revocation { target, until });
+        self.0.journal.nudge();
     }
 
     /// Runs an act to its end even if the one who asked for it goes away.

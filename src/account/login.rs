@@ -34,6 +34,14 @@ pub struct Credentials {
     pub remember: bool,
 }
 
+impl Credentials {
+    /// A name and a password, and nothing else.
+    #[must_use]
+    pub fn new(name: impl Into<String>, password: Password) -> Self {
+        Self { name: name.into(), password, code: None, remember: false }
+    }
+}
+
 /// What someone holds who has just logged in, refreshed their tokens, or shown again who they are.
 #[derive(Clone, Debug)]
 pub struct Login {

@@ -91,10 +91,16 @@ pub enum EventKind {
     RoleChanged,
     /// A role was deleted.
     RoleDeleted,
+    /// A new signing key was made.
+    SigningKeyRotated,
+    /// The tokens of a signing key were declared bad.
+    SigningKeyRetired,
+    /// The master key was replaced.
+    MasterKeyRotated,
 }
 
 impl EventKind {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 30] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -122,6 +128,9 @@ impl EventKind {
         Self::UserDeleted,
         Self::RoleChanged,
         Self::RoleDeleted,
+        Self::SigningKeyRotated,
+        Self::SigningKeyRetired,
+        Self::MasterKeyRotated,
     ];
 
     /// The kind's stable name, as the trail stores and shows it.
@@ -155,6 +164,9 @@ impl EventKind {
             Self::UserDeleted => "user_deleted",
             Self::RoleChanged => "role_changed",
             Self::RoleDeleted => "role_deleted",
+            Self::SigningKeyRotated => "signing_key_rotated",
+            Self::SigningKeyRetired => "signing_key_retired",
+            Self::MasterKeyRotated => "master_key_rotated",
         }
     }
 

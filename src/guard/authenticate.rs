@@ -53,6 +53,15 @@ pub trait Authenticate {
 
     /// Looks into who a credential belongs to.
     fn authenticate(&self, credential: Credential<'_>) -> Self::Future;
+
+    /// The same where it can be told without waiting, else nothing, and then [`authenticate`](Self::authenticate) is asked.
+    ///
+    /// The guard asks this first, as a request that need not wait need not be put aside either: that saves a clone of the
+    /// service behind the guard. Whoever never has an answer at hand leaves it out.
+    fn at_once(&self, credential: Credential<'_>) -> Option<Result<Principal, AuthError>> {
+        let _ = credential;
+        None
+    }
 }
 
 /// Why a credential yields no principal.
@@ -89,6 +98,10 @@ impl Authenticate for JwtVerifier {
     fn authenticate(&self, credential: Credential<'_>) -> Self::Future {
         TokenAuthentication(self.resolve(token_of(credential)))
     }
+
+    fn at_once(&self, credential: Credential<'_>) -> Option<Result<Principal, AuthError>> {
+        Some(self.at_hand(token_of(credential))?.map_err(AuthError::from))
+    }
 }
 
 /// Takes access tokens of several issuers, as a [`JwtVerifier`] takes those of one.
@@ -97,6 +110,10 @@ impl Authenticate for Issuers {
 
     fn authenticate(&self, credential: Credential<'_>) -> Self::Future {
         TokenAuthentication(self.resolve(token_of(credential)))
+    }
+
+    fn at_once(&self, credential: Credential<'_>) -> Option<Result<Principal, AuthError>> {
+        Some(self.at_hand(token_of(credential))?.map_err(AuthError::from))
     }
 }
 
@@ -126,7 +143,8 @@ impl fmt::Debug for TokenAuthentication {
 impl From<TokenError> for AuthError {
     fn from(error: TokenError) -> Self {
         match error.kind() {
-            TokenErrorKind::KeysUnavailable { retry_after } => Self::Unavailable { retry_after },
+            TokenErrorKind::KeysUnavailable { retry_after }
+            | TokenErrorKind::RevocationsUnavailable { retry_after } => Self::Unavailable { retry_after },
             kind => Self::invalid(kind.as_str()),
         }
     }

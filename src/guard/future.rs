@@ -14,11 +14,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{
-    authenticate::Authenticate,
-    forward::Returning,
-    layer::Shared,
-    rejection::{Addressee, Cause},
-    respond::Respond,
+    authenticate::Authenticate, forward::Returning, layer::Shared, rejection::Addressee, respond::Respond,
     rule::RouteRule,
 };
 
@@ -94,11 +90,7 @@ where
                     let Some(Waiting { mut request, rule, mut inner, shared, returning }) = waiting.take() else {
                         return Poll::Pending;
                     };
-                    let checked = principal.map_err(Cause::from).and_then(|principal| {
-                        rule.check(&principal, shared.clock.as_ref())?;
-                        Ok(principal)
-                    });
-                    match checked {
+                    match shared.admit(principal, &rule) {
                         Ok(principal) => {
                             request.extensions_mut().insert(principal);
                             State::Calling { response: inner.call(request), returning }

@@ -7,6 +7,7 @@ use tower_layer::Layer;
 
 use super::{
     audit::Audit,
+    authenticate::AuthError,
     builder::AuthLayerBuilder,
     challenge::Challenges,
     credential::Sources,
@@ -18,7 +19,10 @@ use super::{
     rule::RouteRule,
     service::AuthService,
 };
-use crate::clock::{SharedClock, SystemClock};
+use crate::{
+    clock::{SharedClock, SystemClock},
+    principal::Principal,
+};
 
 /// Authenticates every request to the services it wraps. The [module](super) tells how.
 ///
@@ -157,6 +161,13 @@ impl<A, R> Shared<A, R> {
     pub(super) fn answering<T>(self, respond: T) -> Shared<A, T> {
         let Self { authenticate, policy, sources, forwarding, challenges, clock, .. } = self;
         Shared { authenticate, respond, policy, sources, forwarding, challenges, clock }
+    }
+
+    /// The principal that was found for a request, if the rule lets it pass.
+    pub(super) fn admit(&self, found: Result<Principal, AuthError>, rule: &RouteRule) -> Result<Principal, Cause> {
+        let principal = found?;
+        rule.check(&principal, self.clock.as_ref())?;
+        Ok(principal)
     }
 
     /// Refuses a request. This is where every refusal is logged, and nowhere else.

@@ -3,6 +3,8 @@
 //! `HEAD` follows `GET`, as routers answer it from the handler of `GET`. Any other method is compared by case, as the
 //! handler will see it; headers that claim another method are not read.
 
+use std::borrow::Cow;
+
 use http::{
     Method, Request,
     header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, ORIGIN},
@@ -47,35 +49,41 @@ impl Default for Policy {
 impl Policy {
     /// The rule for a request: the one stated for the service it goes to, else the one that is found for it. On a path
     /// that is not in normal form it asks for a principal at least.
-    pub(crate) fn rule<B>(&self, request: &Request<B>, stated: Option<&RouteRule>) -> RouteRule {
+    pub(crate) fn rule<'a, B>(&'a self, request: &Request<B>, stated: Option<&'a RouteRule>) -> Cow<'a, RouteRule> {
         self.decide(request, stated, &mut Unheard)
     }
 
     pub(crate) fn explain<B>(&self, request: &Request<B>, stated: Option<&RouteRule>) -> Explanation {
         let mut reasons = Vec::new();
-        let rule = self.decide(request, stated, &mut reasons);
+        let rule = self.decide(request, stated, &mut reasons).into_owned();
         Explanation { method: request.method().clone(), path: request.uri().path().to_owned(), rule, reasons }
     }
 
-    fn decide<B>(&self, request: &Request<B>, stated: Option<&RouteRule>, note: &mut impl Note) -> RouteRule {
+    fn decide<'a, B>(
+        &'a self,
+        request: &Request<B>,
+        stated: Option<&'a RouteRule>,
+        note: &mut impl Note,
+    ) -> Cow<'a, RouteRule> {
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let path = Spelling::of(request.uri().path());
         let rule = self
             .excluded
             .rule(method, request.headers(), note)
+            .map(Cow::Owned)
             .or_else(|| match stated {
                 Some(rule) => {
                     note.note(|| Reason::RouteRule);
-                    Some(rule.clone())
+                    Some(Cow::Borrowed(rule))
                 }
-                None => self.request_rule(request, note),
+                None => self.request_rule(request, note).map(Cow::Owned),
             })
             .unwrap_or_else(|| self.table_rule(request, method, &path, note));
         if path.is_normal() {
             return rule;
         }
         note.note(|| Reason::NotNormal);
-        rule.and(RouteRule::authenticated())
+        Cow::Owned(rule.into_owned().and(RouteRule::authenticated()))
     }
 
     fn request_rule<B>(&self, request: &Request<B>, note: &mut impl Note) -> Option<RouteRule> {
@@ -90,7 +98,7 @@ impl Policy {
         method: &Method,
         path: &Spelling<'_>,
         note: &mut impl Note,
-    ) -> RouteRule {
+    ) -> Cow<'_, RouteRule> {
         let asked = Asked {
             method,
             path,

@@ -62,11 +62,22 @@ where
         }
         let cause = match shared.sources.find(request.method(), request.headers()) {
             Ok(Some(Found { credential, subprotocol })) => {
-                let principal = shared.authenticate.authenticate(credential);
                 let returning = shared.returning(subprotocol);
-                shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
-                let (inner, shared) = (take_ready(inner), Arc::clone(shared));
-                return ResponseFuture::authenticating(principal, Waiting { request, rule, inner, shared, returning });
+                let Some(found) = shared.authenticate.at_once(credential) else {
+                    let principal = shared.authenticate.authenticate(credential);
+                    shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
+                    let (rule, inner, shared) = (rule.into_owned(), take_ready(inner), Arc::clone(shared));
+                    let waiting = Waiting { request, rule, inner, shared, returning };
+                    return ResponseFuture::authenticating(principal, waiting);
+                };
+                match shared.admit(found, &rule) {
+                    Ok(principal) => {
+                        shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
+                        request.extensions_mut().insert(principal);
+                        return ResponseFuture::calling(inner.call(request), returning);
+                    }
+                    Err(cause) => cause,
+                }
             }
             Ok(None) if rule.is_optional() => {
                 shared.let_stranger_pass(&mut request);

@@ -9,6 +9,8 @@
 //! in the table, excluding `/files/{*rest}` does not make `POST /files/log` public. There the wider rule and the
 //! default rule hold both.
 
+use std::borrow::Cow;
+
 use http::Method;
 use matchit::Router;
 
@@ -19,7 +21,9 @@ use super::{
     rule::RouteRule,
 };
 
-/// Looks rules up. `statement.rs` builds it.
+static PUBLIC: RouteRule = RouteRule::public();
+
+/// Looks rules up. `statement.rs` builds it. What it finds is lent, as it is asked on every request.
 #[derive(Debug)]
 pub(crate) struct RouteTable {
     /// The rule where none is stated.
@@ -75,17 +79,18 @@ impl RouteTable {
     }
 
     /// The rule for a request: what every reading of its path asks.
-    pub(crate) fn rule(&self, asked: &Asked<'_>, note: &mut impl Note) -> RouteRule {
+    pub(crate) fn rule(&self, asked: &Asked<'_>, note: &mut impl Note) -> Cow<'_, RouteRule> {
         if asked.path.leads_anywhere() {
             note.note(|| Reason::EveryRule);
-            return self.every.clone();
+            return Cow::Borrowed(&self.every);
         }
-        asked.path.readings().map(|path| self.read(asked, path, note)).fold(RouteRule::public(), RouteRule::and)
+        let rules = asked.path.readings().map(|path| self.read(asked, path, note));
+        rules.reduce(both).unwrap_or(Cow::Borrowed(&self.every))
     }
 
     /// What one reading of a path asks. If it ends in a slash and no pattern does that matches it, then what is stated
     /// without the slash is asked as well, as a layer further in may trim it.
-    fn read(&self, asked: &Asked<'_>, path: &str, note: &mut impl Note) -> RouteRule {
+    fn read(&self, asked: &Asked<'_>, path: &str, note: &mut impl Note) -> Cow<'_, RouteRule> {
         let found = self.endpoint(&self.paths, path);
         let trimmed = match found {
             Some(endpoint) if endpoint.spelling.ends_with('/') => None,
@@ -97,41 +102,51 @@ impl RouteTable {
             (None, Some(_)) => self.by_default(asked, note),
         };
         match trimmed {
-            Some((endpoint, path)) => rule.and(self.stated(endpoint, asked, path, note)),
+            Some((endpoint, path)) => both(rule, self.stated(endpoint, asked, path, note)),
             None => rule,
         }
     }
 
-    fn stated(&self, endpoint: &Endpoint, asked: &Asked<'_>, path: &str, note: &mut impl Note) -> RouteRule {
+    fn stated<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        asked: &Asked<'_>,
+        path: &str,
+        note: &mut impl Note,
+    ) -> Cow<'a, RouteRule> {
         if asked.is_free_handshake && endpoint.serves_websocket {
             note.note(|| Reason::WebSocket { pattern: endpoint.pattern.clone() });
-            return RouteRule::public();
+            return Cow::Borrowed(&PUBLIC);
         }
         if let Some(rule) = endpoint.noted_rule(asked.method, note) {
-            return rule.clone();
+            return Cow::Borrowed(rule);
         }
         // It is stated for other methods only.
         let own = self.by_method.iter().find(|(stated, _)| stated == asked.method);
         let patterns = own.map_or(&self.any_method, |(_, patterns)| patterns);
         let wider = self.endpoint(patterns, path).and_then(|endpoint| endpoint.noted_rule(asked.method, note));
-        wider.cloned().into_iter().fold(self.by_default(asked, note), RouteRule::and)
+        wider.map(Cow::Borrowed).into_iter().fold(self.by_default(asked, note), both)
     }
 
-    fn unstated(&self, asked: &Asked<'_>, path: &str, note: &mut impl Note) -> RouteRule {
+    fn unstated(&self, asked: &Asked<'_>, path: &str, note: &mut impl Note) -> Cow<'_, RouteRule> {
         let matches = |expression: &&Expression| asked.path.is_normal() && expression.matches(path);
         let Some(expression) = self.expressions.iter().find(matches) else { return self.by_default(asked, note) };
         note.note(|| Reason::Regex { expression: expression.text().to_owned() });
-        RouteRule::public()
+        Cow::Borrowed(&PUBLIC)
     }
 
-    fn by_default(&self, asked: &Asked<'_>, note: &mut impl Note) -> RouteRule {
+    fn by_default(&self, asked: &Asked<'_>, note: &mut impl Note) -> Cow<'_, RouteRule> {
         note.note(|| if asked.is_guarded { Reason::Default } else { Reason::UnguardedHttp });
-        if asked.is_guarded { self.default.clone() } else { RouteRule::public() }
+        Cow::Borrowed(if asked.is_guarded { &self.default } else { &PUBLIC })
     }
 
     fn endpoint(&self, patterns: &Router<usize>, path: &str) -> Option<&Endpoint> {
         patterns.at(path).ok().and_then(|found| self.endpoints.get(*found.value))
     }
+}
+
+fn both<'a>(one: Cow<'a, RouteRule>, other: Cow<'a, RouteRule>) -> Cow<'a, RouteRule> {
+    Cow::Owned(one.into_owned().and(other.into_owned()))
 }
 
 impl Endpoint {

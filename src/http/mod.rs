@@ -4,6 +4,7 @@
 
 mod address;
 mod change_password;
+mod event_stream;
 mod fields;
 mod fresh;
 mod login;
@@ -17,6 +18,7 @@ mod reauthenticate;
 mod recovery_codes;
 mod refresh;
 mod register;
+mod revocations;
 mod second_factor;
 mod sessions;
 mod state;
@@ -89,6 +91,7 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/totp/disable", post(totp::disable), authenticated())
         .route("/auth/recovery-codes", get(recovery_codes::show), authenticated())
         .route("/auth/recovery-codes", post(recovery_codes::replace), fresh())
+        .route("/auth/revocations", get(revocations::stream), RouteRule::scopes(["revocations:read"]))
         .route("/.well-known/jwks.json", get(well_known::jwks), public())
         .method_not_allowed_fallback(method_not_allowed)
 }

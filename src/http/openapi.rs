@@ -9,8 +9,8 @@ use utoipa::{
 };
 
 use super::{
-    change_password, login, logout, me, methods, reauthenticate, recovery_codes, refresh, register, routes,
-    second_factor, sessions, totp, well_known,
+    change_password, login, logout, me, methods, reauthenticate, recovery_codes, refresh, register, revocations,
+    routes, second_factor, sessions, totp, well_known,
 };
 use crate::axum::describe_security;
 
@@ -49,6 +49,7 @@ pub fn openapi() -> openapi::OpenApi {
         totp::disable,
         recovery_codes::show,
         recovery_codes::replace,
+        revocations::stream,
         well_known::jwks,
     ),
     modifiers(&BearerScheme)

@@ -1,24 +1,22 @@
 //! What a handler is given.
 
-use std::sync::Arc;
-
 use ::axum::extract::FromRef;
 
 use super::address::ClientAddress;
-use crate::{Portcullis, account::Accounts};
+use crate::{Portcullis, account::Accounts, vault::SigningKeys};
 
 #[derive(Clone)]
 pub(super) struct AppState {
     accounts: Accounts,
     addresses: ClientAddress,
-    jwk_set: Arc<serde_json::Value>,
+    keys: SigningKeys,
 }
 
 impl AppState {
     pub(super) fn new(portcullis: &Portcullis) -> Self {
         let accounts = portcullis.accounts().clone();
         let addresses = ClientAddress::behind(&accounts.config().trusted_proxies);
-        Self { accounts, addresses, jwk_set: Arc::new(portcullis.public_jwk_set()) }
+        Self { accounts, addresses, keys: portcullis.signing_keys().clone() }
     }
 
     pub(super) fn accounts(&self) -> &Accounts {
@@ -29,8 +27,8 @@ impl AppState {
         &self.addresses
     }
 
-    pub(super) fn jwk_set(&self) -> &serde_json::Value {
-        &self.jwk_set
+    pub(super) fn keys(&self) -> &SigningKeys {
+        &self.keys
     }
 }
 

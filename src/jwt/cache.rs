@@ -22,6 +22,7 @@ use std::{
     },
 };
 
+use foldhash::fast::RandomState;
 use papaya::{Equivalent, HashMap};
 
 use crate::{clock::Timestamp, principal::Principal, revocation::RevocationSet};
@@ -32,7 +33,7 @@ const TAIL: usize = 16;
 const CONSIDERED: usize = 8;
 
 pub(super) struct Cache {
-    found: HashMap<Token, Finding>,
+    found: HashMap<Token, Finding, RandomState>,
     /// What is in the map, the oldest first.
     order: Mutex<VecDeque<(Token, Timestamp)>>,
     capacity: usize,
@@ -50,7 +51,7 @@ pub(super) struct Finding {
 
 impl Cache {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { found: HashMap::new(), order: Mutex::default(), capacity }
+        Self { found: HashMap::with_hasher(RandomState::default()), order: Mutex::default(), capacity }
     }
 
     pub(super) fn capacity(&self) -> usize {

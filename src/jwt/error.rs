@@ -52,6 +52,11 @@ pub enum TokenErrorKind {
     LivesTooLong,
     /// Its session or its user's generation has been revoked.
     Revoked,
+    /// Whether it has been revoked cannot be told now. The token may well be good.
+    RevocationsUnavailable {
+        /// How long to wait before trying again.
+        retry_after: Duration,
+    },
 }
 
 impl TokenError {
@@ -59,6 +64,11 @@ impl TokenError {
     #[must_use]
     pub const fn kind(self) -> TokenErrorKind {
         self.0
+    }
+
+    /// Whether the token may be good by keys that are not at hand.
+    pub(super) const fn is_for_want_of_keys(self) -> bool {
+        matches!(self.0, TokenErrorKind::UnknownKey | TokenErrorKind::KeysUnavailable { .. })
     }
 }
 
@@ -85,6 +95,7 @@ impl TokenErrorKind {
             Self::IssuedInFuture => "issued_in_future",
             Self::LivesTooLong => "lives_too_long",
             Self::Revoked => "revoked",
+            Self::RevocationsUnavailable { .. } => "revocations_unavailable",
         }
     }
 }

@@ -4,7 +4,9 @@ use std::{fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Claims, KeyRing};
+#[cfg(feature = "accounts")]
+use super::LiveKeys;
+use super::{Claims, KeyRing, KeySource};
 use crate::{
     clock::{SharedClock, SystemClock},
     principal::JwtUser,
@@ -14,7 +16,7 @@ use crate::{
 /// Signs access tokens with the key of a [`KeyRing`] that signs. Cloning is cheap.
 #[derive(Clone)]
 pub struct JwtIssuer {
-    keys: KeyRing,
+    keys: KeySource,
     issuer: Option<String>,
     audience: Option<String>,
     client_id: Option<String>,
@@ -47,6 +49,16 @@ impl JwtIssuer {
     /// An issuer with these keys, on the machine's clock.
     #[must_use]
     pub fn new(keys: KeyRing) -> Self {
+        Self::with(keys.into())
+    }
+
+    /// An issuer that signs with whichever of these keys signs at the moment, by its clock.
+    #[cfg(feature = "accounts")]
+    pub(crate) fn live(keys: LiveKeys) -> Self {
+        Self::with(keys.into())
+    }
+
+    fn with(keys: KeySource) -> Self {
         Self { keys, issuer: None, audience: None, client_id: None, clock: SystemClock::shared() }
     }
 
@@ -85,10 +97,9 @@ impl JwtIssuer {
     ///
     /// [`SignError`] if no key can sign, or if a verifier would refuse the claims whatever the time.
     pub fn sign(&self, claims: &Claims) -> Result<String, SignError> {
-        let signer = self.keys.signer().ok_or(SignError::NoSigningKey)?;
         let json = serde_json::to_vec(claims).map_err(|_| SignError::Claims)?;
         Claims::read(&json).map_err(|_| SignError::Claims)?;
-        signer.token(&json).ok_or(SignError::Failed)
+        self.keys.sign(&json, self.clock.now())
     }
 
     /// An access token that says who this user is: the least a guard needs.

@@ -96,6 +96,14 @@ impl Issuers {
         }
     }
 
+    /// What [`resolve`](Self::resolve) comes to, unless keys might be fetched first.
+    pub(crate) fn at_hand(&self, token: &str) -> Option<Result<Principal, TokenError>> {
+        match self.verifier(token) {
+            Ok(verifier) => verifier.at_hand(token),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
     /// The user that a token is about, if it is good.
     #[must_use]
     pub fn verify_jwt(&self, token: &str) -> Option<JwtUser> {

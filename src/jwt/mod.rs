@@ -54,6 +54,8 @@ mod verifier;
 #[cfg(feature = "remote-jwks")]
 pub use self::remote::RemoteKeys;
 
+#[cfg(feature = "accounts")]
+pub(crate) use self::keys::{Board, LiveKey, LiveKeys, Renewal, Renewing, Shown, Timetable};
 pub use self::{
     algorithm::Algorithm,
     claims::Claims,

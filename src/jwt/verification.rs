@@ -20,7 +20,7 @@ pub struct Verification(State);
 enum State {
     /// Empty once it has been polled.
     Done(Option<Result<Principal, TokenError>>),
-    #[cfg(feature = "remote-jwks")]
+    #[cfg(any(feature = "accounts", feature = "remote-jwks"))]
     Waiting(Pin<Box<dyn Future<Output = Result<Principal, TokenError>> + Send>>),
 }
 
@@ -29,7 +29,7 @@ impl Verification {
         Self(State::Done(Some(found)))
     }
 
-    #[cfg(feature = "remote-jwks")]
+    #[cfg(any(feature = "accounts", feature = "remote-jwks"))]
     pub(super) fn waiting(found: impl Future<Output = Result<Principal, TokenError>> + Send + 'static) -> Self {
         Self(State::Waiting(Box::pin(found)))
     }
@@ -38,11 +38,14 @@ impl Verification {
 impl Future for Verification {
     type Output = Result<Principal, TokenError>;
 
-    #[cfg_attr(not(feature = "remote-jwks"), expect(unused_variables, reason = "only remote keys are waited for"))]
+    #[cfg_attr(
+        not(any(feature = "accounts", feature = "remote-jwks")),
+        expect(unused_variables, reason = "a fixed ring is never waited for")
+    )]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             State::Done(found) => found.take().map_or(Poll::Pending, Poll::Ready),
-            #[cfg(feature = "remote-jwks")]
+            #[cfg(any(feature = "accounts", feature = "remote-jwks"))]
             State::Waiting(found) => found.as_mut().poll(cx),
         }
     }

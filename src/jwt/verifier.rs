@@ -5,11 +5,12 @@ use std::{fmt, ops::Range, sync::Arc, time::Duration};
 use super::{
     Claims, Issuers, IssuersError, KeySource, TokenError,
     TokenErrorKind::{
-        self, Expired, IssuedInFuture, LivesTooLong, NotYetValid, Revoked, UnknownKey, WrongAlgorithm, WrongAudience,
-        WrongIssuer, WrongType,
+        self, Expired, IssuedInFuture, LivesTooLong, NotYetValid, RevocationsUnavailable, Revoked, UnknownKey,
+        WrongAlgorithm, WrongAudience, WrongIssuer, WrongType,
     },
     Verification, VerifyingKey,
     cache::{Cache, Finding},
+    claims::Read,
     header::Header,
     jws::{Compact, DEFAULT_MAX_SIZE},
     source::CurrentKeys,
@@ -161,7 +162,8 @@ impl JwtVerifier {
         self.forgetting()
     }
 
-    /// Refuses what this set covers. By default nothing is revoked.
+    /// Refuses what this set covers. By default nothing is revoked. While a set that is [fed](RevocationSet::fed) from
+    /// elsewhere is stale, it is this set that says whether tokens pass.
     #[must_use]
     pub fn revocations(mut self, revocations: RevocationSet) -> Self {
         self.revocations = revocations;
@@ -189,9 +191,10 @@ impl JwtVerifier {
     /// # Errors
     ///
     /// [`TokenError`] if anything about the token is not as it must be. Its kind is for the log, not for the client.
-    /// Only [`KeysUnavailable`](TokenErrorKind::KeysUnavailable) says nothing about the token.
+    /// Only [`KeysUnavailable`](TokenErrorKind::KeysUnavailable) and
+    /// [`RevocationsUnavailable`](TokenErrorKind::RevocationsUnavailable) say nothing about the token.
     pub fn verify(&self, token: &str) -> Result<Claims, TokenError> {
-        self.check(token, self.clock.now())
+        self.read(&self.signed(token)?, self.clock.now()).map(Read::into_claims)
     }
 
     /// Who a request with this token is from, if the token is good. The principal learns of its revocation later on.
@@ -203,13 +206,14 @@ impl JwtVerifier {
         let now = self.clock.now();
         let keys = self.keys.generation();
         if let Some(found) = keys.and_then(|keys| self.cache.find(token, now, keys, &self.revocations)) {
-            return Ok(found);
+            return self.stale(now).map_or(Ok(found), |kind| Err(kind.into()));
         }
         // Before the token is checked: what is revoked during the check has to be asked for next time.
         let epoch = self.revocations.epoch();
-        let claims = self.check(token, now)?;
+        let payload = self.signed(token)?;
+        let claims = self.read(&payload, now)?;
         let good = self.good(&claims);
-        let generation = claims.generation;
+        let generation = claims.optional.generation;
         let (identity, extra) = claims.into_identity();
         let principal = Principal::revocable(identity, extra, &self.revocations, generation);
         if let Some(keys) = keys {
@@ -228,7 +232,33 @@ impl JwtVerifier {
         if let (Err(error), Some(keys)) = (&found, self.keys.remote()) {
             return self.resolve_later(token, *error, keys);
         }
+        #[cfg(feature = "accounts")]
+        if let (Err(error), Some(keys)) = (&found, self.keys.live())
+            && error.kind() == UnknownKey
+            && self.kid(token).is_some()
+        {
+            return self.resolve_renewed(token, keys);
+        }
         Verification::done(found)
+    }
+
+    /// What [`resolve`](Self::resolve) comes to, unless keys might be fetched first.
+    pub(crate) fn at_hand(&self, token: &str) -> Option<Result<Principal, TokenError>> {
+        let found = self.principal(token);
+        match &found {
+            Err(error) if self.keys.may_be_fetched() && error.is_for_want_of_keys() => None,
+            _ => Some(found),
+        }
+    }
+
+    /// A token that names an unknown key is checked again once the keys have been looked up again.
+    #[cfg(feature = "accounts")]
+    fn resolve_renewed(&self, token: &str, keys: &super::LiveKeys) -> Verification {
+        let (verifier, token, renewed) = (self.clone(), token.to_owned(), keys.renewed());
+        Verification::waiting(async move {
+            renewed.await?;
+            verifier.principal(&token)
+        })
     }
 
     /// A token of which only its key may be missing is checked again once the keys have been fetched.
@@ -250,7 +280,7 @@ impl JwtVerifier {
         })
     }
 
-    #[cfg(feature = "remote-jwks")]
+    #[cfg(any(feature = "accounts", feature = "remote-jwks"))]
     fn kid(&self, token: &str) -> Option<String> {
         let header = Compact::split(token, self.max_size).ok()?.header().ok()?;
         Header::read(&header).ok()?.kid().map(str::to_owned)
@@ -270,40 +300,50 @@ impl JwtVerifier {
         self.max_size
     }
 
-    fn check(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
+    /// What one of the keys has signed.
+    fn signed(&self, token: &str) -> Result<Vec<u8>, TokenError> {
         let token = Compact::split(token, self.max_size)?;
         let keys = self.keys.current()?;
         token.check(key_of(&token, &keys)?)?;
-        let claims = Claims::read(&token.payload()?)?;
+        token.payload()
+    }
+
+    fn read<'p>(&self, payload: &'p [u8], now: Timestamp) -> Result<Read<'p>, TokenError> {
+        let claims = Read::from_json(payload)?;
         match self.objection(&claims, now) {
             Some(kind) => Err(kind.into()),
             None => Ok(claims),
         }
     }
 
-    fn objection(&self, claims: &Claims, now: Timestamp) -> Option<TokenErrorKind> {
-        if claims.iss != self.issuer {
+    fn objection(&self, claims: &Read<'_>, now: Timestamp) -> Option<TokenErrorKind> {
+        if claims.iss.as_str() != self.issuer {
             Some(WrongIssuer)
-        } else if !claims.aud.iter().any(|audience| self.audiences.contains(audience)) {
+        } else if !claims.aud.any(|audience| self.audiences.iter().any(|own| own == audience)) {
             Some(WrongAudience)
         } else if now >= claims.exp + self.leeway {
             Some(Expired)
-        } else if claims.nbf.is_some_and(|start| now + self.leeway < start) {
+        } else if claims.nbf().is_some_and(|start| now + self.leeway < start) {
             Some(NotYetValid)
         } else if now + self.leeway < claims.iat {
             Some(IssuedInFuture)
         } else if claims.exp.since(claims.iat) > self.max_lifetime {
             Some(LivesTooLong)
-        } else if self.revocations.covers(&claims.sub, claims.sid.as_deref(), claims.generation) {
+        } else if self.revocations.covers(claims.sub.as_str(), claims.sid(), claims.optional.generation) {
             Some(Revoked)
         } else {
-            None
+            self.stale(now)
         }
     }
 
+    /// The objection to a token of which nothing else is known: that too little is known now.
+    fn stale(&self, now: Timestamp) -> Option<TokenErrorKind> {
+        self.revocations.refusal(now).map(|retry_after| RevocationsUnavailable { retry_after })
+    }
+
     /// When the times of these claims are no objection.
-    fn good(&self, claims: &Claims) -> Range<Timestamp> {
-        let start = claims.nbf.map_or(claims.iat, |start| start.max(claims.iat));
+    fn good(&self, claims: &Read<'_>) -> Range<Timestamp> {
+        let start = claims.nbf().map_or(claims.iat, |start| start.max(claims.iat));
         start - self.leeway..claims.exp + self.leeway
     }
 

@@ -4,17 +4,36 @@
 //! has to live only as long as a token it concerns could: after that the token has expired by itself. So the set
 //! stays small, and a verifier must refuse tokens that live longer than entries are kept.
 
+#[cfg(feature = "accounts")]
+mod changes;
+mod currency;
+#[cfg(feature = "accounts")]
+mod cursor;
+#[cfg(feature = "accounts")]
+mod journal;
 mod watch;
+#[cfg(any(all(feature = "accounts", feature = "axum"), feature = "remote-jwks"))]
+pub(crate) mod wire;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use papaya::HashMap;
 
-pub use self::watch::Revoked;
-use self::watch::Watchers;
+#[cfg(feature = "accounts")]
+pub(crate) use self::journal::Journal;
+#[cfg(feature = "accounts")]
+pub use self::{
+    changes::{Changes, News},
+    cursor::{Change, Cursor, NotACursor},
+};
+use self::{currency::Currency, watch::Watchers};
+pub use self::{currency::OnStale, watch::Revoked};
 use crate::clock::Timestamp;
 
 /// One revocation.
@@ -62,6 +81,7 @@ struct Entries {
     users: HashMap<String, UserEntry>,
     watchers: Watchers,
     epoch: AtomicU64,
+    currency: Currency,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +91,51 @@ struct UserEntry {
 }
 
 impl RevocationSet {
+    /// A set that something elsewhere feeds, and that has to be [confirmed](Self::confirm) again and again: what has
+    /// not been for as long as `bound` is stale. It is stale until it is confirmed for the first time.
+    ///
+    /// The sets that this crate feeds are made by what feeds them; this is for feeds of one's own.
+    /// [`default`](Self::default) makes a set that is never stale.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use portcullis::{clock::Timestamp, revocation::{OnStale, RevocationSet}};
+    ///
+    /// let revoked = RevocationSet::fed(Duration::from_secs(10), OnStale::Refuse);
+    /// assert!(!revoked.is_current(Timestamp::from_secs(100)));
+    /// revoked.confirm(Timestamp::from_secs(100));
+    /// assert!(revoked.is_current(Timestamp::from_secs(109)));
+    /// assert!(!revoked.is_current(Timestamp::from_secs(110)));
+    /// ```
+    #[must_use]
+    pub fn fed(bound: Duration, on_stale: OnStale) -> Self {
+        Self(Arc::new(Entries { currency: Currency::fed(bound, on_stale), ..Entries::default() }))
+    }
+
+    /// States that everything that was revoked before this moment has been put in.
+    pub fn confirm(&self, at: Timestamp) {
+        self.0.currency.confirm(at);
+    }
+
+    /// Whether it has been confirmed recently enough. Whoever reports that a service is ready may ask.
+    #[must_use]
+    pub fn is_current(&self, now: Timestamp) -> bool {
+        self.0.currency.holds(now)
+    }
+
+    /// How many tokens were judged while the set was stale, and passed or were refused as [`OnStale`] says: a figure
+    /// for metrics.
+    #[must_use]
+    pub fn judged_while_stale(&self) -> u64 {
+        self.0.currency.judged_while_stale()
+    }
+
+    /// How long to wait with a token that is not [covered](Self::covers), as the set is too stale to tell; nothing if
+    /// the token may pass.
+    pub(crate) fn refusal(&self, now: Timestamp) -> Option<Duration> {
+        self.0.currency.refusal(now)
+    }
+
     /// Puts a revocation in force at once. One that is already there is only ever tightened.
     pub fn insert(&self, revocation: Revocation) {
         let Revocation { target, until } = revocation;

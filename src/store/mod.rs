@@ -38,7 +38,7 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     password::PasswordHash,
-    revocation::Revocation,
+    revocation::{Change, Cursor, Revocation},
     secret::{Sealed, TokenHash},
     session::{Session, SessionId},
     throttle::Bucket,
@@ -63,10 +63,14 @@ pub struct StoredKey {
     pub kid: String,
     /// Its one algorithm, by its JOSE name.
     pub algorithm: String,
-    /// The private key, sealed under the data key.
+    /// The private key, sealed under the data key; nothing once it is retired.
     pub sealed: Sealed,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it begins to sign.
+    pub signs_from: Timestamp,
+    /// When its tokens stopped being good, on the operator's word.
+    pub retired_at: Option<Timestamp>,
 }
 
 /// Everything that outlives a request.
@@ -176,8 +180,15 @@ pub trait Store: FactorStore + Send + Sync + 'static {
     /// Answers the new generation, or `None` if there is no such user.
     async fn end_all_sessions(&self, user: UserId, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>>;
 
-    /// The revocations that a living token could still meet.
-    async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>>;
+    /// Where the journal of revocations ends. Every revocation up to there can be read.
+    async fn last_revocation(&self) -> Result<Cursor>;
+
+    /// The revocations of a higher number than this one, the lowest first, and at most so many: with 0 from the start.
+    ///
+    /// A revocation that is tightened gets a new number. Numbers become visible in their order, so whoever goes on from
+    /// the last one read misses none, however long the transaction that wrote it took. What has expired may be among
+    /// them, or forgotten.
+    async fn revocations_after(&self, number: i64, limit: u32) -> Result<Vec<Change>>;
 
     /// Counts an attempt in all of these buckets, or in none and answers how long to wait.
     async fn begin_attempt(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>>;
@@ -197,9 +208,27 @@ pub trait Store: FactorStore + Send + Sync + 'static {
     /// The data key, wrapped; `offered` becomes it if there is none yet, for exactly one of any number of offers.
     async fn data_key(&self, offered: &Sealed, now: Timestamp) -> Result<Sealed>;
 
-    /// The signing keys, oldest first; `offered` becomes the first if there is none yet, for exactly one of any
-    /// number of offers.
-    async fn signing_keys(&self, offered: &StoredKey) -> Result<Vec<StoredKey>>;
+    /// Wraps the data key anew, if it is still wrapped as it was. `false` if not.
+    async fn rewrap_data_key(&self, from: &Sealed, to: &Sealed, event: &Event) -> Result<bool>;
+
+    /// The signing keys, oldest first.
+    async fn signing_keys(&self) -> Result<Vec<StoredKey>>;
+
+    /// A number that is another one after every change of the signing keys. Read before them, it says that they are no
+    /// older.
+    async fn signing_keys_version(&self) -> Result<i64>;
+
+    /// Makes `offered` the first signing key if there is none yet, for exactly one of any number of offers.
+    async fn first_signing_key(&self, offered: &StoredKey) -> Result<()>;
+
+    /// Adds a signing key, newer than every other, and forgets those that stopped signing by `forget_before`. A key that
+    /// does not sign from the moment it was made is added only if none that was added before still waits for its own
+    /// moment; `false` if one does.
+    async fn add_signing_key(&self, key: &StoredKey, forget_before: Timestamp, event: &Event) -> Result<bool>;
+
+    /// Retires a signing key and erases its private part. `false` if there is none with this id that is not retired yet,
+    /// or it is the one that signs by `now`.
+    async fn retire_signing_key(&self, kid: &str, now: Timestamp, event: &Event) -> Result<bool>;
 
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
     /// revocations that no living token could meet, buckets of attempts that are empty again, flows and set-ups that have

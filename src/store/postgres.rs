@@ -41,6 +41,10 @@ const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE id IN
         AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id)
      LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
+/// Removes some of the revocations that had expired by then, except those that are just being tightened.
+const FORGET_REVOCATIONS: &str = "DELETE FROM revocations WHERE (kind, subject) IN
+    (SELECT kind, subject FROM revocations WHERE until <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
 /// Removes some of the buckets that count as empty by then.
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE bucket IN
     (SELECT bucket FROM attempts WHERE forget_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
@@ -75,8 +79,7 @@ fn is_passing(code: &str) -> bool {
 
 /// The store in a PostgreSQL database.
 ///
-/// Several processes may share it, but do not yet tell each other what they revoke: a token that one of them revoked is
-/// good for the others until it expires or they start again.
+/// Several processes may share it. What one of them revokes the others read here, within a second.
 ///
 /// It keeps up to 16 connections and waits up to 5 s for one; no statement may run longer than 5 s. When the server
 /// restarts, requests in flight fail with [`StoreError::Unavailable`] and later ones find new connections.

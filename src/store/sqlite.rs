@@ -28,6 +28,10 @@ const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1";
 /// Keeps a role as it is until the transaction ends. The write lock already does.
 const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1";
 
+/// Removes some of the revocations that had expired by then.
+const FORGET_REVOCATIONS: &str = "DELETE FROM revocations WHERE (kind, subject) IN
+    (SELECT kind, subject FROM revocations WHERE until <= $1 LIMIT $2)";
+
 /// Removes some of the refresh tokens of sessions that had expired by then, and how many at most.
 const FORGET_REFRESH_TOKENS: &str = "DELETE FROM refresh_tokens WHERE hash IN
     (SELECT hash FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE idle_until <= $1 LIMIT $2)";
@@ -68,7 +72,7 @@ fn is_passing(code: &str) -> bool {
 ///
 /// The file is in WAL mode and every commit reaches the disk before it is answered (`synchronous = FULL`). Writing
 /// goes through one connection, so writers queue here rather than in the file; reading has four of its own and never
-/// waits for a writer. Other processes may have the same file open, but are not told what this one revokes.
+/// waits for a writer. Other processes may have the same file open, and read what this one revokes within a second.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     writer: SqlitePool,

@@ -17,6 +17,15 @@ pub struct MasterKeyFile {
     path: PathBuf,
 }
 
+/// A new key in a file of its own, about to take the place of a [`MasterKeyFile`].
+pub(super) struct Draft {
+    path: PathBuf,
+    key: SealingKey,
+}
+
+/// How the names of drafts end.
+const DRAFT: &str = "new";
+
 /// Why the master key could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -95,13 +104,9 @@ impl MasterKeyFile {
 
     /// Writes a new key beside its place and links it there, which fails if another process was faster.
     fn create(&self) -> io::Result<bool> {
-        let key = SealingKey::generate().map_err(io::Error::other)?;
-        let suffix = u64::from_le_bytes(random_bytes().map_err(io::Error::other)?);
-        let draft = self.path.with_extension(format!("{suffix:016x}.new"));
-        let text = Zeroizing::new(STANDARD.encode(key.expose()) + "\n");
-        write_private(&draft, text.as_bytes())?;
-        let linked = fs::hard_link(&draft, &self.path);
-        fs::remove_file(&draft)?;
+        let draft = self.write_draft()?;
+        let linked = fs::hard_link(&draft.path, &self.path);
+        fs::remove_file(&draft.path)?;
         match linked {
             Ok(()) => sync_folder_of(&self.path).map(|()| true),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -109,8 +114,57 @@ impl MasterKeyFile {
         }
     }
 
+    /// Writes a new key beside the file, under a name that no other has.
+    pub(super) fn draft(&self) -> Result<Draft, MasterKeyError> {
+        let written = self.write_draft().and_then(|draft| sync_folder_of(&draft.path).map(|()| draft));
+        written.map_err(|source| self.file_error(source))
+    }
+
+    /// The whole keys beside the file that have not taken its place.
+    pub(super) fn drafts(&self) -> Result<Vec<Draft>, MasterKeyError> {
+        let entries = fs::read_dir(folder_of(&self.path)).map_err(|source| self.file_error(source))?;
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| self.is_draft(path));
+        let whole = |path: PathBuf| Some(Draft { key: Self::at(&path).load().ok()??, path });
+        Ok(paths.filter_map(whole).collect())
+    }
+
+    fn write_draft(&self) -> io::Result<Draft> {
+        let key = SealingKey::generate().map_err(io::Error::other)?;
+        let suffix = u64::from_le_bytes(random_bytes().map_err(io::Error::other)?);
+        let path = self.path.with_extension(format!("{suffix:016x}.{DRAFT}"));
+        let text = Zeroizing::new(STANDARD.encode(key.expose()) + "\n");
+        write_private(&path, text.as_bytes())?;
+        Ok(Draft { path, key })
+    }
+
+    fn is_draft(&self, path: &Path) -> bool {
+        // The name of a draft has two more extensions than the stem: the suffix and the mark.
+        path.extension().is_some_and(|mark| mark == DRAFT)
+            && path.file_stem().map(Path::new).and_then(Path::file_stem) == self.path.file_stem()
+    }
+
     fn file_error(&self, source: io::Error) -> MasterKeyError {
         MasterKeyError::File { path: self.path.clone(), source }
+    }
+}
+
+impl Draft {
+    pub(super) fn key(&self) -> &SealingKey {
+        &self.key
+    }
+
+    /// Replaces the file, which is the one or the other key at any moment.
+    pub(super) fn take_the_place_of(self, file: &MasterKeyFile) -> Result<(), MasterKeyError> {
+        let moved = match fs::rename(&self.path, &file.path) {
+            // Another process that found the draft has done it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            moved => moved,
+        };
+        moved.and_then(|()| sync_folder_of(&file.path)).map_err(|source| file.file_error(source))
+    }
+
+    pub(super) fn discard(self) -> Result<(), MasterKeyError> {
+        MasterKeyFile { path: self.path }.remove()
     }
 }
 
@@ -126,8 +180,11 @@ fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// A new file survives a crash only once its folder has been written too.
 fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(unix)]

@@ -1,36 +1,85 @@
 //! The secrets of the service itself: the master key, the data key it wraps, and the signing keys sealed under that.
 //!
 //! The master key lives outside the database, everything else inside it, so that a stolen copy of either is worthless.
+//!
+//! # Signing keys rotate without a gap
+//!
+//! What a key does follows from the rows of the database and the time alone, so that every process on one database comes
+//! to the same answer, and exactly one key signs at any moment.
+//!
+//! | a key is | it is in the key set and its tokens are good | it signs |
+//! |---|---|---|
+//! | published | from when it was made | not yet: every cached copy of the key set is to have it first, [`PUBLISHED_FOR`] |
+//! | signing | yes | until the next key begins to |
+//! | old | until its last token has expired, and a minute longer | no more |
+//! | expired | no more, and 30 days later, when keys are rotated, it is forgotten | no more |
+//! | retired | no more, at once, on the operator's word; its private part is erased | no more |
+//!
+//! [`SigningKeys::rotate`] publishes a key; one at a time waits for its moment. [`SigningKeys::rotate_now`] makes one that
+//! signs at once, for when the one that signs is in other hands; [`SigningKeys::retire`] that one then.
+//!
+//! Every process looks twice a second whether the keys have changed, and once more before it refuses a token for a key that
+//! it does not know, however many such tokens come: at most ten times a second. So a key that is retired elsewhere counts
+//! for half a second more, and a token by a new key is never refused. While the database cannot be reached, the keys are
+//! those that were there last.
+//!
+//! # The master key
+//!
+//! [`rotate_master_key`] wraps the data key anew, which is one row, and replaces the file. Processes that are running hold
+//! the data key and go on; the next start needs the new file, which has to be copied to every machine that starts one.
+//! Copies of the database that were made before still need the old key.
 
+mod data_key;
+mod follow;
 mod master_key;
+mod master_rotation;
+mod signing_keys;
+mod standing;
 
-use zeroize::Zeroizing;
-
-pub use self::master_key::{MasterKeyError, MasterKeyFile};
-use crate::{
-    clock::Timestamp,
-    jwt::{Algorithm, KeyError, KeyRing, SigningKey},
-    secret::{KeyedHash, RandomUnavailable, SealBroken, Sealed, SealingKey},
-    store::{Store, StoreError, StoredKey},
+pub use self::{
+    data_key::DataKey,
+    master_key::{MasterKeyError, MasterKeyFile},
+    master_rotation::rotate_master_key,
+    signing_keys::{KEY_SET_MAX_AGE, PUBLISHED_FOR, Rotation, SigningKeys},
+    standing::{KeyState, KeyStatus},
 };
+use crate::{jwt::KeyError, secret::RandomUnavailable, store::StoreError};
 
-/// Where the data key is sealed for.
-const DATA_KEY: &str = "data-key";
-
-/// Why the keys could not be had.
+/// Why the keys could not be had, or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VaultError {
     /// The database's data key was wrapped by another master key.
-    #[error("the master key does not open this database; use the one that it was set up with")]
+    #[error("the master key does not open this database; use the one that it was set up with, or last rotated to")]
     WrongMasterKey,
-    /// A signing key in the database is damaged.
-    #[error("the signing key `{kid}` in the database is damaged")]
+    /// The master key was rotated by someone else at the same time.
+    #[error("the master key was rotated elsewhere at the same time; nothing was changed here")]
+    MasterKeyChanged,
+    /// The master key's file cannot be used.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The key that signs is damaged in the database. Another one that is damaged is left out, with a warning in the log.
+    #[error("the signing key `{kid}` in the database is damaged; `portcullis key rotate --now` replaces it")]
     Damaged {
         /// The key's id.
         kid: String,
     },
-    /// The keys do not make a key ring.
+    /// No signing key has this id.
+    #[error("there is no signing key `{kid}`")]
+    UnknownKey {
+        /// The id.
+        kid: String,
+    },
+    /// The key that is to be retired is the one that signs.
+    #[error("the key `{kid}` is the one that signs; let another one sign first, with `portcullis key rotate --now`")]
+    StillSigning {
+        /// The key's id.
+        kid: String,
+    },
+    /// The program ended while a key was being made.
+    #[error("a key was not made because the program is ending")]
+    Ending,
+    /// A key cannot be made, or the keys do not make a key ring.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The database failed.
@@ -39,76 +88,4 @@ pub enum VaultError {
     /// There is no randomness to be had.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
-}
-
-/// The key that seals secrets inside the database.
-#[derive(Clone, Debug)]
-pub struct DataKey(SealingKey);
-
-impl DataKey {
-    /// Unwraps the database's data key, making one first where there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`VaultError::WrongMasterKey`] if it was wrapped by another master key.
-    pub async fn open(store: &dyn Store, master: &SealingKey, now: Timestamp) -> Result<Self, VaultError> {
-        let offered = master.seal(DATA_KEY, SealingKey::generate()?.expose())?;
-        let wrapped = store.data_key(&offered, now).await?;
-        let bytes = master.open(DATA_KEY, &wrapped).map_err(|SealBroken| VaultError::WrongMasterKey)?;
-        let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| VaultError::WrongMasterKey)?;
-        Ok(Self(SealingKey::from_bytes(bytes)))
-    }
-
-    /// A key for hashing, this database's own for `purpose`: the same in every process that shares the database.
-    #[must_use]
-    pub fn keyed_hash(&self, purpose: &str) -> KeyedHash {
-        self.0.keyed_hash(purpose)
-    }
-
-    /// Seals a secret of this database's for `place`: see [`SealingKey::seal`].
-    pub(crate) fn seal(&self, place: &str, plain: &[u8]) -> Result<Sealed, RandomUnavailable> {
-        self.0.seal(place, plain)
-    }
-
-    /// Opens what [`seal`](Self::seal) made for the same place.
-    pub(crate) fn unseal(&self, place: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealBroken> {
-        self.0.open(place, sealed)
-    }
-
-    /// Opens the database's signing keys, making one of this algorithm first where there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`VaultError`] if one is damaged, or the database fails.
-    pub async fn key_ring(
-        &self,
-        store: &dyn Store,
-        algorithm: Algorithm,
-        now: Timestamp,
-    ) -> Result<KeyRing, VaultError> {
-        let stored = store.signing_keys(&self.new_signing_key(algorithm, now)?).await?;
-        let keys = stored.iter().map(|key| self.open_signing_key(key)).collect::<Result<Vec<_>, _>>()?;
-        Ok(KeyRing::new(keys)?)
-    }
-
-    fn new_signing_key(&self, algorithm: Algorithm, now: Timestamp) -> Result<StoredKey, VaultError> {
-        let key = SigningKey::generate(algorithm)?;
-        Ok(StoredKey {
-            kid: key.kid().to_owned(),
-            algorithm: algorithm.as_str().to_owned(),
-            sealed: self.0.seal(&place_of(key.kid()), &key.export())?,
-            created_at: now,
-        })
-    }
-
-    fn open_signing_key(&self, stored: &StoredKey) -> Result<SigningKey, VaultError> {
-        let damaged = || VaultError::Damaged { kid: stored.kid.clone() };
-        let algorithm = Algorithm::parse(&stored.algorithm).ok_or_else(damaged)?;
-        let bytes = self.0.open(&place_of(&stored.kid), &stored.sealed).map_err(|SealBroken| damaged())?;
-        SigningKey::import(algorithm, &stored.kid, &bytes).map_err(|_| damaged())
-    }
-}
-
-fn place_of(kid: &str) -> String {
-    format!("signing-key/{kid}")
 }

@@ -22,7 +22,7 @@ use portcullis::{
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, limit::ConcurrencyLimit, service_fn};
 use tower_test::mock;
 
-use crate::support::{Doorman, count, get_as, guard, principal};
+use crate::support::{Doorman, Prompt, count, get_as, guard, principal};
 
 /// Takes its time over every credential.
 #[derive(Clone)]
@@ -80,8 +80,16 @@ async fn ready_up<S: Service<Request<String>, Error = Infallible>>(service: &mut
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn br_8_the_service_that_was_made_ready_is_called_in_a_thousand_clones_at_once() {
+    call_in_a_thousand_clones(Slow).await;
+    call_in_a_thousand_clones(Prompt).await;
+}
+
+async fn call_in_a_thousand_clones<A>(authenticate: A)
+where
+    A: Authenticate<Future: Send> + Send + Sync + 'static,
+{
     let calls = Arc::new(AtomicUsize::new(0));
-    let layer = AuthLayer::builder(Slow)
+    let layer = AuthLayer::builder(authenticate)
         .exclude("/public")
         .rule(http::Method::GET, "/optional", RouteRule::optional())
         .build()
@@ -90,9 +98,9 @@ async fn br_8_the_service_that_was_made_ready_is_called_in_a_thousand_clones_at_
     let clients = (0..1000).map(|_| {
         let mut service = service.clone();
         tokio::spawn(async move {
-            let public = ready_up(&mut service).await.call(get_as("x", "/public"));
-            let first = ready_up(&mut service).await.call(get_as("x", "/a"));
-            let second = ready_up(&mut service).await.call(get_as("x", "/optional"));
+            let public = ready_up(&mut service).await.call(get_as("reader", "/public"));
+            let first = ready_up(&mut service).await.call(get_as("reader", "/a"));
+            let second = ready_up(&mut service).await.call(get_as("reader", "/optional"));
             let (public, second, first) = tokio::join!(public, second, first);
             [public, first, second].map(|response| response.unwrap().status())
         })
@@ -200,10 +208,14 @@ async fn br_8_whoever_stops_waiting_gives_back_what_was_reserved() {
 async fn br_8_a_refusal_gives_back_what_was_reserved() {
     // A connection that idles after it was refused must not keep others out.
     for token in ["forged", "a b", ""] {
-        let mut service = AuthLayer::new(Doorman).layer(one_at_a_time());
-        let refused = ready_up(&mut service).await.call(get_as(token, "/")).await.unwrap();
+        let mut waited_for = AuthLayer::new(Doorman).layer(one_at_a_time());
+        let refused = ready_up(&mut waited_for).await.call(get_as(token, "/")).await.unwrap();
         assert!(refused.status().is_client_error());
-        assert!(is_free(&service), "{token:?}");
+        assert!(is_free(&waited_for), "{token:?}");
+        let mut at_hand = AuthLayer::new(Prompt).layer(one_at_a_time());
+        let refused = ready_up(&mut at_hand).await.call(get_as(token, "/")).await.unwrap();
+        assert!(refused.status().is_client_error());
+        assert!(is_free(&at_hand), "{token:?}");
     }
 }
 
@@ -266,6 +278,51 @@ async fn br_7_a_check_that_panics_lets_nothing_through() {
 async fn the_principal_reaches_the_service_through_a_slow_check() {
     let (response, calls) = count(&AuthLayer::new(Slow), get_as("x", "/")).await;
     assert_eq!((response.body().as_str(), calls), ("slow", 1));
+}
+
+#[tokio::test]
+async fn what_is_at_hand_is_answered_as_what_is_waited_for() {
+    let rules = [
+        RouteRule::public(),
+        RouteRule::optional(),
+        RouteRule::authenticated(),
+        RouteRule::scopes(["reports:write"]),
+        RouteRule::second_factor(),
+    ];
+    let layers =
+        rules.map(|rule| (AuthLayer::new(Doorman).with_rule(rule.clone()), AuthLayer::new(Prompt).with_rule(rule)));
+    for (waited_for, at_hand) in layers {
+        for token in ["reader", "strong", "forged", "down", "", "a b"] {
+            let (one, calls) = count(&waited_for, get_as(token, "/")).await;
+            let (other, others) = count(&at_hand, get_as(token, "/")).await;
+            assert_eq!((one.status(), one.headers(), one.body()), (other.status(), other.headers(), other.body()));
+            assert_eq!(calls, others, "{token}");
+        }
+    }
+}
+
+/// Counts how often it is cloned.
+struct Counted(Arc<AtomicUsize>);
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(&self.0))
+    }
+}
+
+#[tokio::test]
+async fn the_service_is_not_cloned_for_what_is_at_hand() {
+    let clones = Arc::new(AtomicUsize::new(0));
+    let counted = Counted(Arc::clone(&clones));
+    let mut service = AuthLayer::new(Prompt).layer(service_fn(move |_: Request<String>| {
+        let _ = &counted;
+        ready(Ok::<_, Infallible>(Response::new(String::new())))
+    }));
+    for _ in 0..3 {
+        assert_eq!(ready_up(&mut service).await.call(get_as("reader", "/")).await.unwrap().status(), StatusCode::OK);
+    }
+    assert_eq!(clones.load(Ordering::SeqCst), 0);
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod app;
 mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
+#[path = "../support/events.rs"]
+mod events;
 #[path = "../support/raw.rs"]
 mod raw;
 
@@ -32,8 +34,10 @@ mod me;
 mod methods;
 mod recovery_codes;
 mod register;
+mod revocations;
 mod routes;
 mod second_factor;
+mod signing_keys;
 mod sweep;
 mod totp;
 mod well_known;

@@ -16,7 +16,7 @@ use portcullis::{
     revocation::{Revocation, Target},
     secret::PlainToken,
     session::{Device, Session, SessionId},
-    store::{Forgiven, NewSession, NewUser, Store},
+    store::{Forgiven, NewSession, NewUser, Result, Store},
 };
 use tokio::sync::Barrier;
 
@@ -104,6 +104,19 @@ pub async fn trail(store: &Arc<dyn Store>, user: UserId) -> Vec<EventKind> {
     let mut events = store.events_of(user, 100).await.unwrap();
     events.reverse();
     events.into_iter().map(|event| event.kind).collect()
+}
+
+/// What a store has revoked.
+pub trait InForce {
+    /// The revocations that a token which lives at `now` could meet.
+    fn revocations(&self, now: Timestamp) -> impl Future<Output = Result<Vec<Revocation>>>;
+}
+
+impl InForce for Arc<dyn Store> {
+    async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>> {
+        let all = self.revocations_after(0, u32::MAX).await?;
+        Ok(all.into_iter().map(|change| change.revocation).filter(|revocation| revocation.until > now).collect())
+    }
 }
 
 /// Lets 32 callers do the same at the same moment and answers what came of it.

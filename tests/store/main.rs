@@ -12,6 +12,8 @@
 
 #[path = "../support/db.rs"]
 mod db;
+#[path = "../support/raw.rs"]
+mod raw;
 
 mod attempts;
 mod events;

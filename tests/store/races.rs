@@ -6,12 +6,12 @@ use portcullis::{
     Scopes,
     access::{Role, RoleName},
     audit::EventKind,
-    secret::{PlainToken, Sealed},
-    store::{Conflict, NewRoles, Rotated, Rotation, StoreError, StoredKey},
+    secret::PlainToken,
+    store::{Conflict, NewRoles, Rotated, Rotation, StoreError},
     throttle::{Bucket, Limit},
 };
 
-use crate::{both, db::TestDb, fixture::*};
+use crate::{both, db::TestDb, fixture::*, keys::key};
 
 both! {
     db_1_one_of_many_registrations_of_a_name_wins,
@@ -25,6 +25,9 @@ both! {
     db_1_a_burst_of_attempts_gets_exactly_the_free_ones,
     db_1_buckets_in_any_order_never_deadlock,
     db_1_one_of_many_offered_keys_wins,
+    jwt_14_one_of_many_keys_that_would_wait_does,
+    jwt_14_keys_that_sign_at_once_come_one_after_the_other,
+    jwt_14_of_two_keys_retired_at_once_one_is_left_to_sign,
     db_1_every_generation_is_answered_once,
     rf_2_of_many_exchanges_at_once_one_makes_the_next_token,
     of_many_logins_at_once_no_more_than_the_cap_stay,
@@ -195,19 +198,52 @@ async fn db_1_buckets_in_any_order_never_deadlock(db: TestDb) {
 
 async fn db_1_one_of_many_offered_keys_wins(db: TestDb) {
     let answers = all_at_once(&db.store, |caller, store| async move {
-        let sealed = Sealed::from_stored(format!("key of {caller}").into_bytes());
-        let key = StoredKey {
-            kid: format!("kid-{caller}"),
-            algorithm: "ES256".to_owned(),
-            sealed: sealed.clone(),
-            created_at: NOW,
-        };
-        (store.data_key(&sealed, NOW).await.unwrap(), store.signing_keys(&key).await.unwrap())
+        let offered = key(&format!("kid-{caller}"), 0, 0);
+        let data_key = store.data_key(&offered.sealed, NOW).await.unwrap();
+        store.first_signing_key(&offered).await.unwrap();
+        (data_key, store.signing_keys().await.unwrap())
     })
     .await;
     let (data_key, signing_keys) = answers.first().unwrap();
     assert_eq!(signing_keys.len(), 1);
     assert!(answers.iter().all(|answer| answer.0 == *data_key && answer.1 == *signing_keys));
+}
+
+async fn jwt_14_one_of_many_keys_that_would_wait_does(db: TestDb) {
+    db.store.first_signing_key(&key("first", 0, 0)).await.unwrap();
+    let answers = all_at_once(&db.store, |caller, store| async move {
+        let offered = key(&format!("kid-{caller}"), 1, 361);
+        store.add_signing_key(&offered, NOW, &event(EventKind::SigningKeyRotated)).await.unwrap()
+    })
+    .await;
+    assert_eq!(answers.into_iter().filter(|added| *added).count(), 1);
+    assert_eq!(db.store.signing_keys().await.unwrap().len(), 2);
+}
+
+async fn jwt_14_keys_that_sign_at_once_come_one_after_the_other(db: TestDb) {
+    db.store.first_signing_key(&key("first", 0, 0)).await.unwrap();
+    let before = db.store.signing_keys_version().await.unwrap();
+    let answers = all_at_once(&db.store, |caller, store| async move {
+        let offered = key(&format!("kid-{caller}"), 1, 1);
+        store.add_signing_key(&offered, NOW, &event(EventKind::SigningKeyRotated)).await.unwrap()
+    })
+    .await;
+    assert!(answers.into_iter().all(|added| added));
+    assert_eq!(db.store.signing_keys().await.unwrap().len(), 33);
+    assert_eq!(db.store.signing_keys_version().await.unwrap(), before + 32);
+}
+
+async fn jwt_14_of_two_keys_retired_at_once_one_is_left_to_sign(db: TestDb) {
+    db.store.first_signing_key(&key("first", 0, 0)).await.unwrap();
+    assert!(db.store.add_signing_key(&key("second", 1, 361), NOW, &event(EventKind::SigningKeyRotated)).await.unwrap());
+    // By half of the clocks the second key signs already.
+    let answers = all_at_once(&db.store, |caller, store| async move {
+        let (kid, now) = if caller % 2 == 0 { ("second", 360) } else { ("first", 361) };
+        let told = event(EventKind::SigningKeyRetired);
+        store.retire_signing_key(kid, NOW + Duration::from_secs(now), &told).await.unwrap()
+    })
+    .await;
+    assert_eq!(answers.into_iter().filter(|retired| *retired).count(), 1);
 }
 
 async fn db_1_every_generation_is_answered_once(db: TestDb) {

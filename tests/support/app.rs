@@ -10,12 +10,18 @@ use axum::{
     Router,
     body::Body,
     extract::ConnectInfo,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, Response, StatusCode, header},
 };
 use http_body_util::BodyExt;
 use portcullis::{
-    Portcullis, account::UserId, audit::Event, clock::Timestamp, config::Config, password::Argon2Params,
-    secret::SealingKey, testing::ManualClock,
+    Portcullis,
+    account::UserId,
+    audit::Event,
+    clock::{Clock, Timestamp},
+    config::Config,
+    password::Argon2Params,
+    secret::SealingKey,
+    testing::ManualClock,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -74,6 +80,20 @@ impl TestApp {
         drop((portcullis, router));
         let db = db.reopened().await;
         Self::at(db, clock, master_key, change).await
+    }
+
+    /// Another process on the same database, with the same clock and master key.
+    pub async fn another_process(&self) -> Self {
+        self.another_process_with(|_| ()).await
+    }
+
+    /// Another process, whose settings differ in what `change` says.
+    pub async fn another_process_with(&self, change: impl FnOnce(&mut Config)) -> Self {
+        Self::at(self.db.shared().await, self.clock.clone(), self.master_key.clone(), change).await
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// What the trail says of this user, newest first.
@@ -161,8 +181,13 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Sends it and leaves the body of the answer unread.
+    pub async fn open(self) -> Response<Body> {
+        self.router.clone().oneshot(self.request).await.unwrap()
+    }
+
     pub async fn send(self) -> Answer {
-        let response = self.router.clone().oneshot(self.request).await.unwrap();
+        let response = self.open().await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);

@@ -1,5 +1,7 @@
 //! A look past the store, straight into a test's database.
 
+#![allow(dead_code, reason = "not every test binary uses all of it")]
+
 use portcullis::account::Username;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 
@@ -22,6 +24,38 @@ impl TestDb {
     pub async fn spoil_password_hash(&self, username: &str) {
         let key = Username::parse(username).unwrap().key().to_owned();
         self.execute(format!("UPDATE users SET password_hash = 'spoilt' WHERE username_key = '{key}'")).await;
+    }
+
+    /// Makes a user one of those who run the service.
+    pub async fn make_admin(&self, username: &str) {
+        let key = Username::parse(username).unwrap().key().to_owned();
+        let rows = format!("SELECT id, 'admin' FROM users WHERE username_key = '{key}'");
+        self.execute(format!("INSERT INTO user_roles (user_id, role) {rows}")).await;
+    }
+
+    /// As many sessions that were revoked, and whose tokens have expired, as the only entries of the journal.
+    pub async fn expired_revocations(&self, count: i64) {
+        let numbers =
+            format!("WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})");
+        let rows = format!("{numbers} SELECT 'session', CAST(n AS TEXT), NULL, n, n FROM numbers");
+        self.execute(format!("INSERT INTO revocations (kind, subject, minimum, until, change) {rows}")).await;
+        self.execute(format!("UPDATE revocation_journal SET last_change = {count}")).await;
+    }
+
+    /// Takes the journal of revocations away, as a database that is down does, and nothing else.
+    pub async fn hide_journal(&self) {
+        self.execute("ALTER TABLE revocation_journal RENAME TO hidden".to_owned()).await;
+    }
+
+    /// Gives it back.
+    pub async fn show_journal(&self) {
+        self.execute("ALTER TABLE hidden RENAME TO revocation_journal".to_owned()).await;
+    }
+
+    /// Makes a signing key one that cannot be opened.
+    pub async fn spoil_signing_key(&self, kid: &str) {
+        self.execute(format!("UPDATE signing_keys SET sealed = (SELECT sealed FROM data_keys) WHERE kid = '{kid}'"))
+            .await;
     }
 
     /// The stored hash of a user's password.
@@ -65,7 +99,8 @@ impl TestDb {
         self
     }
 
-    async fn execute(&self, statement: String) {
+    /// Runs a statement that the program would not.
+    pub async fn execute(&self, statement: String) {
         if self.url().starts_with("sqlite:") {
             let mut connection = SqliteConnection::connect(self.url()).await.unwrap();
             sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();

@@ -38,6 +38,16 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: RoleCommand,
     },
+    /// Look after the keys that sign tokens
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Look after the key that opens the database's secrets
+    MasterKey {
+        #[command(subcommand)]
+        command: MasterKeyCommand,
+    },
     /// Look at the settings
     Config {
         #[command(subcommand)]
@@ -98,6 +108,29 @@ pub(crate) struct NewUser {
     /// Read the password from the first line of standard input instead of asking for it
     #[arg(long)]
     pub(crate) password_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Print every key and what it does
+    List,
+    /// Publish a new key, which signs once every cached copy of the key set has it: after six minutes
+    Rotate {
+        /// Let the new key sign at once, because the one that signs is in other hands
+        #[arg(long)]
+        now: bool,
+    },
+    /// Declare every token that a key has signed bad
+    Retire {
+        /// The key's id
+        kid: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MasterKeyCommand {
+    /// Replace the key in the master key's file, and wrap the database's secrets with the new one
+    Rotate,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,8 +5,10 @@ mod config;
 mod connection;
 mod docs;
 mod health;
+mod key;
 mod listener;
 mod logs;
+mod master_key;
 mod migrate;
 mod open;
 mod print;
@@ -21,7 +23,7 @@ use std::{error::Error, process::ExitCode};
 use clap::Parser;
 
 use self::{
-    cli::{Cli, Command, ConfigCommand},
+    cli::{Cli, Command, ConfigCommand, KeyCommand, MasterKeyCommand},
     settings::Settings,
 };
 
@@ -45,6 +47,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Migrate => migrate::migrate(&settings?, cli.json).await?,
         Command::User { command } => user::run(&settings?, command, cli.json).await?,
         Command::Role { command } => role::run(&settings?, command, cli.json).await?,
+        Command::Key { command: KeyCommand::List } => key::list(&settings?, cli.json).await?,
+        Command::Key { command: KeyCommand::Rotate { now } } => key::rotate(&settings?, now, cli.json).await?,
+        Command::Key { command: KeyCommand::Retire { kid } } => key::retire(&settings?, &kid, cli.json).await?,
+        Command::MasterKey { command: MasterKeyCommand::Rotate } => master_key::rotate(&settings?, cli.json).await?,
         Command::Config { command: ConfigCommand::Check } => return config::check(settings, cli.json),
         Command::Config { command: ConfigCommand::Show } => config::show(&settings?, cli.json)?,
     }

@@ -2,7 +2,12 @@
 
 use std::{fs::DirBuilder, io, path::Path};
 
-use portcullis::{BuildError, Portcullis};
+use portcullis::{
+    BuildError, Portcullis,
+    clock::{Clock, SystemClock},
+    store,
+    vault::{DataKey, MasterKeyFile, SigningKeys},
+};
 
 use crate::settings::Settings;
 
@@ -23,6 +28,16 @@ pub(crate) async fn portcullis(settings: &Settings) -> Result<Portcullis, OpenEr
         .database(settings.database_url())
         .master_key_file(settings.master_key_file());
     Ok(builder.build().await?)
+}
+
+/// The same as far as the signing keys need it: they can be looked after even where one is damaged.
+pub(crate) async fn signing_keys(settings: &Settings) -> Result<SigningKeys, OpenError> {
+    data_dir(&settings.data_dir)?;
+    let store = store::connect(&settings.database_url()).await.map_err(BuildError::from)?;
+    let file = MasterKeyFile::at(settings.master_key_file());
+    let data_key = DataKey::open_with(store.as_ref(), &file, SystemClock.now()).await.map_err(BuildError::from)?;
+    let keys = SigningKeys::open(store, data_key, &settings.config, SystemClock::shared()).await;
+    Ok(keys.map_err(BuildError::from)?)
 }
 
 /// Makes the data folder, for its owner alone. One that is there stays as it is.

@@ -17,7 +17,11 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let portcullis = open::portcullis(settings).await?;
     let address = settings.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    let stop = told_to_stop()?;
+    let (told, streaming) = (told_to_stop()?, portcullis.clone());
+    let stop = async move {
+        told.await;
+        streaming.end_streams();
+    };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening on http://{}", listener.local_addr()?);
     listener::listen(listener, routes(&portcullis), stop).await;
     tracing::info!("stopped");

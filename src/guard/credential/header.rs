@@ -35,13 +35,13 @@ pub(super) fn strip(headers: &mut HeaderMap, name: &HeaderName, scheme: Option<&
 
 fn after_scheme<'a>(value: &'a [u8], scheme: &str) -> Result<Option<&'a str>, Unusable> {
     let (found, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
-    if !is_name(found) {
-        return Err(Malformed("credential header without a scheme"));
+    if found.eq_ignore_ascii_case(scheme.as_bytes()) {
+        token(rest.get(rest.iter().take_while(|byte| **byte == b' ').count()..).unwrap_or_default()).map(Some)
+    } else if is_name(found) {
+        Ok(None)
+    } else {
+        Err(Malformed("credential header without a scheme"))
     }
-    if !found.eq_ignore_ascii_case(scheme.as_bytes()) {
-        return Ok(None);
-    }
-    token(rest.get(rest.iter().take_while(|byte| **byte == b' ').count()..).unwrap_or_default()).map(Some)
 }
 
 fn token(value: &[u8]) -> Result<&str, Unusable> {
@@ -49,11 +49,13 @@ fn token(value: &[u8]) -> Result<&str, Unusable> {
         return Err(Malformed("empty token"));
     }
     // Not every character that passes may stand in a token. It is for the one who reads the token to refuse those;
-    // this is about telling where the token ends. A fold over bytes has no early exit and is done many at a time.
-    let is_stray = |byte: u8| u8::from(!byte.is_ascii_graphic() || byte == b',');
-    let strays = value.iter().fold(0, |strays, byte| strays | is_stray(*byte));
+    // this is about telling where the token ends. A fold over bytes has no early exit and is done many at a time: the
+    // highest, counted from the first that may stand in a token, and the least that differs from a comma.
+    let (highest, least) = value
+        .iter()
+        .fold((0, u8::MAX), |(highest, least), byte| (byte.wrapping_sub(b'!').max(highest), (byte ^ b',').min(least)));
     match std::str::from_utf8(value) {
-        Ok(token) if strays == 0 => Ok(token),
+        Ok(token) if highest <= b'~' - b'!' && least > 0 => Ok(token),
         _ => Err(Malformed("more than a token")),
     }
 }

@@ -97,8 +97,16 @@ impl Sources {
 
     /// Keeps every header that may hold a credential out of `Debug`, and out of the tables of HTTP/2.
     pub(crate) fn mark_sensitive(&self, headers: &mut HeaderMap) {
-        let ours = headers.iter_mut().filter(|(name, _)| self.headers.contains(name));
-        ours.for_each(|(_, value)| value.set_sensitive(true));
+        for name in &self.headers {
+            if let Some(value) = headers.get_mut(name) {
+                value.set_sensitive(true);
+            }
+        }
+        // Further values of one name are only met on a walk through all of them.
+        if headers.len() > headers.keys_len() {
+            let ours = headers.iter_mut().filter(|(name, _)| self.headers.contains(name));
+            ours.for_each(|(_, value)| value.set_sensitive(true));
+        }
     }
 
     /// Takes out every credential, those that do not count as well, and leaves what else stands in the same headers.

@@ -1,12 +1,14 @@
 //! What an access token says.
 
 mod read;
+mod several;
 
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+pub(super) use self::read::Read;
 use super::TokenError;
 use crate::{
     clock::Timestamp,
@@ -120,18 +122,12 @@ impl Claims {
     }
 
     pub(super) fn read(json: &[u8]) -> Result<Self, TokenError> {
-        read::claims(json)
+        Read::from_json(json).map(Read::into_claims)
     }
 
     /// Who a request with this token is from.
     #[must_use]
     pub fn into_principal(self) -> Principal {
-        let (identity, extra) = self.into_identity();
-        Principal::with_claims(identity, extra)
-    }
-
-    /// Who it is from, and all other claims.
-    pub(super) fn into_identity(self) -> (Identity, Map<String, Value>) {
         let email = self.email.filter(|_| self.email_verified == Some(true));
         let identity = Identity {
             id: self.sub,
@@ -146,7 +142,7 @@ impl Claims {
             expires_at: self.exp,
             credential: CredentialKind::AccessToken,
         };
-        (identity, self.extra)
+        Principal::with_claims(identity, self.extra)
     }
 
     /// The user it is about.

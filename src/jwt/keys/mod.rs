@@ -2,6 +2,8 @@
 
 mod error;
 mod jwk;
+#[cfg(feature = "accounts")]
+mod live;
 mod pem;
 mod public;
 mod ring;
@@ -9,4 +11,6 @@ mod rsa;
 mod signing;
 mod verifying;
 
+#[cfg(feature = "accounts")]
+pub(crate) use self::live::{Board, LiveKey, LiveKeys, Renewal, Renewing, Shown, Timetable};
 pub use self::{error::KeyError, ring::KeyRing, signing::SigningKey, verifying::VerifyingKey};

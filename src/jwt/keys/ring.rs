@@ -100,6 +100,18 @@ impl KeyRing {
         if verifying.iter().any(|key| key.algorithm().is_symmetric() != first.algorithm().is_symmetric()) {
             return Err(KeyError::Mixed);
         }
+        Self::of_distinct(verifying, signer)
+    }
+
+    /// A ring that only verifies, with keys that were all made by the one who keeps them. Secrets may stand beside public
+    /// keys: none of them came from outside, and a service that changes from one to the other has both for a while.
+    #[cfg(feature = "accounts")]
+    pub(super) fn of_one_keeper(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
+        let keys: Vec<_> = keys.into_iter().collect();
+        if keys.is_empty() { Err(KeyError::NoKeys) } else { Self::of_distinct(keys, None) }
+    }
+
+    fn of_distinct(verifying: Vec<VerifyingKey>, signer: Option<SigningKey>) -> Result<Self, KeyError> {
         let mut kids: Vec<_> = verifying.iter().map(VerifyingKey::kid).collect();
         kids.sort_unstable();
         kids.dedup();

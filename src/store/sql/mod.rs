@@ -34,7 +34,7 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     password::PasswordHash,
-    revocation::Revocation,
+    revocation::{Change, Cursor, Revocation},
     secret::{Sealed, TokenHash},
     session::{Session, SessionId},
     store::{NewRoles, NewSession, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError, StoredKey},
@@ -178,8 +178,12 @@ impl Store for Backend {
         sessions::end_all(self, user, revoke_until, event).await.map_err(store_error)
     }
 
-    async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>> {
-        revocations::in_force(self, now).await.map_err(store_error)
+    async fn last_revocation(&self) -> Result<Cursor> {
+        revocations::last(self).await.map_err(store_error)
+    }
+
+    async fn revocations_after(&self, number: i64, limit: u32) -> Result<Vec<Change>> {
+        revocations::after(self, number, limit).await.map_err(store_error)
     }
 
     async fn begin_attempt(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>> {
@@ -206,13 +210,33 @@ impl Store for Backend {
         keys::data_key(self, offered, now).await.map_err(store_error)
     }
 
-    async fn signing_keys(&self, offered: &StoredKey) -> Result<Vec<StoredKey>> {
-        keys::signing_keys(self, offered).await.map_err(store_error)
+    async fn rewrap_data_key(&self, from: &Sealed, to: &Sealed, event: &Event) -> Result<bool> {
+        keys::rewrap_data_key(self, from, to, event).await.map_err(store_error)
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<StoredKey>> {
+        keys::signing_keys(self).await.map_err(store_error)
+    }
+
+    async fn signing_keys_version(&self) -> Result<i64> {
+        keys::signing_keys_version(self).await.map_err(store_error)
+    }
+
+    async fn first_signing_key(&self, offered: &StoredKey) -> Result<()> {
+        keys::first_signing_key(self, offered).await.map_err(store_error)
+    }
+
+    async fn add_signing_key(&self, key: &StoredKey, forget_before: Timestamp, event: &Event) -> Result<bool> {
+        keys::add_signing_key(self, key, forget_before, event).await.map_err(store_error)
+    }
+
+    async fn retire_signing_key(&self, kid: &str, now: Timestamp, event: &Event) -> Result<bool> {
+        keys::retire_signing_key(self, kid, now, event).await.map_err(store_error)
     }
 
     async fn forget_expired(&self, now: Timestamp) -> Result<()> {
         sweep::sessions(self, now).await.map_err(store_error)?;
-        revocations::forget_expired(self, now).await.map_err(store_error)?;
+        sweep::revocations(self, now).await.map_err(store_error)?;
         sweep::attempts(self, now).await.map_err(store_error)?;
         sweep::flows(self, now).await.map_err(store_error)
     }

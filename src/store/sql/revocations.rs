@@ -1,4 +1,4 @@
-//! What has been revoked and could still be met.
+//! What has been revoked and could still be met, numbered in the order in which it became so.
 
 use sqlx::{Result, Row as _};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    revocation::{Revocation, Target},
+    revocation::{Change, Cursor, Revocation, Target},
     session::SessionId,
 };
 
@@ -21,48 +21,61 @@ pub(super) fn of_session(id: SessionId, until: Timestamp) -> Revocation {
     Revocation { target: Target::Session(id.to_string()), until }
 }
 
-/// Writes a revocation. One that is already there is only ever tightened.
+/// Writes a revocation under the next number. One that is already there is only ever tightened.
+///
+/// To be called once everything else that others may wait for is written. It takes the row of the journal, which the
+/// transaction then holds until it ends: no one else gets a number before this one is visible or given back. Without
+/// that a later number could show first, and whoever had read up to it would never look below it again.
 pub(super) async fn insert(connection: &mut Connection, revocation: &Revocation) -> Result<()> {
     let (kind, subject, minimum) = match &revocation.target {
         Target::Session(sid) => (SESSION, sid, None),
         Target::User { id, minimum } => (USER, id, Some(*minimum)),
     };
+    let change: i64 =
+        sqlx::query_scalar("UPDATE revocation_journal SET last_change = last_change + 1 RETURNING last_change")
+            .fetch_one(&mut *connection)
+            .await?;
     sqlx::query(
-        "INSERT INTO revocations (kind, subject, minimum, until) VALUES ($1, $2, $3, $4)
+        "INSERT INTO revocations (kind, subject, minimum, until, change) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (kind, subject) DO UPDATE SET
             minimum = CASE WHEN excluded.minimum > revocations.minimum
                 THEN excluded.minimum ELSE revocations.minimum END,
             until = CASE WHEN excluded.until > revocations.until
-                THEN excluded.until ELSE revocations.until END",
+                THEN excluded.until ELSE revocations.until END,
+            change = excluded.change",
     )
     .bind(kind)
     .bind(subject)
     .bind(minimum)
     .bind(revocation.until.as_millis())
+    .bind(change)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub(super) async fn forget_expired(store: &Backend, now: Timestamp) -> Result<()> {
-    sqlx::query("DELETE FROM revocations WHERE until <= $1").bind(now.as_millis()).execute(&store.writer).await?;
-    Ok(())
+pub(super) async fn last(store: &Backend) -> Result<Cursor> {
+    let row = sqlx::query("SELECT id, last_change FROM revocation_journal").fetch_one(&store.reader).await?;
+    Ok(Cursor { journal: row.try_get("id")?, change: row.try_get("last_change")? })
 }
 
-pub(super) async fn in_force(store: &Backend, now: Timestamp) -> Result<Vec<Revocation>> {
-    let rows = sqlx::query("SELECT kind, subject, minimum, until FROM revocations WHERE until > $1")
-        .bind(now.as_millis())
-        .fetch_all(&store.reader)
-        .await?;
-    rows.iter().map(revocation).collect()
+pub(super) async fn after(store: &Backend, change: i64, limit: u32) -> Result<Vec<Change>> {
+    let rows = sqlx::query(
+        "SELECT kind, subject, minimum, until, change FROM revocations WHERE change > $1 ORDER BY change LIMIT $2",
+    )
+    .bind(change)
+    .bind(i64::from(limit))
+    .fetch_all(&store.reader)
+    .await?;
+    rows.iter().map(self::change).collect()
 }
 
-fn revocation(row: &Row) -> Result<Revocation> {
+fn change(row: &Row) -> Result<Change> {
     let subject = row.try_get("subject")?;
     let target = match (row.try_get("kind")?, row.try_get("minimum")?) {
         (SESSION, None) => Target::Session(subject),
         (USER, Some(minimum)) => Target::User { id: subject, minimum },
         _ => return Err(malformed("kind")),
     };
-    Ok(Revocation { target, until: timestamp(row, "until")? })
+    Ok(Change { number: row.try_get("change")?, revocation: Revocation { target, until: timestamp(row, "until")? } })
 }

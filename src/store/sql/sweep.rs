@@ -5,7 +5,8 @@ use std::time::Duration;
 use sqlx::Result;
 
 use super::super::{
-    Backend, FORGET_ATTEMPTS, FORGET_FLOWS, FORGET_REFRESH_TOKENS, FORGET_SESSIONS, FORGET_TOTP_SETUPS,
+    Backend, FORGET_ATTEMPTS, FORGET_FLOWS, FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS, FORGET_SESSIONS,
+    FORGET_TOTP_SETUPS,
 };
 use crate::clock::Timestamp;
 
@@ -19,6 +20,10 @@ pub(super) async fn sessions(store: &Backend, now: Timestamp) -> Result<()> {
     let long_expired = now - KEPT_AFTER_EXPIRY;
     in_batches(store, FORGET_REFRESH_TOKENS, long_expired).await?;
     in_batches(store, FORGET_SESSIONS, long_expired).await
+}
+
+pub(super) async fn revocations(store: &Backend, now: Timestamp) -> Result<()> {
+    in_batches(store, FORGET_REVOCATIONS, now).await
 }
 
 pub(super) async fn attempts(store: &Backend, now: Timestamp) -> Result<()> {

@@ -16,6 +16,7 @@ use portcullis::{
     config::{PublicUrl, RegistrationPolicy, SecondFactorPolicy},
     jwt::Algorithm,
     password::PasswordPolicy,
+    revocation::OnStale,
     totp::TotpWindow,
 };
 
@@ -50,7 +51,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 23] = [
+pub(crate) static SETTINGS: [Setting; 24] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -234,6 +235,15 @@ pub(crate) static SETTINGS: [Setting; 23] = [
             put(&mut settings.config.totp_window, text.parse::<TotpWindow>().ok(), "must be `0` or `1`")
         },
         show: |settings| settings.config.totp_window.steps().to_string(),
+    },
+    Setting {
+        key: "stale_revocations",
+        help: "While the database cannot be asked what others have revoked: `allow` tokens, or `refuse` them with 503",
+        kind: Kind::Value,
+        put: |settings, text| {
+            put(&mut settings.config.stale_revocations, OnStale::parse(text), "must be `allow` or `refuse`")
+        },
+        show: |settings| settings.config.stale_revocations.as_str().to_owned(),
     },
     Setting {
         key: "trusted_proxies",

@@ -72,6 +72,7 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("registration", "maybe", "`open` or `closed`"),
         ("second_factor", "some", "`optional`, `admins` or `all`"),
         ("totp_window", "2", "`0` or `1`"),
+        ("stale_revocations", "maybe", "`allow` or `refuse`"),
         ("trusted_proxies", "10.0.0.0/8, proxy", "addresses or networks"),
         ("insecure_http", "yes", "`true` or `false`"),
         ("insecure_no_limits", "1", "`true` or `false`"),
