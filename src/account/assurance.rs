@@ -2,31 +2,6 @@
 //!
 //! Every way to log in ends here, and opening a session takes what only this makes. So no path can forget it: a first
 //! factor is not proof enough, and where the account asks for more, neither is what the check makes of it.
-//!
-//! ```compile_fail,E0308
-//! use portcullis::{Error, account::{Accounts, FirstFactor, Login}, session::Device};
-//!
-//! async fn forgetful(accounts: &Accounts, first: FirstFactor, device: &Device) -> Result<Option<Login>, Error> {
-//!     accounts.open_session(first, device).await // expected `Assured`, found `FirstFactor`
-//! }
-//! ```
-//!
-//! ```compile_fail,E0005
-//! use portcullis::{Error, account::{Accounts, Assurance, FirstFactor, Login}, session::Device};
-//!
-//! async fn hasty(accounts: &Accounts, first: FirstFactor, device: &Device) -> Result<Option<Login>, Error> {
-//!     let Assurance::Full(assured) = accounts.assure(first)?; // `Assurance::Partial` is not covered
-//!     accounts.open_session(assured, device).await
-//! }
-//! ```
-//!
-//! ```compile_fail,E0451
-//! use portcullis::account::{Assured, PartlyAssured};
-//!
-//! fn forged(partly: PartlyAssured) -> Assured {
-//!     Assured { shown: partly.shown, second_factor: true, flow: None } // private
-//! }
-//! ```
 
 use super::{SecondFactor, SecondFactors, User, UserRecord};
 use crate::{
@@ -50,6 +25,30 @@ pub enum FirstFactor {
 }
 
 /// How far what was shown goes.
+///
+/// Whoever wants a session has to say what becomes of a login that needs more:
+///
+/// ```
+/// use portcullis::{Error, account::{Assurance, Assured, FirstFactor}, config::SecondFactorPolicy};
+///
+/// fn assured(first: FirstFactor) -> Result<Assured, Error> {
+///     match Assurance::of(first, SecondFactorPolicy::Optional)? {
+///         Assurance::Full(assured) => Ok(assured),
+///         Assurance::Partial(_) => Err(Error::FlowInvalid),
+///     }
+/// }
+/// ```
+///
+/// What leaves that out does not compile:
+///
+/// ```compile_fail,E0005
+/// use portcullis::{Error, account::{Assurance, Assured, FirstFactor}, config::SecondFactorPolicy};
+///
+/// fn assured(first: FirstFactor) -> Result<Assured, Error> {
+///     let Assurance::Full(assured) = Assurance::of(first, SecondFactorPolicy::Optional)?;
+///     Ok(assured)
+/// }
+/// ```
 #[derive(Debug)]
 pub enum Assurance {
     /// All the way.
@@ -59,6 +58,32 @@ pub enum Assurance {
 }
 
 /// Proof that a user has shown all that their account asks for. Only the checks of this module make one.
+///
+/// A first factor of an account that asks for two comes to it with the proof of the second, and not without:
+///
+/// ```
+/// use portcullis::{Error, account::{Assured, PartlyAssured, SecondFactor}};
+///
+/// fn assured(partly: PartlyAssured, second: SecondFactor) -> Result<Assured, Error> {
+///     partly.with(second)
+/// }
+/// ```
+///
+/// ```compile_fail,E0061
+/// use portcullis::{Error, account::{Assured, PartlyAssured, SecondFactor}};
+///
+/// fn assured(partly: PartlyAssured) -> Result<Assured, Error> {
+///     partly.with() // without a second factor
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// use portcullis::account::{Assured, PartlyAssured};
+///
+/// fn assured(partly: PartlyAssured) -> Assured {
+///     Assured { shown: partly.shown, flow: None } // the fields are private
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Assured {
     shown: Shown,

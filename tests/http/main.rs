@@ -29,6 +29,7 @@ mod enrolment;
 mod flow;
 mod guarded;
 mod login;
+mod login_orders;
 mod logout;
 mod me;
 mod methods;
