@@ -51,6 +51,8 @@ const ROUND: Duration = Duration::from_secs(1);
 type Answer = Ready<Result<Response<String>, Infallible>>;
 
 fn main() {
+    println!("requests per second over {CONNECTIONS} connections: medians of {ROUNDS} rounds\n");
+    println!("{:9} {:>9} {:>9} {:>7}", "", "bare", "guarded", "ratio");
     for algorithm in [Algorithm::Hs256, Algorithm::Es256] {
         let keys = Keys::new(algorithm);
         let tokens = keys.tokens(CONNECTIONS);
@@ -67,10 +69,7 @@ fn main() {
         }
         let ratios = rates[0].iter().zip(&rates[1]).map(|(bare, guarded)| guarded / bare).collect();
         let [bare, guarded] = rates.map(median);
-        println!(
-            "{algorithm}, {CONNECTIONS} connections: {bare:.0} requests/s bare, {guarded:.0} guarded, ratio {:.3}",
-            median(ratios)
-        );
+        println!("{:9} {bare:9.0} {guarded:9.0} {:7.3}", algorithm.to_string(), median(ratios));
     }
 }
 

@@ -3,7 +3,7 @@
 //! The binary fills a [`Config`] from its file, environment and flags; a library user through
 //! [`Portcullis::builder`](crate::Portcullis::builder). Every default is stated on its field.
 
-use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
+use std::{fmt, num::NonZeroU32, path::PathBuf, str::FromStr, time::Duration};
 
 use http::Uri;
 use ipnet::IpNet;
@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use crate::{
     access,
     jwt::Algorithm,
+    mail::{Links, Sender},
     password::{HashPoolSettings, PasswordPolicy},
     revocation::OnStale,
     totp::TotpWindow,
@@ -39,7 +40,7 @@ pub struct Config {
     pub session_cap: NonZeroU32,
     /// What a password hash costs, and how many are computed at once. Its defaults are stated there.
     pub hashing: HashPoolSettings,
-    /// What a new password must be like. Default: 10 characters.
+    /// What a new password must be like. Default: 10 characters, and neither common nor easy to guess.
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
@@ -54,6 +55,14 @@ pub struct Config {
     pub stale_revocations: OnStale,
     /// The reverse proxies whose `X-Forwarded-For` is believed. Default: none.
     pub trusted_proxies: Vec<IpNet>,
+    /// What people call the service, in mails. Default: the host of `public_url`.
+    pub site_name: Option<SiteName>,
+    /// Whom mails come from. Default: `portcullis@` the host of `public_url`.
+    pub mail_from: Option<Sender>,
+    /// Where the links in mails lead. Default: the pages of this service.
+    pub links: Links,
+    /// The folder with templates of one's own; those of mails are in its folder `mail`. Default: none.
+    pub templates_dir: Option<PathBuf>,
     /// Turns the limits on attempts off. For load tests only. Default: `false`.
     pub insecure_no_limits: bool,
 }
@@ -79,8 +88,24 @@ impl Config {
             totp_window: TotpWindow::One,
             stale_revocations: OnStale::Allow,
             trusted_proxies: Vec::new(),
+            site_name: None,
+            mail_from: None,
+            links: Links::default(),
+            templates_dir: None,
             insecure_no_limits: false,
         }
+    }
+
+    /// What people call the service.
+    #[must_use]
+    pub fn site_name(&self) -> &str {
+        self.site_name.as_ref().map_or(self.public_url.host(), SiteName::as_str)
+    }
+
+    /// Whom mails come from.
+    #[must_use]
+    pub fn sender(&self) -> Sender {
+        self.mail_from.clone().unwrap_or_else(|| Sender::of_host(&self.public_url))
     }
 }
 
@@ -158,6 +183,38 @@ impl FromStr for SecondFactorPolicy {
             "admins" => Ok(Self::Admins),
             "all" => Ok(Self::All),
             other => Err(ConfigError(format!("second_factor must be `optional`, `admins` or `all`, not `{other}`"))),
+        }
+    }
+}
+
+/// What people call a service: 1 to 64 characters on one line.
+///
+/// ```
+/// use portcullis::config::SiteName;
+///
+/// assert_eq!("Notes".parse::<SiteName>().unwrap().as_str(), "Notes");
+/// assert!("Notes\nBcc: eve@example.com".parse::<SiteName>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteName(String);
+
+impl SiteName {
+    /// The name as it was typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SiteName {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        let name = name.trim();
+        if (1..=64).contains(&name.chars().count()) && !name.contains(char::is_control) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(ConfigError("site_name must be 1 to 64 characters on one line".into()))
         }
     }
 }

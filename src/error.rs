@@ -133,7 +133,9 @@ impl From<StoreError> for Error {
             StoreError::Conflict(Conflict::Username) => Self::UsernameTaken,
             StoreError::Conflict(Conflict::Email) => Self::EmailTaken,
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
-            StoreError::Broken(_) | StoreError::Url(_) => Self::Internal(error.into()),
+            StoreError::Conflict(Conflict::Id) | StoreError::Broken(_) | StoreError::Url(_) => {
+                Self::Internal(error.into())
+            }
         }
     }
 }

@@ -63,9 +63,11 @@
 //! | `openapi` | what a guarded router asks, written into an OpenAPI document | |
 //! | `accounts` | the accounts, as a Rust API; with `axum` also as a router | ✓ |
 //! | `sqlite`, `postgres` | a store for them | ✓ |
+//! | `import` | users by the file, in and out, and the password hashes of other programs | ✓ |
 //! | `server` | the binary, and all of the above | ✓ |
-//! | `testing` | a clock that a test moves | |
-//! | `webauthn`, `pages`, `smtp` | nothing yet: the rooms they name are not built | |
+//! | `smtp` | mail by SMTP; without it, as files or by a transport of one's own | ✓ |
+//! | `testing` | a clock that a test moves, an issuer, and with accounts a mailbox | |
+//! | `webauthn`, `pages` | nothing yet: the rooms they name are not built | |
 
 pub mod clock;
 pub mod guard;
@@ -93,6 +95,10 @@ mod error;
 pub mod flow;
 #[cfg(all(feature = "accounts", feature = "axum"))]
 pub mod http;
+#[cfg(feature = "import")]
+pub mod import;
+#[cfg(feature = "accounts")]
+pub mod mail;
 #[cfg(feature = "accounts")]
 pub mod password;
 #[cfg(feature = "accounts")]

@@ -8,6 +8,7 @@ use crate::{
     config::{Config, ConfigError, PublicUrl},
     guard::{AuthLayer, RuleError},
     jwt::{JwtIssuer, JwtVerifier},
+    mail::{FileTransport, MailRoom, MailUrl, NoTransport, TemplateError, Templates, Transport},
     password::HashPool,
     revocation::{Journal, RevocationSet},
     secret::SealingKey,
@@ -47,6 +48,9 @@ pub enum BuildError {
     /// The guard cannot be built.
     #[error(transparent)]
     Guard(#[from] RuleError),
+    /// The templates of the operator cannot be used.
+    #[error(transparent)]
+    Templates(#[from] TemplateError),
     /// The hash threads could not be started.
     #[error("the hash threads could not be started: {0}")]
     Threads(#[from] std::io::Error),
@@ -122,6 +126,8 @@ pub struct Builder {
     store: Option<Arc<dyn Store>>,
     master_key: Option<MasterKey>,
     clock: Option<SharedClock>,
+    mail: Option<Arc<dyn Transport>>,
+    mail_url: Option<MailUrl>,
 }
 
 enum MasterKey {
@@ -184,6 +190,21 @@ impl Builder {
         Self { clock: Some(clock), ..self }
     }
 
+    /// How mails leave. Required, here or as a [`mail_transport`](Self::mail_transport), before anyone can be written to;
+    /// until then mails wait in the outbox.
+    ///
+    /// Default: for `sqlite:notes.db` files in the folder `notes.db.mail` beside it; for PostgreSQL none.
+    #[must_use]
+    pub fn mail(self, url: MailUrl) -> Self {
+        Self { mail_url: Some(url), ..self }
+    }
+
+    /// A way out for mails of one's own.
+    #[must_use]
+    pub fn mail_transport(self, transport: Arc<dyn Transport>) -> Self {
+        Self { mail: Some(transport), ..self }
+    }
+
     /// Opens the database, with its migrations, and the keys, making both where there are none.
     ///
     /// # Errors
@@ -197,6 +218,8 @@ impl Builder {
             (None, Some(url)) => store::connect(url).await?,
             (None, None) => return Err(ConfigError("a database is required".into()).into()),
         };
+        let templates = config.templates_dir.as_deref().map_or_else(Templates::built_in, Templates::load)?;
+        let mail = MailRoom::new(&config, templates, store.clone(), clock.clone(), self.transport()?);
         let data_key = self.open_data_key(store.as_ref(), &clock).await?;
         let refresh_key = data_key.keyed_hash("refresh-token");
         let keys = SigningKeys::open(store.clone(), data_key.clone(), &config, clock.clone()).await?;
@@ -224,11 +247,13 @@ impl Builder {
             refresh_key,
             recovery_key: data_key.keyed_hash("recovery-code"),
             data_key,
+            mail,
             last_seen: LastSeen::default(),
             config,
         };
         let accounts = Accounts::new(inner);
         accounts.sweep_in_background();
+        accounts.deliver_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })
     }
 
@@ -250,9 +275,24 @@ impl Builder {
         Ok(DataKey::open_with(store, &file, clock.now()).await?)
     }
 
+    fn transport(&self) -> Result<Arc<dyn Transport>, ConfigError> {
+        match (&self.mail, &self.mail_url, self.database_file()) {
+            (Some(transport), ..) => Ok(transport.clone()),
+            (None, Some(url), _) => url.transport(),
+            (None, None, Some(file)) => Ok(Arc::new(FileTransport::new(format!("{file}.mail")))),
+            (None, None, None) => Ok(Arc::new(NoTransport)),
+        }
+    }
+
     fn default_master_key_path(&self) -> Result<PathBuf, ConfigError> {
-        let path = self.database.as_deref().and_then(|url| url.strip_prefix("sqlite:"));
-        path.map(|path| PathBuf::from(format!("{}.master.key", path.strip_prefix("//").unwrap_or(path))))
+        self.database_file()
+            .map(|path| PathBuf::from(format!("{path}.master.key")))
             .ok_or_else(|| ConfigError("master_key_file is required with this database".into()))
+    }
+
+    /// The file of the database, if it is one.
+    fn database_file(&self) -> Option<&str> {
+        let path = self.database.as_deref()?.strip_prefix("sqlite:")?;
+        Some(path.strip_prefix("//").unwrap_or(path))
     }
 }

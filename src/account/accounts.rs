@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     error::Error,
     jwt::JwtIssuer,
+    mail::MailRoom,
     password::HashPool,
     principal::Principal,
     revocation::{Journal, Revocation, RevocationSet, Target},
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) last_seen: LastSeen,
     pub(crate) data_key: DataKey,
     pub(crate) recovery_key: KeyedHash,
+    pub(crate) mail: MailRoom,
     pub(crate) config: Config,
 }
 
@@ -80,6 +82,12 @@ impl Accounts {
     #[must_use]
     pub fn hashes_computed(&self) -> u64 {
         self.0.hashes.hashes_computed()
+    }
+
+    /// How many new passwords have been rated so far: a figure for metrics.
+    #[must_use]
+    pub fn ratings_computed(&self) -> u64 {
+        self.0.hashes.ratings_computed()
     }
 
     /// Whether the database answers.

@@ -176,6 +176,21 @@ impl Email {
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    /// The form in which mail servers take it: the local part as typed, since it is theirs to read, and the domain in
+    /// A-labels.
+    ///
+    /// ```
+    /// use portcullis::account::Email;
+    ///
+    /// assert_eq!(Email::parse("Ada@Bücher.example").unwrap().to_ascii(), "Ada@xn--bcher-kva.example");
+    /// ```
+    #[must_use]
+    pub fn to_ascii(&self) -> String {
+        let local = self.typed.split('@').next().unwrap_or_default();
+        let domain = self.key.rsplit('@').next().unwrap_or_default();
+        format!("{local}@{domain}")
+    }
 }
 
 /// A dot-atom of RFC 5322 section 3.2.3, at most 64 bytes (RFC 5321 section 4.5.3.1.1), in lower case.

@@ -109,8 +109,8 @@ impl Accounts {
             return self.refuse_login(record.as_ref(), device).await;
         };
         let (user, version, needs_rehash) = (verified.user().id, verified.password_version(), verified.needs_rehash());
-        let start = Start::Login { remember };
-        let Some(entered) = self.enter(verified, &start, &attempt, device).await? else {
+        let opening = Opening { start: &Start::Login { remember }, attempt: Some(&attempt), device };
+        let Some(entered) = self.enter(verified, opening).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
         if needs_rehash {
@@ -129,39 +129,31 @@ impl Accounts {
     pub(crate) async fn enter(
         &self,
         verified: PasswordVerified,
-        start: &Start,
-        attempt: &Attempt,
-        device: &Device,
+        opening: Opening<'_>,
     ) -> Result<Option<Entered>, Error> {
-        let user = verified.user().id;
-        if let Some(entered) = self.enter_once(verified.clone(), start, attempt, device).await? {
+        if let Some(entered) = self.enter_once(verified.clone(), opening).await? {
             return Ok(Some(entered));
         }
-        match self.store().user(user).await?.and_then(|record| verified.of(record)) {
-            Some(verified) => self.enter_once(verified, start, attempt, device).await,
-            None => Ok(None),
-        }
+        let now = self.store().user(verified.user().id).await?;
+        let Some(verified) = now.and_then(|now| verified.of(now)) else { return Ok(None) };
+        self.enter_once(verified, opening).await
     }
 
-    async fn enter_once(
-        &self,
-        verified: PasswordVerified,
-        start: &Start,
-        attempt: &Attempt,
-        device: &Device,
-    ) -> Result<Option<Entered>, Error> {
-        let policy = match start {
+    async fn enter_once(&self, verified: PasswordVerified, opening: Opening<'_>) -> Result<Option<Entered>, Error> {
+        let policy = match opening.start {
             Start::Login { .. } => self.config().second_factor,
             // Whoever is logged in can set one up there.
             Start::Reauthentication { .. } => SecondFactorPolicy::Optional,
         };
         match Assurance::of(FirstFactor::Password(verified), policy) {
             Ok(Assurance::Full(assured)) => {
-                let login = self.open_session(assured, Opening { start, attempt: Some(attempt), device }).await?;
+                let login = self.open_session(assured, opening).await?;
                 Ok(login.map(|login| Entered::Session(Box::new(login))))
             }
             Ok(Assurance::Partial(partly)) => {
-                self.forgive(attempt).await?;
+                if let Some(attempt) = opening.attempt {
+                    self.forgive(attempt).await?;
+                }
                 Ok(Some(Entered::Partly(Box::new(partly))))
             }
             Err(_) => Ok(None),

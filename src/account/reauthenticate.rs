@@ -5,7 +5,7 @@ use crate::{
     audit::EventKind,
     error::Error,
     password::Password,
-    session::{Device, Start},
+    session::{Device, Opening, Start},
 };
 
 impl Accounts {
@@ -36,7 +36,8 @@ impl Accounts {
             return Err(Error::InvalidPassword);
         };
         let start = Start::Reauthentication { of: session };
-        let partly = match self.enter(verified, &start, &attempt, device).await?.ok_or(Error::SessionEnded)? {
+        let opening = Opening { start: &start, attempt: Some(&attempt), device };
+        let partly = match self.enter(verified, opening).await?.ok_or(Error::SessionEnded)? {
             Entered::Session(login) => return Ok(*login),
             Entered::Partly(partly) => *partly,
         };

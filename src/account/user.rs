@@ -38,4 +38,6 @@ pub struct UserRecord {
     pub password_version: i64,
     /// What they log in with besides.
     pub second_factors: SecondFactors,
+    /// Whether the password has to be changed before it opens anything.
+    pub must_change_password: bool,
 }

@@ -97,10 +97,16 @@ pub enum EventKind {
     SigningKeyRetired,
     /// The master key was replaced.
     MasterKeyRotated,
+    /// A mail could not be sent and will not be tried again.
+    MailGivenUp,
+    /// The account was made from a file.
+    UserImported,
+    /// Every account was written to a file, with the hash of its password.
+    UsersExported,
 }
 
 impl EventKind {
-    const ALL: [Self; 30] = [
+    const ALL: [Self; 33] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -131,6 +137,9 @@ impl EventKind {
         Self::SigningKeyRotated,
         Self::SigningKeyRetired,
         Self::MasterKeyRotated,
+        Self::MailGivenUp,
+        Self::UserImported,
+        Self::UsersExported,
     ];
 
     /// The kind's stable name, as the trail stores and shows it.
@@ -167,6 +176,9 @@ impl EventKind {
             Self::SigningKeyRotated => "signing_key_rotated",
             Self::SigningKeyRetired => "signing_key_retired",
             Self::MasterKeyRotated => "master_key_rotated",
+            Self::MailGivenUp => "mail_given_up",
+            Self::UserImported => "user_imported",
+            Self::UsersExported => "users_exported",
         }
     }
 

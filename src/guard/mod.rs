@@ -85,12 +85,18 @@
 //! - **Inside whatever rewrites paths**, so that it judges the path that the router will see. Where that is not
 //!   possible it errs on the side of refusing: a path that can be read in two ways meets the rules of both readings, and
 //!   is never public or optional unless it is in normal form.
+//!
+//! What else can go wrong with a guard, and what shows that it does not here, is on the page of [edge cases](edge_cases).
+//! For those who come from Litestar there is one that [compares](litestar).
 
 mod audit;
 mod authenticate;
 mod builder;
 mod challenge;
 mod credential;
+#[cfg(doc)]
+#[doc = include_str!("edge_cases.md")]
+pub mod edge_cases {}
 mod error;
 mod explain;
 mod expression;

@@ -51,7 +51,7 @@ pub(super) async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let (old, new) = (fields.text("old_password"), fields.text("new_password"));
     let old = Password::parse(&old).map_err(|problem| Error::field("old_password", problem.code()));
-    let new = accounts.new_password("new_password", &new);
+    let new = accounts.screen_password("new_password", &new);
     let (old, new) = fields.finish(both(old, new))?;
     accounts.change_password(caller, old, new, &device).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -34,6 +34,7 @@ impl std::fmt::Debug for RefreshRequest {
         (status = 400, description = "`invalid_request`: more scope than the user has", body = Problem),
         (status = 401, description = "`refresh_invalid`", body = Problem),
         (status = 422, description = "`invalid_fields`", body = Problem),
+        (status = 429, description = "`too_many_attempts`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     )
 )]

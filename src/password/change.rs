@@ -1,33 +1,15 @@
 //! Changing a password by someone who knows the old one.
 
-use super::{NewPassword, Password};
+use super::{OwnWords, Password};
 use crate::{
     account::{Accounts, Attempt, Caller, UserId},
     audit::{Event, EventKind},
-    error::{Error, FieldError},
+    error::Error,
     revocation::Target,
     session::Device,
 };
 
 impl Accounts {
-    /// Reads what someone typed as a new password and holds it against the policy.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidFields`] naming `field`, with the policy's codes.
-    pub fn new_password(&self, field: &'static str, typed: &str) -> Result<NewPassword, Error> {
-        let problems = match Password::parse(typed) {
-            Ok(password) => match self.config().password_policy.accept(password) {
-                Ok(password) => return Ok(password),
-                Err(problems) => problems,
-            },
-            Err(problem) => vec![problem],
-        };
-        Err(Error::InvalidFields(
-            problems.into_iter().map(|problem| FieldError { field, code: problem.code() }).collect(),
-        ))
-    }
-
     /// Sets the caller's password and ends every session of theirs but the one they called from.
     ///
     /// Of several changes at once, each with the right old password, one wins and the others find it wrong.
@@ -35,13 +17,15 @@ impl Accounts {
     /// # Errors
     ///
     /// - [`Error::InvalidPassword`] if the old password is wrong; it counts as an attempt on the account.
+    /// - [`Error::InvalidFields`] naming `new_password` if the new one does not meet the policy. That is told only to
+    ///   who knows the old one.
     /// - [`Error::TooManyAttempts`], [`Error::Overloaded`] as at login.
     /// - [`Error::SessionEnded`] if the account is gone.
     pub async fn change_password(
         &self,
         caller: Caller,
         old: Password,
-        new: NewPassword,
+        new: Password,
         device: &Device,
     ) -> Result<(), Error> {
         let record = self.record_of(caller).await?;
@@ -52,6 +36,8 @@ impl Accounts {
             return Err(Error::InvalidPassword);
         };
         self.forgive(&attempt).await?;
+        let words = OwnWords::of(&record.user.username, &record.user.email, &record.user.name);
+        let new = self.new_password("new_password", new, words).await?;
         let hash = self.inner().hashes.hash(new.into_password()).await?;
         let event = self.event_of(EventKind::PasswordChanged, caller, device);
         let (accounts, version) = (self.clone(), verified.password_version());

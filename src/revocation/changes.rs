@@ -73,6 +73,8 @@ impl Changes {
     pub async fn next(&mut self) -> Result<Option<News>, Error> {
         let mut closed = self.closed.clone();
         tokio::select! {
+            // Once it is closed nothing more is told, whatever there is to tell.
+            biased;
             _ = closed.wait_for(|closed| *closed) => Ok(None),
             news = self.open_next() => news,
         }

@@ -9,6 +9,8 @@ mod changes;
 mod currency;
 #[cfg(feature = "accounts")]
 mod cursor;
+#[cfg(feature = "remote-jwks")]
+mod feed;
 #[cfg(feature = "accounts")]
 mod journal;
 mod watch;
@@ -25,6 +27,8 @@ use std::{
 
 use papaya::HashMap;
 
+#[cfg(feature = "remote-jwks")]
+pub use self::feed::{NeedsBearer, RevocationFeed};
 #[cfg(feature = "accounts")]
 pub(crate) use self::journal::Journal;
 #[cfg(feature = "accounts")]
@@ -188,6 +192,12 @@ impl RevocationSet {
         self.0.users.pin().retain(|_, entry| entry.until > now);
     }
 
+    /// The same set, without holding on to it.
+    #[cfg(feature = "remote-jwks")]
+    fn downgrade(&self) -> WeakSet {
+        WeakSet(Arc::downgrade(&self.0))
+    }
+
     /// How many revocations are in force.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -198,6 +208,18 @@ impl RevocationSet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// A set that goes away when nobody else needs it any more.
+#[cfg(feature = "remote-jwks")]
+#[derive(Clone)]
+struct WeakSet(std::sync::Weak<Entries>);
+
+#[cfg(feature = "remote-jwks")]
+impl WeakSet {
+    fn upgrade(&self) -> Option<RevocationSet> {
+        self.0.upgrade().map(RevocationSet)
     }
 }
 

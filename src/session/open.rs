@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// What a session is opened for, besides the proof.
+#[derive(Clone, Copy)]
 pub(crate) struct Opening<'a> {
     /// Where it comes from.
     pub(crate) start: &'a Start,

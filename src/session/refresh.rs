@@ -1,7 +1,7 @@
 //! Refreshing: one refresh token against the next, and a new access token with it.
 //!
-//! Refreshing is not limited in number. A token has 256 bits, so there is nothing to guess, and one that is unknown costs
-//! one look-up by index: counting such attempts would cost more than they do.
+//! Tokens that are refused are not counted. One has 256 bits, so there is nothing to guess, and one that is unknown costs
+//! a look-up by index: to count it would cost more. What succeeds is counted by session, because it leaves a row.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use crate::{
     principal::Scopes,
     revocation::Target,
     store::{Renewed, Rotated, Rotation},
+    throttle::Bucket,
 };
 
 /// How long after it was exchanged a token may come back and still get the same next one: for the answer that was lost on
@@ -33,6 +34,7 @@ impl Accounts {
     ///
     /// - [`Error::RefreshInvalid`], one answer for a token that is unknown or was used before, for a session that has
     ///   ended or expired, and for a user who is disabled or gone.
+    /// - [`Error::TooManyAttempts`] for a session that is refreshed a thousand times on end. The token is as good as before.
     /// - [`Error::ScopeExceeded`] if `scope` is more than the user has. The token is as good as before.
     pub async fn refresh(&self, token: &RefreshToken, scope: Option<Scopes>, device: &Device) -> Result<Login, Error> {
         let presented = token.hash();
@@ -49,6 +51,7 @@ impl Accounts {
             spent_since: now - GRACE,
             idle_until: now + self.config().session_idle,
             scope,
+            limit: (!self.config().insecure_no_limits).then(|| Bucket::refresh(session)),
             revoke_until: self.tokens_expired_by(),
         };
         let reused = Event::new(EventKind::RefreshReused, now, device).user(user).session(session);
@@ -63,6 +66,7 @@ impl Accounts {
                 }
                 Rotated::Refused => Err(Error::RefreshInvalid),
                 Rotated::ScopeExceeded => Err(Error::ScopeExceeded),
+                Rotated::TooOften(retry_after) => Err(Error::TooManyAttempts { retry_after }),
                 Rotated::Reused => {
                     accounts.revoke(Target::Session(session.to_string()), rotation.revoke_until);
                     Err(Error::RefreshInvalid)

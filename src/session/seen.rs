@@ -39,9 +39,9 @@ impl LastSeen {
 }
 
 impl Accounts {
-    /// Notes that a session is in use, in the database every few minutes at most. That it could not be noted is nothing
-    /// to fail a request for.
-    pub(crate) async fn saw(&self, caller: Caller) {
+    /// Notes that the caller's session is in use, in the database every five minutes at most. That it could not be noted is
+    /// nothing to fail a request for: the log tells it.
+    pub async fn saw(&self, caller: Caller) {
         let (Some(session), now) = (caller.session, self.now()) else { return };
         if !self.inner().last_seen.is_due(session, now) {
             return;

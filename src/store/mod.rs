@@ -21,6 +21,7 @@ mod sqlite;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 #[cfg(feature = "postgres")]
 pub use self::postgres::PostgresStore;
@@ -37,6 +38,7 @@ use crate::{
     account::{Email, User, UserId, UserRecord, Username},
     audit::Event,
     clock::Timestamp,
+    mail::{MailBacklog, MailRequest, TakenMail},
     password::PasswordHash,
     revocation::{Change, Cursor, Revocation},
     secret::{Sealed, TokenHash},
@@ -54,6 +56,8 @@ pub struct NewUser {
     pub user: User,
     /// The password's hash, if it has a password.
     pub password: Option<PasswordHash>,
+    /// Whether that password has to be changed before it opens anything.
+    pub must_change_password: bool,
 }
 
 /// A signing key as the store keeps it.
@@ -87,6 +91,14 @@ pub trait Store: FactorStore + Send + Sync + 'static {
     /// address in use.
     async fn create_user(&self, new: &NewUser, event: &Event) -> Result<()>;
 
+    /// Makes all of these users that can be made, each with its event, and answers for each what stood in the way, if
+    /// anything did. Either way none of them is half made, and nobody who is there is touched. With `keep` off nothing
+    /// is made at all and the answers are what they would have been.
+    async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>>;
+
+    /// Up to so many users, in the order of their ids, beginning behind `after`.
+    async fn export_users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserRecord>>;
+
     /// The user with this id.
     async fn user(&self, id: UserId) -> Result<Option<UserRecord>>;
 
@@ -106,9 +118,9 @@ pub trait Store: FactorStore + Send + Sync + 'static {
     /// Replaces the hash of the same password, if the password is still the one of this version. `false` if not.
     async fn rehash_password(&self, id: UserId, version: i64, hash: &PasswordHash, event: &Event) -> Result<bool>;
 
-    /// Sets a new password, if the current one is still the one of this version, and ends every session of the user
-    /// but `keep`, revoking each until `revoke_until`. Answers the ended sessions, or `None` if the password had
-    /// changed meanwhile.
+    /// Sets a new password, which need not be changed then, if the current one is still the one of this version, and
+    /// ends every session of the user but `keep`, revoking each until `revoke_until`. Answers the ended sessions, or
+    /// `None` if the password had changed meanwhile.
     async fn change_password(
         &self,
         id: UserId,
@@ -230,9 +242,32 @@ pub trait Store: FactorStore + Send + Sync + 'static {
     /// or it is the one that signs by `now`.
     async fn retire_signing_key(&self, kid: &str, now: Timestamp, event: &Event) -> Result<bool>;
 
+    /// Puts a mail into the outbox, where no other verb does it with what it writes.
+    async fn post_mail(&self, request: &MailRequest) -> Result<()>;
+
+    /// Takes up to `limit` mails that are due by `now`, oldest first, and keeps them from everyone else until then. Of
+    /// those to one mailbox only the oldest is ever taken.
+    async fn take_mail(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<TakenMail>>;
+
+    /// Moves the time when a mail is due again, for whoever took it at this attempt. `false` if it is someone else's by
+    /// now.
+    async fn put_off_mail(&self, id: Uuid, attempt: i64, due_at: Timestamp) -> Result<bool>;
+
+    /// Removes a mail that has left, or that nobody is to get, for whoever took it at this attempt. `false` if it is
+    /// someone else's by now.
+    async fn finish_mail(&self, id: Uuid, attempt: i64) -> Result<bool>;
+
+    /// Gives a mail up, for whoever took it at this attempt, and lets those behind it pass. `false` if it is someone
+    /// else's by now.
+    async fn give_up_mail(&self, id: Uuid, attempt: i64, event: &Event) -> Result<bool>;
+
+    /// What waits in the outbox, and how much was given up since then.
+    async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog>;
+
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
-    /// revocations that no living token could meet, buckets of attempts that are empty again, flows and set-ups that have
-    /// expired. It takes many small steps, between which others write. To be called every now and then; how often changes nothing but the size of the
+    /// revocations that no living token could meet, mails given up more than a week ago, buckets of attempts that are empty
+    /// again, flows and set-ups that have expired. It takes many small steps, between which others write. To be called every
+    /// now and then; how often changes nothing but the size of the
     /// database.
     async fn forget_expired(&self, now: Timestamp) -> Result<()>;
 }

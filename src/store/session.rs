@@ -74,6 +74,8 @@ pub struct Rotation {
     pub idle_until: Timestamp,
     /// What the access token is asked to do, where that is less than everything the user may.
     pub scope: Option<Scopes>,
+    /// What exchanges of the session are counted under, if they are.
+    pub limit: Option<Bucket>,
     /// Until when the session's tokens are revoked, if this ends it.
     pub revoke_until: Timestamp,
 }
@@ -87,6 +89,8 @@ pub enum Rotated {
     Refused,
     /// More was asked for than the user may do. Nothing has changed.
     ScopeExceeded,
+    /// The session's tokens were exchanged too often: another may be after this time. Nothing has changed.
+    TooOften(Duration),
     /// The token had been exchanged before, too long ago. The session has ended by this.
     Reused,
 }

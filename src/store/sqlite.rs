@@ -52,6 +52,24 @@ const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN (SELECT hash FROM fl
 const FORGET_TOTP_SETUPS: &str =
     "DELETE FROM totp_setups WHERE user_id IN (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2)";
 
+/// Finds the mailbox of mails that are for a user or a user name, oldest first.
+const FIND_LANES: &str = "UPDATE outbox SET lane = COALESCE(
+        CASE WHEN to_username IS NULL
+            THEN (SELECT email_key FROM users WHERE users.id = outbox.user_id)
+            ELSE (SELECT email_key FROM users WHERE users.username_key = outbox.to_username) END,
+        to_username, '')
+    WHERE id IN (SELECT id FROM outbox WHERE lane IS NULL ORDER BY id LIMIT 1000)";
+
+/// Takes the first mails of their mailboxes that are due.
+const TAKE_MAIL: &str = "UPDATE outbox SET attempts = attempts + 1, due_at = $2
+    WHERE id IN (
+        SELECT id FROM outbox AS first WHERE given_up_at IS NULL AND due_at <= $1 AND lane IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM outbox AS other
+                WHERE other.lane = first.lane AND other.given_up_at IS NULL AND other.id < first.id)
+            AND NOT EXISTS (SELECT 1 FROM outbox AS other WHERE other.lane IS NULL AND other.id < first.id)
+        ORDER BY id LIMIT $3)
+    RETURNING id, kind, asked_at, to_email, to_username, user_id, about, address, user_agent, attempts";
+
 /// How long to wait for the write lock while another process holds it, and for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -1,5 +1,5 @@
 //! For tests of services that stand behind this crate (feature `testing`): an issuer that makes its own keys, tokens of
-//! every kind from it, good and bad, and a clock that a test moves.
+//! every kind from it, good and bad, a clock that a test moves, and with the accounts a `Mailbox` that keeps their mails.
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -64,6 +64,10 @@
 mod clock;
 mod flaw;
 mod issuer;
+#[cfg(feature = "accounts")]
+mod mailbox;
 mod token;
 
+#[cfg(feature = "accounts")]
+pub use self::mailbox::Mailbox;
 pub use self::{clock::ManualClock, flaw::Flaw, issuer::TestIssuer, token::TestToken};

@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{account::UserId, clock::Timestamp, secret::TokenHash};
+use crate::{account::UserId, clock::Timestamp, secret::TokenHash, session::SessionId};
 
 /// How a bucket of attempts fills and drains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +61,15 @@ impl Limit {
         forget_after: Duration::from_hours(24),
     };
 
+    /// Refreshes of one session, which succeed: 1000 free, then 1 s doubling to 1 min, forgotten after an hour without one.
+    /// Each leaves a row until the session is forgotten.
+    pub const REFRESH: Self = Self {
+        free: 1000,
+        first_delay: Duration::from_secs(1),
+        longest_delay: Duration::from_mins(1),
+        forget_after: Duration::from_hours(1),
+    };
+
     /// When the next attempt is allowed, after this many failures the last of which was at `last`.
     #[must_use]
     pub fn next_allowed(&self, failures: u32, last: Timestamp) -> Timestamp {
@@ -105,6 +114,12 @@ impl Bucket {
     #[must_use]
     pub fn registration(address: IpAddr) -> Self {
         Self { key: format!("registration:{}", network(address)), limit: Limit::REGISTRATION }
+    }
+
+    /// Refreshes of this session.
+    #[must_use]
+    pub fn refresh(session: SessionId) -> Self {
+        Self { key: format!("refresh:{session}"), limit: Limit::REFRESH }
     }
 }
 

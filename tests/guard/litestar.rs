@@ -1,13 +1,9 @@
-//! The preset, and the page that compares: each test it names is there.
-
-use std::{fs, path::Path};
+//! The preset for those who come from Litestar.
 
 use http::{Method, StatusCode};
 use portcullis::guard::{RouteRule, litestar};
 
 use crate::support::{Doorman, caller, get, get_as, request};
-
-const PAGE: &str = include_str!("../../src/guard/litestar.md");
 
 #[tokio::test]
 async fn the_preset_lets_every_options_pass_and_no_head() {
@@ -38,20 +34,4 @@ fn no_look_around_and_no_expression_that_takes_for_ever() {
     let guard = litestar::builder(Doorman).exclude_regex("/(a*)*b").build().unwrap();
     let request = http::Request::get(format!("/{}", "a".repeat(60_000))).body(()).unwrap();
     assert!(!guard.explain(&request).rule().is_public());
-}
-
-/// The last cell of each row is a file below `tests` and a function in it.
-#[test]
-fn each_test_that_the_page_names_is_there() {
-    let rows: Vec<_> =
-        PAGE.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Litestar |")).collect();
-    assert!(rows.len() > 50, "{}", rows.len());
-    for row in rows {
-        let cell = row.trim_end_matches(" |").rsplit_once("| ").unwrap().1;
-        let names: Vec<_> = cell.split('`').collect();
-        let ["", file, " ", test, ""] = names[..] else { panic!("names no test: {row}") };
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(file);
-        let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
-        assert!(source.contains(&format!("fn {test}(")), "{file} has no {test}");
-    }
 }

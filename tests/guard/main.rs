@@ -24,6 +24,7 @@ mod only;
 mod opt_key;
 mod order;
 mod origin;
+mod pages;
 mod protocol;
 #[cfg(feature = "regex")]
 mod regex;

@@ -3,8 +3,10 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use futures_util::future::join_all;
 use portcullis::{
+    account::Caller,
     audit::EventKind,
     password::{Argon2Params, HashPoolSettings},
+    session::Device,
 };
 use serde_json::json;
 
@@ -28,6 +30,7 @@ both![
     pw_9_a_full_queue_is_503_and_the_attempt_does_not_count,
     a_disabled_user_who_is_known_is_refused_and_recorded,
     a_login_with_the_wrong_verb_is_405,
+    a_right_password_is_right_in_a_race_with_a_logout_everywhere,
     jwt_17_a_login_token_says_what_it_must_and_no_unverified_address,
 ];
 
@@ -212,4 +215,19 @@ async fn jwt_17_a_login_token_says_what_it_must_and_no_unverified_address(db: Te
     assert_eq!((one.client_id.as_deref(), one.auth_time), (Some("https://id.example"), Some(one.iat)));
     assert!(one.jti.as_ref().is_some_and(|id| id.len() >= 22) && one.jti != other.jti);
     assert!(one.sid.is_some() && one.sid != other.sid);
+}
+
+async fn a_right_password_is_right_in_a_race_with_a_logout_everywhere(db: TestDb) {
+    let app = TestApp::with(db, |config| config.insecure_no_limits = true).await;
+    let token = app.user("ada").await;
+    let caller = Caller::of(&app.portcullis.verifier().verify(&token).unwrap().into_principal()).unwrap();
+    for _ in 0..8 {
+        let logins = join_all((0..8).map(|_| app.login("ada", PASSWORD)));
+        let (accounts, device) = (app.portcullis.accounts(), Device::default());
+        let (answers, ended) = tokio::join!(logins, accounts.logout_everywhere(caller, &device));
+        ended.unwrap();
+        for answer in answers {
+            answer.expect(StatusCode::OK);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use portcullis::audit::EventKind;
 
 use crate::{
@@ -11,6 +11,7 @@ both![
     a_logged_out_token_is_refused_on_the_next_request,
     logging_out_everywhere_ends_every_session_and_no_one_elses,
     what_was_revoked_stays_so_after_a_restart,
+    se_6_logout_is_a_post_that_tells_the_browser_to_forget,
 ];
 
 async fn a_logged_out_token_is_refused_on_the_next_request(db: TestDb) {
@@ -46,4 +47,18 @@ async fn what_was_revoked_stays_so_after_a_restart(db: TestDb) {
     app.get("/auth/me").bearer(&ended).send().await.expect_problem(401, "invalid_token");
     app.get("/auth/me").bearer(&stale).send().await.expect_problem(401, "invalid_token");
     app.get("/auth/me").bearer(&good).send().await.expect(StatusCode::OK);
+}
+
+async fn se_6_logout_is_a_post_that_tells_the_browser_to_forget(db: TestDb) {
+    let app = TestApp::new(db).await;
+    for path in ["/auth/logout", "/auth/logout-all"] {
+        let token = if path == "/auth/logout" { app.user("ada").await } else { app.token("ada", PASSWORD).await };
+        for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE] {
+            let answer = app.request(method.clone(), path).bearer(&token).send().await;
+            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        }
+        app.get("/auth/me").bearer(&token).send().await.expect(StatusCode::OK);
+        let answer = app.post(path).bearer(&token).send().await.expect(StatusCode::NO_CONTENT);
+        assert_eq!(answer.header("clear-site-data"), r#""cookies", "storage""#);
+    }
 }

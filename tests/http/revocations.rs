@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use portcullis::revocation::OnStale;
+use portcullis::revocation::{OnStale, RevocationSet, Target};
 use serde_json::json;
 
 use crate::{
@@ -54,6 +54,13 @@ fn session_of(app: &TestApp, token: &str) -> String {
 fn sessions(event: &Event) -> Vec<&str> {
     assert_eq!(event.name, "revocations", "{event:?}");
     event.data["revocations"].as_array().unwrap().iter().map(|entry| entry["sid"].as_str().unwrap()).collect()
+}
+
+fn sid_of(target: Target) -> String {
+    match target {
+        Target::Session(sid) => sid,
+        Target::User { .. } => panic!("{target:?}"),
+    }
 }
 
 /// Asks until this is the answer.
@@ -133,7 +140,7 @@ async fn a_stream_with_a_cursor_of_another_database_begins_with_all_there_is(db:
     let sid = session_of(&app, &ada);
     log_out(&app, &ada).await;
     let id = follow(&app, &operator).await.next().await.unwrap().id;
-    let beyond = format!("{}9", id);
+    let beyond = format!("{id}9");
     for foreign in ["0123456789abcdef-1", "nonsense", "", "\u{ff}", "-1", &beyond, &id.replace('-', "--")] {
         let mut events = follow_after(&app, &operator, foreign).await;
         assert_eq!(sessions(&events.next().await.unwrap()), [sid.as_str()], "{foreign}");
@@ -179,7 +186,7 @@ async fn a_stream_ends_with_the_token_it_was_asked_for_with(db: TestDb) {
     while one.next().await.is_some() {}
     assert!(other.next().await.is_some());
 
-    app.advance(Duration::from_secs(15 * 60));
+    app.advance(Duration::from_mins(15));
     // Still within the leeway, but with no time left.
     let mut late = follow(&app, &expiring).await;
     while late.next().await.is_some() {}
@@ -216,10 +223,8 @@ async fn a_reader_who_falls_behind_misses_nothing(db: TestDb) {
         streamed.extend(sessions(&events.next_but("current").await).into_iter().map(str::to_owned));
     }
     while read.len() < MANY {
-        read.extend(changes.next().await.unwrap().unwrap().revocations.into_iter().map(|told| match told.target {
-            portcullis::revocation::Target::Session(sid) => sid,
-            other => panic!("{other:?}"),
-        }));
+        let news = changes.next().await.unwrap().unwrap();
+        read.extend(news.revocations.into_iter().map(|told| sid_of(told.target)));
     }
     for mut told in [streamed, read] {
         told.sort();
@@ -253,12 +258,12 @@ async fn tokens_pass_or_are_refused_while_the_journal_cannot_be_read(db: TestDb)
     allowing.advance(Duration::from_secs(11));
     let revocations = [&allowing, &refusing].map(|app| app.portcullis.revocations());
     assert!(revocations.iter().all(|revocations| !revocations.is_current(allowing.now())));
-    let before = revocations.each_ref().map(|revocations| revocations.judged_while_stale());
+    let before = revocations.each_ref().map(RevocationSet::judged_while_stale);
     allowing.get("/auth/me").bearer(&good).send().await.expect(StatusCode::OK);
     let refused = refusing.get("/auth/me").bearer(&good).send().await.expect_problem(503, "unavailable");
     assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(refused.header("www-authenticate"), "");
-    let after = revocations.each_ref().map(|revocations| revocations.judged_while_stale());
+    let after = revocations.each_ref().map(RevocationSet::judged_while_stale);
     assert_eq!(after, before.map(|count| count + 1));
     for app in [&allowing, &refusing] {
         // What is known is known.

@@ -33,6 +33,14 @@ fn jwt_8_what_must_be_there_is_there() {
 }
 
 #[test]
+fn jwt_8_client_id_and_jti_may_be_absent() {
+    for name in ["client_id", "jti"] {
+        assert!(with_claims(&claims_with(name, json!("x"))).is_ok(), "{name}");
+        assert!(with_claims(&without(name)).is_ok(), "{name}");
+    }
+}
+
+#[test]
 fn jwt_8_a_token_is_good_until_just_before_exp_plus_leeway() {
     let token = signed(&claims().to_string());
     let exp = NOW + 900;

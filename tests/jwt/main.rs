@@ -18,5 +18,6 @@ mod keys;
 mod minting;
 mod playbook;
 mod signature_first;
+mod stale;
 mod support;
 mod vectors;

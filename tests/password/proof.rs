@@ -26,6 +26,7 @@ fn record(password: Option<PasswordHash>) -> UserRecord {
         password,
         password_version: 7,
         second_factors: SecondFactors::default(),
+        must_change_password: false,
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use crate::{
-    client::{get_as, token},
+    client::{get_as, login, token},
     process::{Server, run},
 };
 
@@ -42,8 +42,51 @@ fn a_user_that_cannot_be_is_refused_in_words() {
     for words in ["3 to 32 ASCII letters", "not an e-mail address", "at least 10 characters"] {
         assert!(said.contains(words), "{said}");
     }
+    let common = run(folder.path(), &["user", "add", "ada", "ada@example.org", "--password-stdin"], "Password123\n");
+    assert_eq!(text(&common.stderr).trim(), "the password is one that many would try first");
+    let arguments = ["user", "add", "ada", "ada@example.org", "--password-stdin", "--password-preset", "nist"];
+    let short_for_nist = run(folder.path(), &arguments, "seven quiet ge\n");
+    assert!(text(&short_for_nist.stderr).contains("at least 15 characters"));
     let no_terminal = run(folder.path(), &["user", "add", "ada", "ada@example.org"], "correct horse battery staple\n");
     assert!(text(&no_terminal.stderr).contains("--password-stdin"));
+}
+
+#[test]
+fn roles_are_made_given_and_taken_and_an_account_is_shut() {
+    let folder = tempdir().unwrap();
+    let password = "correct horse battery staple";
+    let json = |arguments: &[&str]| -> Value {
+        let output = run(folder.path(), &[arguments, &["--json"]].concat(), &format!("{password}\n"));
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let refused = |arguments: &[&str]| {
+        let output = run(folder.path(), arguments, "");
+        assert!(!output.status.success(), "{arguments:?}");
+        text(&output.stderr).trim().to_owned()
+    };
+    json(&["user", "add", "ada", "ada@example.org", "--password-stdin"]);
+    json(&["role", "set", "reader", "notes:read", "notes:list"]);
+    let roles = json(&["role", "list"]);
+    let names: Vec<_> = roles["roles"].as_array().unwrap().iter().map(|role| &role["name"]).collect();
+    assert_eq!(names, ["admin", "reader"]);
+    assert_eq!(roles["roles"][1]["scopes"], json!(["notes:list", "notes:read"]));
+    assert_eq!(json(&["user", "roles", "ADA", "reader", "admin"])["roles"], json!(["admin", "reader"]));
+    json(&["role", "delete", "reader"]);
+    assert_eq!(json(&["user", "roles", "ada@example.org"])["roles"], json!([]));
+
+    assert_eq!(json(&["user", "disable", "ada"])["disabled"], true);
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(login(server.address, "ada", password).code(), "invalid_credentials");
+    assert_eq!(json(&["user", "enable", "ada"])["disabled"], false);
+    assert_eq!(login(server.address, "ada", password).status, 200);
+
+    assert_eq!(refused(&["user", "disable", "nobody"]), "there is no user `nobody`");
+    assert!(refused(&["user", "roles", "ada", "reader"]).contains("does not exist"));
+    assert!(refused(&["role", "set", "two words"]).contains("cannot be a role"));
+    assert!(refused(&["role", "set", "x", "two words"]).contains("not a scope"));
+    assert_eq!(refused(&["role", "delete", "admin"]), "the role `admin` is built in");
+    assert_eq!(refused(&["role", "delete", "reader"]), "there is no role `reader`");
 }
 
 #[test]

@@ -45,6 +45,9 @@ fn register_login_me_logout_and_no_secret_in_the_log() {
         (answer.json()["token_type"].as_str(), answer.json()["expires_in"].as_u64()),
         (Some("Bearer"), Some(900))
     );
+    let used = answer.json()["refresh_token"].as_str().unwrap().to_owned();
+    let refreshed = post(at, "/auth/refresh", &json!({ "refresh_token": used })).json();
+    let unused = refreshed["refresh_token"].as_str().unwrap();
     let me = get_as(at, "/auth/me", &first);
     assert_eq!((me.status, &me.json()["username"]), (200, &json!("ada")));
 
@@ -69,7 +72,7 @@ fn register_login_me_logout_and_no_secret_in_the_log() {
     assert!(status.success());
     assert!(log.contains("\"path\":\"/auth/me\""), "{log}");
     let master_key = fs::read_to_string(folder.path().join("portcullis-data/master.key")).unwrap();
-    for secret in [PASSWORD, NEW_PASSWORD, &first, &second, master_key.trim()] {
+    for secret in [PASSWORD, NEW_PASSWORD, &first, &second, &used[4..], &unused[4..], master_key.trim()] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
     for token in [&first, &second] {

@@ -314,6 +314,7 @@ async fn rf_2_of_many_exchanges_at_once_one_makes_the_next_token(db: TestDb) {
             spent_since: NOW,
             idle_until: LATER,
             scope: None,
+            limit: None,
             revoke_until: LATER,
         };
         store.rotate_refresh_token(&rotation, &event(EventKind::RefreshReused)).await.unwrap()

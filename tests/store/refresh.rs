@@ -10,6 +10,7 @@ use portcullis::{
     secret::{PlainToken, TokenHash},
     session::SessionId,
     store::{Renewed, Rotated, Rotation, Store},
+    throttle::{Bucket, Limit},
 };
 
 use crate::{both, db::TestDb, fixture::*};
@@ -21,6 +22,7 @@ both! {
     rf_1_a_token_that_comes_back_late_ends_the_session,
     rf_1_an_older_token_ends_the_session_within_the_grace_too,
     rf_4_more_scope_than_the_user_has_changes_nothing,
+    exchanges_without_end_have_to_wait_and_lose_nothing,
     rf_5_nothing_is_exchanged_for_a_session_that_is_over_or_a_user_who_may_not,
     se_3_use_keeps_a_session_alive_but_not_beyond_its_end,
 }
@@ -48,6 +50,7 @@ fn exchange(user: UserId, session: SessionId, presented: TokenHash, next: TokenH
         spent_since: now - GRACE,
         idle_until: now + Duration::from_mins(1),
         scope: None,
+        limit: None,
         revoke_until: LATER,
     }
 }
@@ -138,6 +141,21 @@ async fn rf_4_more_scope_than_the_user_has_changes_nothing(db: TestDb) {
     assert_eq!(untouched.last_seen_at, NOW);
     let renewed = next(rotate(&db.store, &asking("users:read")).await);
     assert_eq!(renewed.scopes.to_string(), "users:read");
+}
+
+async fn exchanges_without_end_have_to_wait_and_lose_nothing(db: TestDb) {
+    let ada = add_user(&db.store, "ada").await;
+    let (session, first) = add(&db.store, ada).await;
+    let limit = Some(Bucket { limit: Limit { free: 1, ..Limit::REFRESH }, ..Bucket::refresh(session) });
+    let limited =
+        |presented, next, now| Rotation { limit: limit.clone(), ..exchange(ada, session, presented, next, now) };
+    let (second, third) = (token(), token());
+    for _ in 0..3 {
+        next(rotate(&db.store, &limited(first, second, NOW)).await);
+    }
+    let wait = rotate(&db.store, &limited(second, third, NOW)).await;
+    assert!(matches!(wait, Rotated::TooOften(wait) if wait == Duration::from_secs(1)), "{wait:?}");
+    next(rotate(&db.store, &limited(second, third, NOW + Duration::from_secs(1))).await);
 }
 
 async fn rf_5_nothing_is_exchanged_for_a_session_that_is_over_or_a_user_who_may_not(db: TestDb) {

@@ -1,4 +1,5 @@
 //! The account routes in process, on a fresh database of either kind, with a clock that tests move.
+#![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -21,7 +22,7 @@ use portcullis::{
     config::Config,
     password::Argon2Params,
     secret::SealingKey,
-    testing::ManualClock,
+    testing::{Mailbox, ManualClock},
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -35,6 +36,8 @@ pub struct TestApp {
     pub portcullis: Portcullis,
     pub clock: Arc<ManualClock>,
     pub db: TestDb,
+    /// Every mail that left. `portcullis.accounts().deliver_mail()` sends what is due at once.
+    pub mailbox: Mailbox,
     master_key: SealingKey,
     router: Router,
 }
@@ -62,8 +65,10 @@ impl TestApp {
         config.hashing.params = Argon2Params::insecure_for_tests(8, 1, 1).unwrap();
         config.hashing.threads = 2.try_into().unwrap();
         change(&mut config);
+        let mailbox = Mailbox::new();
         let portcullis = Portcullis::builder()
             .config(config)
+            .mail_transport(Arc::new(mailbox.clone()))
             .store(store)
             .master_key(master_key.clone())
             .clock(clock.clone())
@@ -71,12 +76,12 @@ impl TestApp {
             .await
             .unwrap();
         let router = portcullis.router();
-        Self { portcullis, clock, db, master_key, router }
+        Self { portcullis, clock, db, mailbox, master_key, router }
     }
 
     /// The app after a restart, perhaps with other settings: only the database, the clock and the master key stay.
     pub async fn reopened(self, change: impl FnOnce(&mut Config)) -> Self {
-        let Self { clock, db, master_key, portcullis, router } = self;
+        let Self { clock, db, master_key, portcullis, router, mailbox: _ } = self;
         drop((portcullis, router));
         let db = db.reopened().await;
         Self::at(db, clock, master_key, change).await

@@ -13,7 +13,7 @@ pub struct TestDb {
     /// The store, as the server would open it.
     pub store: Arc<dyn Store>,
     url: String,
-    _home: Arc<Home>,
+    home: Arc<Home>,
 }
 
 /// What holds the database, and removes it when dropped.
@@ -43,12 +43,12 @@ impl TestDb {
 
     async fn open(url: String, home: Home) -> Self {
         // The home is held already, so it is removed even if the store does not open.
-        Self { store: store::connect(&url).await.unwrap(), url, _home: Arc::new(home) }
+        Self { store: store::connect(&url).await.unwrap(), url, home: Arc::new(home) }
     }
 
     /// The same database with another store, as another process has it. It is there until both are gone.
     pub async fn shared(&self) -> Self {
-        Self { store: self.another().await, url: self.url.clone(), _home: Arc::clone(&self._home) }
+        Self { store: self.another().await, url: self.url.clone(), home: Arc::clone(&self.home) }
     }
 
     /// What the server would be configured with to use this database.

@@ -30,7 +30,7 @@ impl Events {
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
                 let data = serde_json::from_str(&field("data: ")).unwrap();
                 let event = Event { name: field("event: "), id: field("id: "), data };
-                self.unread = rest.to_owned();
+                self.unread.drain(..self.unread.len() - rest.len());
                 return Some(event);
             }
             let frame = self.body.frame().await?.unwrap();

@@ -1,9 +1,9 @@
 //! A look past the store, straight into a test's database.
-
 #![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use portcullis::account::Username;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
+use uuid::Uuid;
 
 use crate::db::TestDb;
 
@@ -64,6 +64,23 @@ impl TestDb {
         self.text(format!("SELECT password_hash FROM users WHERE username_key = '{key}'")).await
     }
 
+    /// Everything in a row of the outbox but its id.
+    pub async fn outbox_row(&self, id: Uuid) -> String {
+        let columns =
+            ["kind", "asked_at", "to_email", "to_username", "about", "address", "user_agent", "lane", "due_at"];
+        let columns = columns.map(|column| format!("COALESCE(CAST({column} AS TEXT), 'none')")).join(" || ' ' || ");
+        self.text(format!("SELECT {columns} FROM outbox WHERE {}", self.has_id(id))).await
+    }
+
+    /// When a mail in the outbox may be taken.
+    pub async fn outbox_due(&self, id: Uuid) -> i64 {
+        self.text(format!("SELECT CAST(due_at AS TEXT) FROM outbox WHERE {}", self.has_id(id))).await.parse().unwrap()
+    }
+
+    fn has_id(&self, id: Uuid) -> String {
+        if self.url().starts_with("sqlite:") { format!("id = x'{}'", id.simple()) } else { format!("id = '{id}'") }
+    }
+
     /// How many attempts are counted and how many events are recorded, together.
     pub async fn count_rows(&self) -> i64 {
         self.count("events").await + self.count("attempts").await
@@ -91,6 +108,24 @@ impl TestDb {
             let mut connection = PgConnection::connect(self.url()).await.unwrap();
             sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut connection).await.unwrap()
         }
+    }
+
+    /// Everything in the tables that know of users and tokens, as text.
+    pub async fn dump(&self) -> String {
+        let mut dump = String::new();
+        for table in ["users", "sessions", "refresh_tokens", "revocations", "attempts", "events", "signing_keys"] {
+            dump += &self.rows(table).await;
+        }
+        dump
+    }
+
+    async fn rows(&self, table: &str) -> String {
+        if !self.url().starts_with("sqlite:") {
+            return self.text(format!("SELECT COALESCE(string_agg(t::text, ' '), '') FROM {table} t")).await;
+        }
+        let columns = "SELECT group_concat('quote(' || name || ')', ' || ') FROM pragma_table_info";
+        let columns = self.text(format!("{columns}('{table}')")).await;
+        self.text(format!("SELECT COALESCE(group_concat({columns}, ' '), '') FROM {table}")).await
     }
 
     /// The same database, opened anew.

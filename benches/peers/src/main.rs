@@ -25,7 +25,7 @@ fn main() {
         for row in &rows {
             let (median, best) = row.nanos();
             let ratio = row.ratio(&rows[0]);
-            println!("{algorithm:6} {:36} {median:9.0} ({best:7.0})  x {ratio:6.2}", row.name);
+            println!("{:6} {:36} {median:9.0} ({best:7.0})  x {ratio:6.2}", algorithm.to_string(), row.name);
         }
         println!();
     }

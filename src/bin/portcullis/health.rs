@@ -22,8 +22,9 @@ async fn healthy() -> impl IntoResponse {
     (NO_STORE, Json(json!({ "status": "ok" })))
 }
 
-/// The database answers.
+/// The database answers. Mail that does not leave is told, and does not make the server less ready.
 async fn ready(State(accounts): State<Accounts>) -> Result<impl IntoResponse, Problem> {
     accounts.ping().await?;
-    Ok((NO_STORE, Json(json!({ "status": "ready" }))))
+    let mail = accounts.mail_state().await?;
+    Ok((NO_STORE, Json(json!({ "status": "ready", "mail": mail.as_str() }))))
 }

@@ -26,6 +26,7 @@ pub(crate) async fn portcullis(settings: &Settings) -> Result<Portcullis, OpenEr
     let builder = Portcullis::builder()
         .config(settings.config.clone())
         .database(settings.database_url())
+        .mail(settings.mail_url())
         .master_key_file(settings.master_key_file());
     Ok(builder.build().await?)
 }

@@ -1,6 +1,6 @@
 //! `portcullis serve`
 
-use std::{error::Error, io};
+use std::{error::Error, io, time::Duration};
 
 use axum::Router;
 use portcullis::{
@@ -10,6 +10,9 @@ use portcullis::{
 use tokio::net::TcpListener;
 
 use crate::{docs, health, listener, open, request, settings::Settings};
+
+/// How long mail that is under way holds up the end.
+const FOR_MAIL: Duration = Duration::from_secs(10);
 
 /// Serves the accounts until the process is told to stop.
 pub(crate) async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
@@ -24,6 +27,9 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening on http://{}", listener.local_addr()?);
     listener::listen(listener, routes(&portcullis), stop).await;
+    if tokio::time::timeout(FOR_MAIL, portcullis.accounts().close_mail()).await.is_err() {
+        tracing::warn!("mail was under way; it will be sent again by the next start");
+    }
     tracing::info!("stopped");
     Ok(())
 }

@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 
 use super::{
     Fetch, RemoteConfigError, RemoteKeys,
-    https::HttpsFetch,
+    https::HttpsClient,
     load::{Loader, Place},
     shared::{Shared, Timing},
     url::Schemes,
@@ -135,7 +135,7 @@ impl RemoteKeysBuilder {
         };
         let fetcher = match self.fetcher {
             Some(fetcher) => fetcher,
-            None => Arc::new(HttpsFetch::new(&self.roots, self.schemes)?),
+            None => Arc::new(HttpsClient::new(&self.roots, self.schemes)?),
         };
         let (max_bytes, max_keys) = (self.max_bytes, self.max_keys);
         let loader = Loader { place, schemes: self.schemes, fetcher, max_bytes, max_keys };

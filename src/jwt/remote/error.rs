@@ -6,22 +6,22 @@ use http::StatusCode;
 
 use crate::jwt::KeyError;
 
-/// [`RemoteKeys`](super::RemoteKeys) cannot be set up as stated.
+/// [`RemoteKeys`](super::RemoteKeys), or a [`RevocationFeed`](crate::revocation::RevocationFeed), cannot be set up as
+/// stated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteConfigError {
-    /// The address of the issuer or of its keys is not an absolute URL, or has a fragment; an issuer's may not have a
-    /// query either.
-    #[error("{0:?} is not a URL that keys can be fetched from")]
+    /// The address is not an absolute URL, or has a fragment; an issuer's may not have a query either.
+    #[error("{0:?} is not a URL that can be asked")]
     Url(String),
     /// The address has a user name or a password in it.
-    #[error("keys cannot be fetched from a URL with a user name in it")]
+    #[error("a URL with a user name in it cannot be asked")]
     Login,
-    /// The address is not https, and [`insecure_http`](super::RemoteKeysBuilder::insecure_http) was not called.
+    /// The address is not https, and `insecure_http` was not called.
     #[error("{0:?} is not https")]
     NotHttps(String),
-    /// There is no tokio runtime that could fetch the keys.
-    #[error("remote keys have to be built within a tokio runtime")]
+    /// There is no tokio runtime that could ask the server.
+    #[error("what asks another server has to be built within a tokio runtime")]
     NoRuntime,
     /// The additional roots of trust are not PEM that holds at least one certificate.
     #[error("the additional roots of trust are not certificates in PEM")]

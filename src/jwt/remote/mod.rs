@@ -76,3 +76,7 @@ pub use self::{
     fetch::{Fetch, Fetching},
     keys::RemoteKeys,
 };
+pub(crate) use self::{
+    https::{HttpsClient, Incoming},
+    url::Schemes,
+};

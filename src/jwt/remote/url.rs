@@ -9,14 +9,14 @@ use super::RemoteConfigError;
 
 /// Which schemes will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Schemes {
+pub(crate) enum Schemes {
     Https,
     HttpToo,
 }
 
 impl Schemes {
     /// An absolute URL that says where to go and nothing about who goes there.
-    pub(super) fn url(self, text: &str) -> Result<Uri, RemoteConfigError> {
+    pub(crate) fn url(self, text: &str) -> Result<Uri, RemoteConfigError> {
         let refused = || {
             let may_hold_a_password = text.contains('@');
             if may_hold_a_password { RemoteConfigError::Login } else { RemoteConfigError::Url(text.to_owned()) }

@@ -13,20 +13,29 @@ use crate::{
 
 pub(super) async fn begin(store: &Backend, buckets: &[Bucket], now: Timestamp) -> Result<Option<Duration>> {
     let mut tx = store.begin().await?;
+    let wait = count_all(&mut tx, buckets, now).await?;
+    match wait {
+        Some(_) => tx.rollback().await?,
+        None => tx.commit().await?,
+    }
+    Ok(wait)
+}
+
+/// Counts an attempt in all of these buckets, and answers how long to wait if it must not be made. Then the transaction
+/// has to be rolled back.
+pub(super) async fn count_all(
+    connection: &mut Connection,
+    buckets: &[Bucket],
+    now: Timestamp,
+) -> Result<Option<Duration>> {
     let mut wait = Duration::ZERO;
     for (key, limit) in in_locking_order(buckets) {
-        let (failures, last) = lock(&mut tx, key, now).await?;
+        let (failures, last) = lock(connection, key, now).await?;
         // Another node's clock may run ahead of this one's; nobody waits for that.
         wait = wait.max(limit.next_allowed(failures, last.min(now)).since(now));
-        count(&mut tx, key, limit, failures.saturating_add(1), now).await?;
+        count(connection, key, limit, failures.saturating_add(1), now).await?;
     }
-    if wait.is_zero() {
-        tx.commit().await?;
-        Ok(None)
-    } else {
-        tx.rollback().await?;
-        Ok(Some(wait))
-    }
+    Ok(Some(wait).filter(|wait| !wait.is_zero()))
 }
 
 /// Everyone takes the rows in this order, so that two who want the same ones never wait for each other.

@@ -10,7 +10,9 @@ mod attempts;
 mod events;
 mod factors;
 mod flows;
+mod import;
 mod keys;
+mod outbox;
 mod recovery;
 mod refresh;
 mod revocations;
@@ -25,6 +27,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::Error;
+use uuid::Uuid;
 
 use self::row::{Connection, Transaction};
 use super::{BEGIN, Backend, is_passing};
@@ -33,11 +36,12 @@ use crate::{
     account::{Email, UserId, UserRecord, Username},
     audit::Event,
     clock::Timestamp,
+    mail::{MailBacklog, MailRequest, TakenMail},
     password::PasswordHash,
     revocation::{Change, Cursor, Revocation},
     secret::{Sealed, TokenHash},
     session::{Session, SessionId},
-    store::{NewRoles, NewSession, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError, StoredKey},
+    store::{Conflict, NewRoles, NewSession, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError, StoredKey},
     throttle::Bucket,
 };
 
@@ -73,6 +77,14 @@ impl Store for Backend {
 
     async fn create_user(&self, new: &NewUser, event: &Event) -> Result<()> {
         users::create(self, new, event).await.map_err(store_error)?.map_err(StoreError::Conflict)
+    }
+
+    async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>> {
+        import::users(self, users, keep).await.map_err(store_error)
+    }
+
+    async fn export_users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserRecord>> {
+        import::page(self, after, limit).await.map_err(store_error)
     }
 
     async fn user(&self, id: UserId) -> Result<Option<UserRecord>> {
@@ -234,10 +246,35 @@ impl Store for Backend {
         keys::retire_signing_key(self, kid, now, event).await.map_err(store_error)
     }
 
+    async fn post_mail(&self, request: &MailRequest) -> Result<()> {
+        outbox::post(self, request).await.map_err(store_error)
+    }
+
+    async fn take_mail(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<TakenMail>> {
+        outbox::take(self, limit, now, until).await.map_err(store_error)
+    }
+
+    async fn put_off_mail(&self, id: Uuid, attempt: i64, due_at: Timestamp) -> Result<bool> {
+        outbox::put_off(self, id, attempt, due_at).await.map_err(store_error)
+    }
+
+    async fn finish_mail(&self, id: Uuid, attempt: i64) -> Result<bool> {
+        outbox::finish(self, id, attempt).await.map_err(store_error)
+    }
+
+    async fn give_up_mail(&self, id: Uuid, attempt: i64, event: &Event) -> Result<bool> {
+        outbox::give_up(self, id, attempt, event).await.map_err(store_error)
+    }
+
+    async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog> {
+        outbox::backlog(self, since).await.map_err(store_error)
+    }
+
     async fn forget_expired(&self, now: Timestamp) -> Result<()> {
         sweep::sessions(self, now).await.map_err(store_error)?;
         sweep::revocations(self, now).await.map_err(store_error)?;
         sweep::attempts(self, now).await.map_err(store_error)?;
-        sweep::flows(self, now).await.map_err(store_error)
+        sweep::flows(self, now).await.map_err(store_error)?;
+        outbox::forget_given_up(self, now).await.map_err(store_error)
     }
 }

@@ -4,7 +4,7 @@ use sqlx::{Result, Row as _};
 
 use super::{
     super::Backend,
-    Connection, events, revocations, roles,
+    Connection, attempts, events, revocations, roles,
     row::{Row, optional_timestamp},
     sessions, users,
 };
@@ -37,7 +37,7 @@ pub(super) async fn session_of(store: &Backend, token: &TokenHash) -> Result<Opt
     row.map(|row| Ok((UserId(row.try_get("user_id")?), SessionId(row.try_get("session_id")?)))).transpose()
 }
 
-/// Takes its locks in the order in which everyone does: the user, the session, its tokens.
+/// Takes its locks in the order in which everyone does: the user, the session, its tokens, what is counted.
 pub(super) async fn rotate(store: &Backend, rotation: &Rotation, reused: &Event) -> Result<Rotated> {
     let mut tx = store.begin().await?;
     users::hold(&mut tx, rotation.user).await?;
@@ -47,12 +47,14 @@ pub(super) async fn rotate(store: &Backend, rotation: &Rotation, reused: &Event)
         return Ok(Rotated::Refused);
     };
     if spend(&mut tx, &rotation.presented, rotation.now).await? {
+        if let Some(wait) = attempts::count_all(&mut tx, rotation.limit.as_slice(), rotation.now).await? {
+            return Ok(Rotated::TooOften(wait));
+        }
         insert(&mut tx, &rotation.next, session.id).await?;
     } else if !may_come_back(&mut tx, rotation).await? {
         sessions::end_one(&mut tx, user.id, session.id, rotation.now).await?;
-        revocations::insert(&mut tx, &revocations::of_session(session.id, rotation.revoke_until)).await?;
         events::insert(&mut tx, reused).await?;
-        tx.commit().await?;
+        revocations::commit(tx, &[revocations::of_session(session.id, rotation.revoke_until)]).await?;
         return Ok(Rotated::Reused);
     }
     let granted = roles::scopes_of(&mut tx, &user).await?;

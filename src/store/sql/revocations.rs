@@ -4,10 +4,11 @@ use sqlx::{Result, Row as _};
 
 use super::{
     super::Backend,
-    Connection,
+    Connection, Transaction,
     row::{Row, malformed, timestamp},
 };
 use crate::{
+    account::UserId,
     clock::Timestamp,
     revocation::{Change, Cursor, Revocation, Target},
     session::SessionId,
@@ -21,12 +22,31 @@ pub(super) fn of_session(id: SessionId, until: Timestamp) -> Revocation {
     Revocation { target: Target::Session(id.to_string()), until }
 }
 
-/// Writes a revocation under the next number. One that is already there is only ever tightened.
+/// Those of each of these sessions.
+pub(super) fn of_sessions(ids: &[SessionId], until: Timestamp) -> Vec<Revocation> {
+    ids.iter().map(|id| of_session(*id, until)).collect()
+}
+
+/// The revocation of every older token of this user.
+pub(super) fn of_user(id: UserId, minimum: i64, until: Timestamp) -> Revocation {
+    Revocation { target: Target::User { id: id.to_string(), minimum }, until }
+}
+
+/// Writes these revocations, and ends the transaction.
 ///
-/// To be called once everything else that others may wait for is written. It takes the row of the journal, which the
-/// transaction then holds until it ends: no one else gets a number before this one is visible or given back. Without
-/// that a later number could show first, and whoever had read up to it would never look below it again.
-pub(super) async fn insert(connection: &mut Connection, revocation: &Revocation) -> Result<()> {
+/// They come last because each takes the row of the journal, which the transaction then holds: no one else gets a number
+/// before this one is visible or given back. Without that a later number could show first, and whoever had read up to it
+/// would never look below it again. And whoever holds the journal waits for nothing more, so that nobody who waits for it
+/// can be waited for.
+pub(super) async fn commit(mut tx: Transaction, revocations: &[Revocation]) -> Result<()> {
+    for revocation in revocations {
+        insert(&mut tx, revocation).await?;
+    }
+    tx.commit().await
+}
+
+/// Writes a revocation under the next number. One that is already there is only ever tightened.
+async fn insert(connection: &mut Connection, revocation: &Revocation) -> Result<()> {
     let (kind, subject, minimum) = match &revocation.target {
         Target::Session(sid) => (SESSION, sid, None),
         Target::User { id, minimum } => (USER, id, Some(*minimum)),

@@ -6,7 +6,7 @@ use sqlx::{Result, Row as _};
 
 use super::{
     super::{Backend, HOLD_ROLE},
-    Connection, events,
+    Connection, events, revocations,
     row::Row,
     users,
 };
@@ -16,6 +16,7 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     principal::Scopes,
+    revocation::Revocation,
     store::NewRoles,
 };
 
@@ -79,9 +80,9 @@ pub(super) async fn set(
             .execute(&mut *tx)
             .await?;
     }
-    let concerned = supersede_all(&mut tx, name, event.at, revoke_until).await?;
+    let concerned = supersede_all(&mut tx, name, event.at).await?;
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, &all_of(&concerned, revoke_until)).await?;
     Ok(concerned)
 }
 
@@ -96,28 +97,27 @@ pub(super) async fn delete(
     if deleted.rows_affected() == 0 {
         return Ok(None);
     }
-    let concerned = supersede_all(&mut tx, name.as_str(), event.at, revoke_until).await?;
+    let concerned = supersede_all(&mut tx, name.as_str(), event.at).await?;
     sqlx::query("DELETE FROM user_roles WHERE role = $1").bind(name.as_str()).execute(&mut *tx).await?;
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, &all_of(&concerned, revoke_until)).await?;
     Ok(Some(concerned))
 }
 
 /// Makes every token stale of everyone who has this role. They are taken in one order, so that two changes at once never
 /// wait for each other.
-async fn supersede_all(
-    connection: &mut Connection,
-    role: &str,
-    at: Timestamp,
-    revoke_until: Timestamp,
-) -> Result<Vec<(UserId, i64)>> {
+async fn supersede_all(connection: &mut Connection, role: &str, at: Timestamp) -> Result<Vec<(UserId, i64)>> {
     let query = sqlx::query_scalar("SELECT user_id FROM user_roles WHERE role = $1 ORDER BY user_id").bind(role);
     let mut concerned = Vec::new();
     for user in query.fetch_all(&mut *connection).await?.into_iter().map(UserId) {
-        let generation = users::supersede(connection, user, at, revoke_until).await?;
+        let generation = users::supersede(connection, user, at).await?;
         concerned.extend(generation.map(|generation| (user, generation)));
     }
     Ok(concerned)
+}
+
+fn all_of(concerned: &[(UserId, i64)], until: Timestamp) -> Vec<Revocation> {
+    concerned.iter().map(|&(user, generation)| revocations::of_user(user, generation, until)).collect()
 }
 
 pub(super) async fn give(
@@ -129,7 +129,7 @@ pub(super) async fn give(
     let names: Vec<_> = new.roles.iter().map(ToString::to_string).collect();
     let mut tx = store.begin().await?;
     hold(&mut tx, &names).await?;
-    let Some(generation) = users::supersede(&mut tx, new.user, event.at, revoke_until).await? else {
+    let Some(generation) = users::supersede(&mut tx, new.user, event.at).await? else {
         return Ok(None);
     };
     sqlx::query("DELETE FROM user_roles WHERE user_id = $1").bind(new.user.0).execute(&mut *tx).await?;
@@ -146,7 +146,7 @@ pub(super) async fn give(
         shorten_sessions(&mut tx, new.user, max).await?;
     }
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, &[revocations::of_user(new.user, generation, revoke_until)]).await?;
     Ok(Some(generation))
 }
 

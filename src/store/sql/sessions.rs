@@ -55,14 +55,11 @@ pub(super) async fn open(store: &Backend, new: &NewSession, event: &Event) -> Re
         events::insert(&mut tx, &event.entailing(EventKind::SessionEvicted).session(evicted)).await?;
         ended.push(evicted);
     }
-    for session in &ended {
-        revocations::insert(&mut tx, &revocations::of_session(*session, new.revoke_until)).await?;
-    }
     attempts::forgive(&mut tx, &new.forgiven).await?;
     events::insert(&mut tx, event).await?;
     let Some(user) = users::by_id(&mut *tx, user).await? else { return Ok(None) };
     let scopes = roles::scopes_of(&mut tx, &user.user).await?;
-    tx.commit().await?;
+    revocations::commit(tx, &revocations::of_sessions(&ended, new.revoke_until)).await?;
     Ok(Some(Opened { user: user.user, scopes, ended }))
 }
 
@@ -194,9 +191,8 @@ pub(super) async fn end(
     if !end_one(&mut tx, user, id, event.at).await? {
         return Ok(false);
     }
-    revocations::insert(&mut tx, revocation).await?;
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, std::slice::from_ref(revocation)).await?;
     Ok(true)
 }
 
@@ -218,12 +214,12 @@ pub(super) async fn end_all(
     event: &Event,
 ) -> Result<Option<i64>> {
     let mut tx = store.begin().await?;
-    let Some(generation) = users::supersede(&mut tx, user, event.at, revoke_until).await? else {
+    let Some(generation) = users::supersede(&mut tx, user, event.at).await? else {
         return Ok(None);
     };
     end_except(&mut tx, user, None, event.at).await?;
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, &[revocations::of_user(user, generation, revoke_until)]).await?;
     Ok(Some(generation))
 }
 

@@ -13,32 +13,41 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     password::PasswordHash,
-    revocation::{Revocation, Target},
+    revocation::Revocation,
     session::SessionId,
     store::{Conflict, NewUser},
 };
 
 pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
     let mut tx = store.begin().await?;
-    roles::hold(&mut tx, &new.user.roles).await?;
-    let inserted = insert(&mut tx, new).await?;
+    let made = make(&mut tx, new, event).await?;
+    if made.is_ok() {
+        tx.commit().await?;
+    }
+    Ok(made)
+}
+
+/// Makes a user in a transaction that is to be rolled back if something is taken.
+pub(super) async fn make(connection: &mut Connection, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
+    roles::hold(connection, &new.user.roles).await?;
+    let inserted = insert(connection, new).await?;
     // Asked after the insert, which has waited for any transaction that is just deleting the owner of this name: a
     // name it retired shows now and might not have before.
-    if name_is_taken(&mut tx, &new.user).await? {
+    if name_is_taken(connection, &new.user).await? {
         return Ok(Err(Conflict::Username));
     }
     if !inserted {
-        return Ok(Err(Conflict::Email));
+        let of_email = email_is_taken(connection, &new.user).await?;
+        return Ok(Err(if of_email { Conflict::Email } else { Conflict::Id }));
     }
     for role in &new.user.roles {
         sqlx::query("INSERT INTO user_roles (user_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(new.user.id.0)
             .bind(role)
-            .execute(&mut *tx)
+            .execute(&mut *connection)
             .await?;
     }
-    events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    events::insert(connection, event).await?;
     Ok(Ok(()))
 }
 
@@ -47,8 +56,8 @@ async fn insert(connection: &mut Connection, new: &NewUser) -> Result<bool> {
     let user = &new.user;
     let inserted = sqlx::query(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, name, password_hash,
-            password_version, generation, disabled_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $11)
+            password_version, generation, disabled_at, created_at, updated_at, must_change_password)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $11, $12)
          ON CONFLICT DO NOTHING",
     )
     .bind(user.id.0)
@@ -62,6 +71,7 @@ async fn insert(connection: &mut Connection, new: &NewUser) -> Result<bool> {
     .bind(user.generation)
     .bind(user.disabled_at.map(Timestamp::as_millis))
     .bind(user.created_at.as_millis())
+    .bind(new.must_change_password)
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -78,12 +88,20 @@ async fn name_is_taken(connection: &mut Connection, user: &User) -> Result<bool>
     .await
 }
 
+async fn email_is_taken(connection: &mut Connection, user: &User) -> Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users WHERE email_key = $1 AND id <> $2)")
+        .bind(user.email.key())
+        .bind(user.id.0)
+        .fetch_one(connection)
+        .await
+}
+
 /// The statement that reads a user with their roles, which come in one column, a line each.
 macro_rules! select_user {
     ($condition:literal) => {
         concat!(
             "SELECT id, username, email, email_verified_at, name, password_hash, password_version, generation,
-                disabled_at, created_at,
+                disabled_at, created_at, must_change_password,
                 EXISTS (SELECT 1 FROM totp WHERE user_id = users.id) AS has_totp,
                 (SELECT string_agg(role, '\n' ORDER BY role) FROM user_roles WHERE user_id = users.id) AS roles
              FROM users WHERE ",
@@ -91,6 +109,7 @@ macro_rules! select_user {
         )
     };
 }
+pub(super) use select_user;
 
 pub(super) async fn by_id(executor: impl Executor<'_, Database = Db>, id: UserId) -> Result<Option<UserRecord>> {
     let row = sqlx::query(select_user!("id = $1")).bind(id.0).fetch_optional(executor).await?;
@@ -112,7 +131,7 @@ pub(super) async fn by_email(store: &Backend, email: &Email) -> Result<Option<Us
     query.fetch_optional(&store.reader).await?.as_ref().map(record).transpose()
 }
 
-fn record(row: &Row) -> Result<UserRecord> {
+pub(super) fn record(row: &Row) -> Result<UserRecord> {
     let roles: Option<&str> = row.try_get("roles")?;
     let user = User {
         id: UserId(row.try_get("id")?),
@@ -131,6 +150,7 @@ fn record(row: &Row) -> Result<UserRecord> {
         password: hash.map(PasswordHash::from_stored),
         password_version: row.try_get("password_version")?,
         second_factors: SecondFactors { totp: row.try_get("has_totp")? },
+        must_change_password: row.try_get("must_change_password")?,
     })
 }
 
@@ -164,9 +184,8 @@ pub(super) async fn delete(store: &Backend, id: UserId, revocation: &Revocation,
         .bind(event.at.as_millis())
         .execute(&mut *tx)
         .await?;
-    revocations::insert(&mut tx, revocation).await?;
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, std::slice::from_ref(revocation)).await?;
     Ok(true)
 }
 
@@ -203,7 +222,8 @@ pub(super) async fn change_password(
 ) -> Result<Option<Vec<SessionId>>> {
     let mut tx = store.begin().await?;
     let changed = sqlx::query(
-        "UPDATE users SET password_hash = $3, password_version = password_version + 1, updated_at = $4
+        "UPDATE users SET password_hash = $3, password_version = password_version + 1, must_change_password = FALSE,
+            updated_at = $4
          WHERE id = $1 AND password_version = $2",
     )
     .bind(id.0)
@@ -216,11 +236,8 @@ pub(super) async fn change_password(
         return Ok(None);
     }
     let ended = sessions::end_except(&mut tx, id, keep, event.at).await?;
-    for session in &ended {
-        revocations::insert(&mut tx, &revocations::of_session(*session, revoke_until)).await?;
-    }
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, &revocations::of_sessions(&ended, revoke_until)).await?;
     Ok(Some(ended))
 }
 
@@ -231,7 +248,7 @@ pub(super) async fn disable(
     event: &Event,
 ) -> Result<Option<i64>> {
     let mut tx = store.begin().await?;
-    let Some(generation) = supersede(&mut tx, id, event.at, revoke_until).await? else {
+    let Some(generation) = supersede(&mut tx, id, event.at).await? else {
         return Ok(None);
     };
     sqlx::query("UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL")
@@ -241,7 +258,7 @@ pub(super) async fn disable(
         .await?;
     sessions::end_except(&mut tx, id, None, event.at).await?;
     events::insert(&mut tx, event).await?;
-    tx.commit().await?;
+    revocations::commit(tx, &[revocations::of_user(id, generation, revoke_until)]).await?;
     Ok(Some(generation))
 }
 
@@ -260,24 +277,14 @@ pub(super) async fn enable(store: &Backend, id: UserId, event: &Event) -> Result
     Ok(true)
 }
 
-/// Makes every token that a user has stale: raises their generation and revokes what is older. Answers the new one, or
+/// Raises a user's generation, which makes every token stale that they have once it is revoked. Answers the new one, or
 /// `None` if there is no such user.
-pub(super) async fn supersede(
-    connection: &mut Connection,
-    id: UserId,
-    at: Timestamp,
-    revoke_until: Timestamp,
-) -> Result<Option<i64>> {
-    let generation: Option<i64> = sqlx::query_scalar(
+pub(super) async fn supersede(connection: &mut Connection, id: UserId, at: Timestamp) -> Result<Option<i64>> {
+    sqlx::query_scalar(
         "UPDATE users SET generation = generation + 1, updated_at = $2 WHERE id = $1 RETURNING generation",
     )
     .bind(id.0)
     .bind(at.as_millis())
-    .fetch_optional(&mut *connection)
-    .await?;
-    if let Some(minimum) = generation {
-        let target = Target::User { id: id.to_string(), minimum };
-        revocations::insert(connection, &Revocation { target, until: revoke_until }).await?;
-    }
-    Ok(generation)
+    .fetch_optional(connection)
+    .await
 }

@@ -4,6 +4,7 @@
 //! everything that is wrong is told at once.
 
 mod error;
+mod mail;
 mod mask;
 mod source;
 mod table;
@@ -17,7 +18,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use portcullis::config::{Config, ConfigError};
+use portcullis::{
+    config::{Config, ConfigError},
+    mail::{MailUrl, Templates},
+};
 
 pub(crate) use self::{
     error::SettingsError,
@@ -35,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     database_url: Option<String>,
     master_key_file: Option<PathBuf>,
+    mail_url: Option<MailUrl>,
+    breach_file: Option<PathBuf>,
     pub(crate) insecure_http: bool,
     pub(crate) config: Config,
     sources: HashMap<&'static str, Source>,
@@ -48,6 +54,8 @@ impl Settings {
             data_dir: "./portcullis-data".into(),
             database_url: None,
             master_key_file: None,
+            mail_url: None,
+            breach_file: None,
             insecure_http: false,
             config: Config::new("http://localhost:8400".parse()?),
             sources: HashMap::new(),
@@ -94,6 +102,12 @@ impl Settings {
                 self.source_of("listen")
             ));
         }
+        if let Some(Err(error)) = self.config.templates_dir.as_deref().map(Templates::load) {
+            errors.push(error.to_string());
+        }
+        if let Err(error) = self.mail_url().transport() {
+            errors.push(format!("{}: {error}", self.source_of("mail_url")));
+        }
         let config = &self.config;
         for (key, span) in [
             ("session_idle", config.session_idle),
@@ -117,6 +131,11 @@ impl Settings {
     pub(crate) fn database_url(&self) -> String {
         let default = || format!("sqlite:{}", self.data_dir.join("portcullis.db").display());
         self.database_url.clone().unwrap_or_else(default)
+    }
+
+    /// How mails leave. Default: as files in the data folder.
+    pub(crate) fn mail_url(&self) -> MailUrl {
+        self.mail_url.clone().unwrap_or_else(|| MailUrl::File(self.data_dir.join("mail")))
     }
 
     /// The master key's file. Default: one in the data folder.

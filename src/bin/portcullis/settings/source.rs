@@ -82,17 +82,32 @@ pub(super) fn of_file(path: &Path, asked_for: bool, errors: &mut SettingsError) 
         }
     };
     let mut stated = Vec::new();
-    for (key, value) in &table {
-        let source = source_at(key.span().start);
-        match setting(key.get_ref()) {
-            None => errors.unknown_key(key.get_ref(), &source),
-            Some(setting) => match text_of(value.get_ref(), setting.kind) {
+    for (key, place, value) in keys_of(&table) {
+        let source = source_at(place);
+        match setting(&key) {
+            None => errors.unknown_key(&key, &source),
+            Some(setting) => match text_of(value, setting.kind) {
                 Ok(text) => stated.push(Stated { setting, text, source }),
                 Err(expected) => errors.wrong(setting, &source, expected, None),
             },
         }
     }
     stated
+}
+
+/// Every key, where it stands, and its value. A key in a table that settings are in has the table's name before it.
+fn keys_of<'a, 'de>(table: &'a DeTable<'de>) -> Vec<(String, usize, &'a DeValue<'de>)> {
+    let mut keys = Vec::new();
+    for (key, value) in table {
+        let prefix = format!("{}.", key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(inner) if SETTINGS.iter().any(|setting| setting.key.starts_with(&prefix)) => keys.extend(
+                inner.iter().map(|(key, value)| (prefix.clone() + key.get_ref(), key.span().start, value.get_ref())),
+            ),
+            value => keys.push((key.get_ref().to_string(), key.span().start, value)),
+        }
+    }
+    keys
 }
 
 /// A value as it would be typed in a variable or flag.
@@ -133,11 +148,11 @@ pub(super) fn of_environment(
 impl Setting {
     /// The environment variable of this setting.
     pub(crate) fn variable(&self) -> String {
-        PREFIX.to_owned() + &self.key.to_ascii_uppercase()
+        PREFIX.to_owned() + &self.key.to_ascii_uppercase().replace('.', "_")
     }
 
     /// The command-line flag of this setting, without its dashes.
     pub(crate) fn flag(&self) -> String {
-        self.key.replace('_', "-")
+        self.key.replace(['_', '.'], "-")
     }
 }

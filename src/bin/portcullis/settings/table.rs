@@ -15,12 +15,12 @@ use ipnet::IpNet;
 use portcullis::{
     config::{PublicUrl, RegistrationPolicy, SecondFactorPolicy},
     jwt::Algorithm,
-    password::PasswordPolicy,
+    password::{BreachFile, PasswordPreset},
     revocation::OnStale,
     totp::TotpWindow,
 };
 
-use super::{Settings, mask::masked};
+use super::{Settings, mail, mask::masked};
 
 /// One setting.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 24] = [
+pub(crate) static SETTINGS: [Setting; 34] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -198,14 +198,47 @@ pub(crate) static SETTINGS: [Setting; 24] = [
         show: |settings| settings.config.hashing.queue_per_thread.to_string(),
     },
     Setting {
+        key: "password_preset",
+        help: "What a new password must be: `default`, `nist` (15 characters) or `composition` (three kinds of character)",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let policy = &mut settings.config.password_policy;
+            let preset = PasswordPreset::parse(text).map(|preset| policy.clone().with_preset(preset));
+            put(policy, preset, "must be `default`, `nist` or `composition`")
+        },
+        show: |settings| settings.config.password_policy.preset().as_str().to_owned(),
+    },
+    Setting {
+        // Behind the preset, whose own minimum it replaces.
         key: "password_min_length",
         help: "How many characters a new password has at least",
         kind: Kind::Value,
         put: |settings, text| {
-            let policy = number(text, 8..=128).and_then(|length| PasswordPolicy::new(length).ok());
-            put(&mut settings.config.password_policy, policy, "must be a number from 8 to 128")
+            let policy = &mut settings.config.password_policy;
+            let longer = number(text, 8..=128).and_then(|length| policy.clone().with_min_length(length).ok());
+            put(policy, longer, "must be a number from 8 to 128")
         },
         show: |settings| settings.config.password_policy.min_length().to_string(),
+    },
+    Setting {
+        key: "breach_file",
+        help: "A file of `SHA-1:COUNT` lines, sorted: passwords known from breaches, which are refused",
+        kind: Kind::Value,
+        put: |settings, text| {
+            if text.is_empty() {
+                return Ok(());
+            }
+            let expected = "must be the path of a file of sorted `SHA-1:COUNT` lines";
+            let file = BreachFile::open(text).map_err(|_| expected)?;
+            let policy = &mut settings.config.password_policy;
+            *policy = policy.clone().with_breaches(file);
+            settings.breach_file = Some(text.into());
+            Ok(())
+        },
+        show: |settings| {
+            let path = settings.breach_file.as_ref();
+            path.map(|path| path.display().to_string()).unwrap_or_default()
+        },
     },
     Setting {
         key: "registration",
@@ -255,6 +288,14 @@ pub(crate) static SETTINGS: [Setting; 24] = [
         },
         show: |settings| settings.config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
     },
+    mail::SITE_NAME,
+    mail::MAIL_URL,
+    mail::MAIL_FROM,
+    mail::VERIFY_LINK,
+    mail::RESET_LINK,
+    mail::CONFIRM_LINK,
+    mail::UNDO_LINK,
+    mail::TEMPLATES_DIR,
     Setting {
         key: "insecure_http",
         help: "Lets the server listen beyond this machine while `public_url` is plain http",
@@ -279,12 +320,12 @@ fn session_span(text: &str) -> Option<Duration> {
 
 const TRUE_OR_FALSE: &str = "must be `true` or `false`";
 
-fn put<T>(place: &mut T, value: Option<T>, expected: &'static str) -> Result<(), &'static str> {
+pub(super) fn put<T>(place: &mut T, value: Option<T>, expected: &'static str) -> Result<(), &'static str> {
     *place = value.ok_or(expected)?;
     Ok(())
 }
 
-fn path(text: &str) -> Option<PathBuf> {
+pub(super) fn path(text: &str) -> Option<PathBuf> {
     (!text.is_empty()).then(|| text.into())
 }
 

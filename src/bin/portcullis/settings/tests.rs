@@ -68,12 +68,21 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("argon2", "m=8,t=1,p=1", "at least m=19456,t=2,p=1"),
         ("hash_threads", "0", "from 1 to 1024"),
         ("hash_queue", "-1", "from 1 to 65536"),
+        ("password_preset", "weak", "`default`, `nist` or `composition`"),
         ("password_min_length", "7", "from 8 to 128"),
+        ("breach_file", "/nowhere", "the path of a file"),
         ("registration", "maybe", "`open` or `closed`"),
         ("second_factor", "some", "`optional`, `admins` or `all`"),
         ("totp_window", "2", "`0` or `1`"),
         ("stale_revocations", "maybe", "`allow` or `refuse`"),
         ("trusted_proxies", "10.0.0.0/8, proxy", "addresses or networks"),
+        ("site_name", "a\nb", "on one line"),
+        ("mail_url", "mail.example", "`smtp://user:password@host`"),
+        ("mail_from", "nobody", "an address"),
+        ("links.verify", "https://app.example/verify", "`{token}` once"),
+        ("links.reset", "{token}", "http or https URL"),
+        ("links.confirm", "https://{token}", "behind the name of the host"),
+        ("links.undo", "https://a.example/{token}{token}", "`{token}` once"),
         ("insecure_http", "yes", "`true` or `false`"),
         ("insecure_no_limits", "1", "`true` or `false`"),
     ] {
@@ -86,12 +95,34 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
 }
 
 #[test]
+fn a_stated_length_replaces_the_presets_own_wherever_it_is_stated() {
+    let of = |file: &str| read(file, &[], &[]).unwrap().config.password_policy;
+    assert_eq!(of("password_preset = 'nist'").min_length(), 15);
+    for file in
+        ["password_preset = 'nist'\npassword_min_length = 20", "password_min_length = 20\npassword_preset = 'nist'"]
+    {
+        assert_eq!((of(file).min_length(), of(file).preset().as_str()), (20, "nist"));
+    }
+}
+
+#[test]
+fn a_file_of_breached_passwords_is_opened_at_once() {
+    let mut list = NamedTempFile::new().unwrap();
+    writeln!(list, "{}:1", "0".repeat(40)).unwrap();
+    let path = list.path().to_str().unwrap();
+    let settings = read("", &[], &[("breach_file", path)]).unwrap();
+    assert_eq!((table::setting("breach_file").unwrap().show)(&settings), path);
+    writeln!(list.reopen().unwrap(), "password").unwrap();
+    assert!(read("", &[], &[("breach_file", path)]).unwrap_err().contains("`SHA-1:COUNT`"));
+}
+
+#[test]
 fn a_broken_file_is_named_with_its_line_and_not_quoted() {
     let error = read("registration = 'open'\ndatabase_url = \"postgres://u:secret@h/d", &[], &[]).unwrap_err();
     assert!(error.starts_with("file:2: ") && !error.contains("secret"), "{error}");
     let error = read("listen = [1]\n[links]\nhash_threads = 2.5", &[], &[]).unwrap_err();
     assert!(error.contains("file:1: `listen` must be a string"), "{error}");
-    assert!(error.contains("there is no setting `links`"), "{error}");
+    assert!(error.contains("file:3: there is no setting `links.hash_threads`"), "{error}");
     let missing = Settings::read(Some("/nowhere/portcullis.toml".as_ref()), [], Vec::new()).unwrap_err();
     assert!(missing.to_string().contains("/nowhere/portcullis.toml"));
 }
@@ -102,6 +133,39 @@ fn a_password_in_a_url_is_never_shown() {
     assert_eq!((table::setting("database_url").unwrap().show)(&settings), "postgres://u:***@h/d");
     let error = read("database_url = 'mysql://u:secret@h/d'\npublic_url = 'https://u:secret@h'", &[], &[]).unwrap_err();
     assert!(!error.contains("secret"), "{error}");
+}
+
+#[test]
+fn mail_settings_say_what_is_meant() {
+    let file = "site_name = 'Notes'\nmail_url = 'smtps://me:secret@mail.example?ca=/nowhere.pem'\n\
+                mail_from = 'Notes <no-reply@notes.example>'\n[links]\nreset = 'https://app.example/#/reset/{token}'";
+    let error = read(file, &[], &[]).unwrap_err();
+    assert!(error.starts_with("file:2: mail_url: the certificates in /nowhere.pem cannot be read"), "{error}");
+    assert!(!error.contains("secret"));
+    let settings =
+        read(&file.replace("?ca=/nowhere.pem", ""), &[("PORTCULLIS_LINKS_UNDO", "https://a.example/{token}")], &[]);
+    let settings = settings.unwrap();
+    let show = |key| (table::setting(key).unwrap().show)(&settings);
+    assert_eq!(show("mail_url"), "smtps://me:***@mail.example:465");
+    assert_eq!(show("mail_from"), "Notes <no-reply@notes.example>");
+    assert_eq!(
+        (show("links.reset"), show("links.verify")),
+        ("https://app.example/#/reset/{token}".into(), String::new())
+    );
+    assert_eq!(show("links.undo"), "https://a.example/{token}");
+    assert_eq!(show("site_name"), "Notes");
+    let defaults = Settings::defaults().unwrap();
+    assert_eq!((table::setting("mail_url").unwrap().show)(&defaults), "file:./portcullis-data/mail");
+    assert_eq!((table::setting("mail_from").unwrap().show)(&defaults), "portcullis@localhost");
+}
+
+#[test]
+fn a_broken_template_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("mail")).unwrap();
+    std::fs::write(folder.path().join("mail/mail.txt"), "{{ greeting }}\n{{ nonsense }}\n{{ link }}\n").unwrap();
+    let error = read("", &[("PORTCULLIS_TEMPLATES_DIR", folder.path().to_str().unwrap())], &[]).unwrap_err();
+    assert!(error.contains("mail/mail.txt, line 2: "), "{error}");
 }
 
 #[test]
