@@ -92,6 +92,8 @@ pub mod audit;
 pub mod config;
 #[cfg(feature = "accounts")]
 mod error;
+#[cfg(feature = "accounts")]
+pub mod flow;
 #[cfg(all(feature = "accounts", feature = "axum"))]
 pub mod http;
 #[cfg(feature = "import")]
@@ -103,11 +105,15 @@ pub mod password;
 #[cfg(feature = "accounts")]
 mod portcullis;
 #[cfg(feature = "accounts")]
+pub mod recovery;
+#[cfg(feature = "accounts")]
 pub mod session;
 #[cfg(feature = "accounts")]
 pub mod store;
 #[cfg(feature = "accounts")]
 pub mod throttle;
+#[cfg(feature = "accounts")]
+pub mod totp;
 #[cfg(feature = "accounts")]
 pub mod vault;
 

@@ -20,6 +20,7 @@ use crate::{
     secret::KeyedHash,
     session::{LastSeen, SessionId},
     store::Store,
+    vault::DataKey,
 };
 
 /// The accounts: register, log in, change, leave. Cloning gives another handle on the same accounts.
@@ -39,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) revocation_memory: Duration,
     pub(crate) refresh_key: KeyedHash,
     pub(crate) last_seen: LastSeen,
+    pub(crate) data_key: DataKey,
+    pub(crate) recovery_key: KeyedHash,
     pub(crate) mail: MailRoom,
     pub(crate) config: Config,
 }

@@ -8,15 +8,24 @@ mod login;
 mod profile;
 mod reauthenticate;
 mod register;
+mod second_factor;
+mod second_step;
 mod user;
 
-pub(crate) use self::{accounts::Inner, login::Attempt};
+pub(crate) use self::{
+    accounts::Inner,
+    assurance::{acr_of, is_multiple},
+    login::{Attempt, Entered},
+    second_factor::Asked,
+};
 pub use self::{
     accounts::{Accounts, Caller},
-    assurance::{Assured, FirstFactor},
+    assurance::{Assurance, Assured, FirstFactor, PartlyAssured},
     identifier::{EMAIL_MAX, Email, USERNAME_MAX, USERNAME_MIN, UserId, Username, time_ordered_uuid},
-    login::{AccessToken, Login},
+    login::{AccessToken, Credentials, Login},
     profile::{DISPLAY_NAME_MAX, DisplayName},
     register::Registration,
+    second_factor::{SecondFactor, SecondFactorCode, SecondFactors},
+    second_step::UnfinishedLogin,
     user::{User, UserRecord},
 };

@@ -42,6 +42,10 @@ pub enum EventKind {
     LoginSucceeded,
     /// A login was refused: unknown name, wrong password, disabled account.
     LoginFailed,
+    /// A password was right, and the login waits for its next step.
+    LoginUnfinished,
+    /// A code was wrong, or was used before: at login, or where someone who is logged in is asked for one.
+    SecondFactorFailed,
     /// One session was ended by its user.
     LoggedOut,
     /// Every session of a user was ended.
@@ -63,6 +67,16 @@ pub enum EventKind {
     PasswordChangeFailed,
     /// A password was hashed again with stronger parameters.
     PasswordRehashed,
+    /// The set-up of an authenticator app was begun.
+    TotpSetupStarted,
+    /// An authenticator app was set up: from then on a login asks for its codes.
+    TotpEnabled,
+    /// The authenticator app was removed, and the recovery codes with it.
+    TotpDisabled,
+    /// A recovery code was spent.
+    RecoveryCodeUsed,
+    /// A new set of recovery codes was made; the older ones are worthless.
+    RecoveryCodesReplaced,
     /// The profile was changed.
     ProfileChanged,
     /// The account was disabled.
@@ -92,10 +106,12 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 33] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
+        Self::LoginUnfinished,
+        Self::SecondFactorFailed,
         Self::LoggedOut,
         Self::LoggedOutEverywhere,
         Self::SessionEnded,
@@ -106,6 +122,11 @@ impl EventKind {
         Self::PasswordChanged,
         Self::PasswordChangeFailed,
         Self::PasswordRehashed,
+        Self::TotpSetupStarted,
+        Self::TotpEnabled,
+        Self::TotpDisabled,
+        Self::RecoveryCodeUsed,
+        Self::RecoveryCodesReplaced,
         Self::ProfileChanged,
         Self::UserDisabled,
         Self::UserEnabled,
@@ -128,6 +149,8 @@ impl EventKind {
             Self::UserRegistered => "user_registered",
             Self::LoginSucceeded => "login_succeeded",
             Self::LoginFailed => "login_failed",
+            Self::LoginUnfinished => "login_unfinished",
+            Self::SecondFactorFailed => "second_factor_failed",
             Self::LoggedOut => "logged_out",
             Self::LoggedOutEverywhere => "logged_out_everywhere",
             Self::SessionEnded => "session_ended",
@@ -138,6 +161,11 @@ impl EventKind {
             Self::PasswordChanged => "password_changed",
             Self::PasswordChangeFailed => "password_change_failed",
             Self::PasswordRehashed => "password_rehashed",
+            Self::TotpSetupStarted => "totp_setup_started",
+            Self::TotpEnabled => "totp_enabled",
+            Self::TotpDisabled => "totp_disabled",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodesReplaced => "recovery_codes_replaced",
             Self::ProfileChanged => "profile_changed",
             Self::UserDisabled => "user_disabled",
             Self::UserEnabled => "user_enabled",

@@ -6,6 +6,7 @@ mod address;
 mod change_password;
 mod event_stream;
 mod fields;
+mod fresh;
 mod login;
 mod logout;
 mod me;
@@ -14,13 +15,16 @@ mod openapi;
 mod page;
 mod problem;
 mod reauthenticate;
+mod recovery_codes;
 mod refresh;
 mod register;
 mod revocations;
+mod second_factor;
 mod sessions;
 mod state;
 mod time;
 mod tokens;
+mod totp;
 mod well_known;
 
 use std::time::Duration;
@@ -41,10 +45,16 @@ pub use self::{
     openapi::openapi,
     problem::{FieldProblem, Problem, method_not_allowed, not_found},
     reauthenticate::ReauthenticateRequest,
+    recovery_codes::{RecoveryCodesLeftResponse, RecoveryCodesResponse},
     refresh::RefreshRequest,
     register::{RegisterRequest, RegisterResponse},
+    second_factor::{SecondFactorRequest, TwoFaRequiredResponse},
     sessions::{SessionResponse, SessionsResponse},
     tokens::TokensResponse,
+    totp::{
+        TotpCodeRequest, TotpConfiguredResponse, TotpDisableRequest, TotpEnrolledResponse, TotpSetupRequest,
+        TotpSetupResponse,
+    },
 };
 use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
 
@@ -57,12 +67,14 @@ const FRESH: Duration = Duration::from_mins(10);
 /// Every route: path and method, who answers, and what the guard asks.
 fn routes() -> GuardedRouter<AppState> {
     let public = RouteRule::public;
+    let optional = RouteRule::optional;
     let authenticated = RouteRule::authenticated;
     let fresh = || RouteRule::fresh(FRESH);
     GuardedRouter::new()
         .route("/auth/methods", get(methods::methods), public())
         .route("/auth/register", post(register::register), public())
         .route("/auth/login", post(login::login), public())
+        .route("/auth/login/second-factor", post(second_factor::finish), public())
         .route("/auth/refresh", post(refresh::refresh), public())
         .route("/auth/reauthenticate", post(reauthenticate::reauthenticate), authenticated())
         .route("/auth/logout", post(logout::logout), authenticated())
@@ -72,6 +84,13 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/me", get(me::show).patch(me::update), authenticated())
         .route("/auth/me", delete(me::remove), fresh())
         .route("/auth/change-password", post(change_password::change_password), authenticated())
+        .route("/auth/totp", get(totp::show), authenticated())
+        // These two take a flow in place of a token; whoever comes without a flow has to be fresh.
+        .route("/auth/totp/setup", post(totp::setup), optional())
+        .route("/auth/totp/confirm", post(totp::confirm), optional())
+        .route("/auth/totp/disable", post(totp::disable), authenticated())
+        .route("/auth/recovery-codes", get(recovery_codes::show), authenticated())
+        .route("/auth/recovery-codes", post(recovery_codes::replace), fresh())
         .route("/auth/revocations", get(revocations::stream), RouteRule::scopes(["revocations:read"]))
         .route("/.well-known/jwks.json", get(well_known::jwks), public())
         .method_not_allowed_fallback(method_not_allowed)

@@ -9,8 +9,8 @@ use utoipa::{
 };
 
 use super::{
-    change_password, login, logout, me, methods, reauthenticate, refresh, register, revocations, routes, sessions,
-    well_known,
+    change_password, login, logout, me, methods, reauthenticate, recovery_codes, refresh, register, revocations,
+    routes, second_factor, sessions, totp, well_known,
 };
 use crate::axum::describe_security;
 
@@ -32,6 +32,7 @@ pub fn openapi() -> openapi::OpenApi {
         methods::methods,
         register::register,
         login::login,
+        second_factor::finish,
         refresh::refresh,
         reauthenticate::reauthenticate,
         logout::logout,
@@ -42,6 +43,12 @@ pub fn openapi() -> openapi::OpenApi {
         me::update,
         me::remove,
         change_password::change_password,
+        totp::show,
+        totp::setup,
+        totp::confirm,
+        totp::disable,
+        recovery_codes::show,
+        recovery_codes::replace,
         revocations::stream,
         well_known::jwks,
     ),

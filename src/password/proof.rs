@@ -2,7 +2,7 @@
 
 use super::{HashError, HashPool, Password, Verdict};
 use crate::{
-    account::{User, UserRecord},
+    account::{SecondFactors, User, UserRecord},
     clock::Timestamp,
 };
 
@@ -14,6 +14,7 @@ use crate::{
 pub struct PasswordVerified {
     user: User,
     password_version: i64,
+    second_factors: SecondFactors,
     needs_rehash: bool,
     at: Timestamp,
 }
@@ -37,6 +38,7 @@ impl PasswordVerified {
             (Verdict::Match { needs_rehash }, Some(record)) => Some(Self {
                 user: record.user.clone(),
                 password_version: record.password_version,
+                second_factors: record.second_factors,
                 needs_rehash,
                 at: now,
             }),
@@ -48,7 +50,7 @@ impl PasswordVerified {
     #[must_use]
     pub fn of(self, now: UserRecord) -> Option<Self> {
         let same = now.user.id == self.user.id && now.password_version == self.password_version;
-        if same { Some(Self { user: now.user, ..self }) } else { None }
+        if same { Some(Self { user: now.user, second_factors: now.second_factors, ..self }) } else { None }
     }
 
     /// Whose password it was, as they were when it was checked.
@@ -61,6 +63,12 @@ impl PasswordVerified {
     #[must_use]
     pub const fn password_version(&self) -> i64 {
         self.password_version
+    }
+
+    /// What the account asks for besides.
+    #[must_use]
+    pub const fn second_factors(&self) -> SecondFactors {
+        self.second_factors
     }
 
     /// Whether the password should be hashed anew: see [`Verdict::Match`].

@@ -16,8 +16,8 @@ use crate::{
 pub(crate) struct Opening<'a> {
     /// Where it comes from.
     pub(crate) start: &'a Start,
-    /// The attempt that succeeded, which counts no more once the session is open.
-    pub(crate) attempt: &'a Attempt,
+    /// The attempt that succeeded, which counts no more once the session is open. `None` if it does not by now.
+    pub(crate) attempt: Option<&'a Attempt>,
     /// The device it is opened on.
     pub(crate) device: &'a Device,
 }
@@ -40,8 +40,8 @@ pub(crate) enum Start {
 impl Accounts {
     /// Opens a session and mints its first tokens.
     ///
-    /// `None` if something changed since it was checked: the user (another password, other roles, disabled, deleted), or
-    /// the session that this one was to take the place of.
+    /// `None` if something changed since it was checked: the user (another password, other roles, a second factor, disabled,
+    /// deleted), the session that this one was to take the place of, or the flow that led here.
     pub(crate) async fn open_session(&self, assured: Assured, opening: Opening<'_>) -> Result<Option<Login>, Error> {
         let now = self.now();
         let (session, replaces) = self.session_of(&assured, &opening, now);
@@ -59,7 +59,8 @@ impl Accounts {
             replaces,
             cap: self.config().session_cap.get(),
             revoke_until: self.tokens_expired_by(),
-            forgiven: self.forgiven(opening.attempt),
+            flow: assured.flow(),
+            forgiven: opening.attempt.map(|attempt| self.forgiven(attempt)).unwrap_or_default(),
         };
         let accounts = self.clone();
         Self::to_the_end(async move {
@@ -69,7 +70,14 @@ impl Accounts {
             }
             accounts.inner().last_seen.written(new.session.id, now);
             let (access_token, expires_in) = accounts.mint(&opened.user, &new.session, opened.scopes)?;
-            Ok(Some(Login { user: opened.user, session: new.session, access_token, expires_in, refresh_token }))
+            Ok(Some(Login {
+                user: opened.user,
+                session: new.session,
+                access_token,
+                expires_in,
+                refresh_token,
+                recovery_codes_left: None,
+            }))
         })
         .await
     }

@@ -9,6 +9,7 @@
 
 mod connect;
 mod error;
+mod factors;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
 #[cfg(feature = "postgres")]
@@ -29,6 +30,7 @@ pub use self::sqlite::SqliteStore;
 pub use self::{
     connect::connect,
     error::{Conflict, StoreError},
+    factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
 use crate::{
@@ -77,7 +79,7 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: FactorStore + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 
@@ -155,8 +157,9 @@ pub trait Store: Send + Sync + 'static {
     /// new generation, or `None` if there is no such user.
     async fn set_user_roles(&self, new: &NewRoles, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>>;
 
-    /// Opens a session, if the user is still as they were when checked (enabled, of the same generation and with the
-    /// same password version) and the session it replaces is alive. `None` if not.
+    /// Opens a session, if the user is still as they were when checked (enabled, of the same generation, with the same
+    /// password version, and without a second factor unless one was shown), and the session that it replaces and the flow
+    /// that led to it have not ended. `None` if not.
     async fn open_session(&self, new: &NewSession, event: &Event) -> Result<Option<Opened>>;
 
     /// The session with this id, if it has neither ended nor expired by `now`.
@@ -262,8 +265,9 @@ pub trait Store: Send + Sync + 'static {
     async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog>;
 
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
-    /// revocations that no living token could meet, mails given up more than a week ago, and buckets of attempts that are empty again. It takes many small
-    /// steps, between which others write. To be called every now and then; how often changes nothing but the size of the
+    /// revocations that no living token could meet, mails given up more than a week ago, buckets of attempts that are empty
+    /// again, flows and set-ups that have expired. It takes many small steps, between which others write. To be called every
+    /// now and then; how often changes nothing but the size of the
     /// database.
     async fn forget_expired(&self, now: Timestamp) -> Result<()>;
 }

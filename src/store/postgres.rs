@@ -49,6 +49,14 @@ const FORGET_REVOCATIONS: &str = "DELETE FROM revocations WHERE (kind, subject) 
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE bucket IN
     (SELECT bucket FROM attempts WHERE forget_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
+/// Removes some of the flows that had expired by then.
+const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
+    (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the set-ups of authenticators that had expired by then.
+const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE user_id IN
+    (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
 /// Finds the mailbox of mails that are for a user or a user name, oldest first. Those that another node is just looking
 /// up are left to it.
 const FIND_LANES: &str = "UPDATE outbox SET lane = COALESCE(

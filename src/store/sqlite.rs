@@ -45,6 +45,13 @@ const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE id IN
 const FORGET_ATTEMPTS: &str =
     "DELETE FROM attempts WHERE bucket IN (SELECT bucket FROM attempts WHERE forget_at <= $1 LIMIT $2)";
 
+/// Removes some of the flows that had expired by then.
+const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2)";
+
+/// Removes some of the set-ups of authenticators that had expired by then.
+const FORGET_TOTP_SETUPS: &str =
+    "DELETE FROM totp_setups WHERE user_id IN (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2)";
+
 /// Finds the mailbox of mails that are for a user or a user name, oldest first.
 const FIND_LANES: &str = "UPDATE outbox SET lane = COALESCE(
         CASE WHEN to_username IS NULL

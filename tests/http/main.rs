@@ -13,6 +13,8 @@
 
 #[path = "../support/app.rs"]
 mod app;
+#[path = "../support/authenticator.rs"]
+mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
 #[path = "../support/events.rs"]
@@ -21,22 +23,29 @@ mod events;
 mod raw;
 
 mod body;
+mod budget;
 mod change_password;
+mod enrolment;
+mod flow;
 mod guarded;
 mod import;
 mod login;
+mod login_orders;
 mod logout;
 mod me;
 mod methods;
 mod next_request;
 mod reauthenticate;
+mod recovery_codes;
 mod refresh;
 mod register;
 mod revocations;
 mod routes;
+mod second_factor;
 mod sessions;
 mod signing_keys;
 mod signing_keys_load;
 mod sweep;
 mod token_matrix;
+mod totp;
 mod well_known;

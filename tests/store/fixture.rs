@@ -72,6 +72,7 @@ pub fn new_session(user: UserId) -> NewSession {
         password_version: 1,
         refresh: PlainToken::generate().unwrap().hash(),
         replaces: None,
+        flow: None,
         cap: 100,
         revoke_until: LATER,
         forgiven: Forgiven::default(),

@@ -17,6 +17,7 @@ mod raw;
 
 mod attempts;
 mod events;
+mod factors;
 mod fixture;
 mod hostile;
 mod import;

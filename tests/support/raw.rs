@@ -91,6 +91,25 @@ impl TestDb {
         self.text(format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}")).await.parse().unwrap()
     }
 
+    /// Gives a user a role behind the back of everyone.
+    pub async fn give_role(&self, username: &str, role: &str) {
+        let key = Username::parse(username).unwrap().key().to_owned();
+        let user = format!("SELECT id, '{role}' FROM users WHERE username_key = '{key}'");
+        self.execute(format!("INSERT INTO user_roles (user_id, role) {user}")).await;
+    }
+
+    /// Everything in a column of bytes.
+    pub async fn bytes(&self, column: &str, table: &str) -> Vec<Vec<u8>> {
+        let query = format!("SELECT {column} FROM {table}");
+        if self.url().starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(self.url()).await.unwrap();
+            sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut connection).await.unwrap()
+        } else {
+            let mut connection = PgConnection::connect(self.url()).await.unwrap();
+            sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut connection).await.unwrap()
+        }
+    }
+
     /// Everything in the tables that know of users and tokens, as text.
     pub async fn dump(&self) -> String {
         let mut dump = String::new();

@@ -8,15 +8,19 @@
 
 mod attempts;
 mod events;
+mod factors;
+mod flows;
 mod import;
 mod keys;
 mod outbox;
+mod recovery;
 mod refresh;
 mod revocations;
 mod roles;
 mod row;
 mod sessions;
 mod sweep;
+mod totp;
 mod users;
 
 use std::time::Duration;
@@ -269,7 +273,8 @@ impl Store for Backend {
     async fn forget_expired(&self, now: Timestamp) -> Result<()> {
         sweep::sessions(self, now).await.map_err(store_error)?;
         sweep::revocations(self, now).await.map_err(store_error)?;
-        outbox::forget_given_up(self, now).await.map_err(store_error)?;
-        sweep::attempts(self, now).await.map_err(store_error)
+        sweep::attempts(self, now).await.map_err(store_error)?;
+        sweep::flows(self, now).await.map_err(store_error)?;
+        outbox::forget_given_up(self, now).await.map_err(store_error)
     }
 }

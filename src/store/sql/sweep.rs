@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use sqlx::Result;
 
-use super::super::{Backend, FORGET_ATTEMPTS, FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS, FORGET_SESSIONS};
+use super::super::{
+    Backend, FORGET_ATTEMPTS, FORGET_FLOWS, FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS, FORGET_SESSIONS,
+    FORGET_TOTP_SETUPS,
+};
 use crate::clock::Timestamp;
 
 /// How long an expired session is kept, so that a token that outlives it by a little can still be revoked.
@@ -25,6 +28,11 @@ pub(super) async fn revocations(store: &Backend, now: Timestamp) -> Result<()> {
 
 pub(super) async fn attempts(store: &Backend, now: Timestamp) -> Result<()> {
     in_batches(store, FORGET_ATTEMPTS, now).await
+}
+
+pub(super) async fn flows(store: &Backend, now: Timestamp) -> Result<()> {
+    in_batches(store, FORGET_FLOWS, now).await?;
+    in_batches(store, FORGET_TOTP_SETUPS, now).await
 }
 
 /// Repeats a statement until it finds nothing more to remove, or only a few. The connection goes back to the pool after

@@ -9,7 +9,7 @@ use super::{
     sessions,
 };
 use crate::{
-    account::{Email, User, UserId, UserRecord, Username},
+    account::{Email, SecondFactors, User, UserId, UserRecord, Username},
     audit::Event,
     clock::Timestamp,
     password::PasswordHash,
@@ -102,6 +102,7 @@ macro_rules! select_user {
         concat!(
             "SELECT id, username, email, email_verified_at, name, password_hash, password_version, generation,
                 disabled_at, created_at, must_change_password,
+                EXISTS (SELECT 1 FROM totp WHERE user_id = users.id) AS has_totp,
                 (SELECT string_agg(role, '\n' ORDER BY role) FROM user_roles WHERE user_id = users.id) AS roles
              FROM users WHERE ",
             $condition
@@ -115,10 +116,9 @@ pub(super) async fn by_id(executor: impl Executor<'_, Database = Db>, id: UserId
     row.as_ref().map(record).transpose()
 }
 
-/// Keeps a user as they are until the transaction ends.
-pub(super) async fn hold(connection: &mut Connection, id: UserId) -> Result<()> {
-    sqlx::query(HOLD_USER).bind(id.0).fetch_optional(connection).await?;
-    Ok(())
+/// Keeps a user as they are until the transaction ends. `false` if there is no such user.
+pub(super) async fn hold(connection: &mut Connection, id: UserId) -> Result<bool> {
+    Ok(sqlx::query(HOLD_USER).bind(id.0).fetch_optional(connection).await?.is_some())
 }
 
 pub(super) async fn by_username(store: &Backend, username: &Username) -> Result<Option<UserRecord>> {
@@ -149,6 +149,7 @@ pub(super) fn record(row: &Row) -> Result<UserRecord> {
         user,
         password: hash.map(PasswordHash::from_stored),
         password_version: row.try_get("password_version")?,
+        second_factors: SecondFactors { totp: row.try_get("has_totp")? },
         must_change_password: row.try_get("must_change_password")?,
     })
 }

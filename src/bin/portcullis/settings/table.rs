@@ -13,10 +13,11 @@ use std::{
 
 use ipnet::IpNet;
 use portcullis::{
-    config::{PublicUrl, RegistrationPolicy},
+    config::{PublicUrl, RegistrationPolicy, SecondFactorPolicy},
     jwt::Algorithm,
     password::{BreachFile, PasswordPreset},
     revocation::OnStale,
+    totp::TotpWindow,
 };
 
 use super::{Settings, mail, mask::masked};
@@ -50,7 +51,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 32] = [
+pub(crate) static SETTINGS: [Setting; 34] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -248,6 +249,25 @@ pub(crate) static SETTINGS: [Setting; 32] = [
             put(&mut settings.config.registration, policy, "must be `open` or `closed`")
         },
         show: |settings| settings.config.registration.as_str().to_owned(),
+    },
+    Setting {
+        key: "second_factor",
+        help: "Who has to have a second factor: `optional` for nobody, `admins`, or `all`",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let policy = text.parse::<SecondFactorPolicy>().ok();
+            put(&mut settings.config.second_factor, policy, "must be `optional`, `admins` or `all`")
+        },
+        show: |settings| settings.config.second_factor.as_str().to_owned(),
+    },
+    Setting {
+        key: "totp_window",
+        help: "How many codes of an authenticator app either side of the present one are accepted",
+        kind: Kind::Value,
+        put: |settings, text| {
+            put(&mut settings.config.totp_window, text.parse::<TotpWindow>().ok(), "must be `0` or `1`")
+        },
+        show: |settings| settings.config.totp_window.steps().to_string(),
     },
     Setting {
         key: "stale_revocations",

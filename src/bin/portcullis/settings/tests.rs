@@ -72,6 +72,8 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("password_min_length", "7", "from 8 to 128"),
         ("breach_file", "/nowhere", "the path of a file"),
         ("registration", "maybe", "`open` or `closed`"),
+        ("second_factor", "some", "`optional`, `admins` or `all`"),
+        ("totp_window", "2", "`0` or `1`"),
         ("stale_revocations", "maybe", "`allow` or `refuse`"),
         ("trusted_proxies", "10.0.0.0/8, proxy", "addresses or networks"),
         ("site_name", "a\nb", "on one line"),
