@@ -16,11 +16,13 @@
 //! it may decode it, drop `;parameters`, take `\` for `/`, and drop empty segments or all that lead nowhere. A harmless
 //! escape, as in `/users/J%C3%BCrgen`, finds the same rule both ways and so changes nothing.
 //!
-//! Two kinds of path could lead anywhere, and have to meet every rule there is. One climbs, by a segment `..` however it
+//! Three kinds of path could lead anywhere, and have to meet every rule there is. One climbs, by a segment `..` however it
 //! is written: how far depends on what counts as a segment (of `/b//../admin` some make `/admin` and some `/b/admin`).
-//! The other has escapes again once it is decoded, and where the segments are depends on how often it will be. Clients
-//! climb before they send a path, and escape it once. A path that is not in normal form and longer than [`LONGEST_ODD`]
-//! is not worth that many readings, and is treated likewise.
+//! One has escapes again once it is decoded, and where the segments are depends on how often it will be. One has
+//! parameters and an escaped slash, and where a parameter ends depends on what is done first (of `/;a%2Fb/admin` some
+//! make `/admin` and some `/b/admin`). Clients climb before they send a path, escape it once, and do not mix these. A
+//! path that is not in normal form and longer than [`LONGEST_ODD`] is not worth that many readings, and is treated
+//! likewise.
 //!
 //! Letters are compared by case, as routers do it. A service behind the guard that does not (a file system, say) needs
 //! rules for every case.
@@ -54,7 +56,8 @@ impl<'a> Spelling<'a> {
             return Self { others: other_readings(raw, decoded, plain_readings), ..as_written };
         }
         let climbs = decoded.split(['/', '\\']).any(|segment| Step::of(segment) == Step::Up);
-        if climbs || has_escape(&decoded) || raw.len() > LONGEST_ODD {
+        let hides_slash = raw.contains(';') && slashes(&decoded) > slashes(raw);
+        if climbs || has_escape(&decoded) || hides_slash || raw.len() > LONGEST_ODD {
             return Self { normal: false, leads_anywhere: true, ..as_written };
         }
         Self { normal: false, others: other_readings(raw, decoded, odd_readings), ..as_written }
@@ -169,6 +172,10 @@ fn decode(raw: &str) -> (String, bool) {
 
 fn has_escape(text: &str) -> bool {
     text.split('%').skip(1).any(|piece| escape(piece).is_some())
+}
+
+fn slashes(text: &str) -> usize {
+    text.matches(['/', '\\']).count()
 }
 
 /// What stands after a percent sign: the byte that it escapes, and the rest.
@@ -331,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_climbs_or_is_escaped_twice_leads_anywhere() {
+    fn what_climbs_is_escaped_twice_or_hides_a_slash_leads_anywhere() {
         let anywhere = [
             "/..",
             "/a/../b",
@@ -347,6 +354,9 @@ mod tests {
             "/a%2%61",
             "/a%%32a",
             "/a%25%32f",
+            "/;a%2Fb/admin",
+            "/a;b%5cc",
+            "/a%2F;b",
         ];
         for path in anywhere {
             assert!(Spelling::of(path).leads_anywhere(), "{path}");
