@@ -202,12 +202,16 @@ impl JwtVerifier {
     /// As for [`verify`](Self::verify).
     pub fn principal(&self, token: &str) -> Result<Principal, TokenError> {
         let now = self.clock.now();
-        let keys = self.keys.generation();
-        if let Some(found) = keys.and_then(|keys| self.cache.find(token, now, keys, &self.revocations)) {
-            return Ok(found);
-        }
-        // Before the token is checked: what is revoked during the check has to be asked for next time.
-        let epoch = self.revocations.epoch();
+        self.remembered(token.as_bytes(), now).map_or_else(|| self.at_first_sight(token, now), Ok)
+    }
+
+    fn remembered(&self, token: &[u8], now: Timestamp) -> Option<Principal> {
+        self.cache.find(token, now, self.keys.generation()?, &self.revocations)
+    }
+
+    fn at_first_sight(&self, token: &str, now: Timestamp) -> Result<Principal, TokenError> {
+        // Before the token is checked: what changes or is revoked during the check has to be asked for next time.
+        let (keys, epoch) = (self.keys.generation(), self.revocations.epoch());
         let payload = self.signed(token)?;
         let claims = self.read(&payload, now)?;
         let good = self.good(&claims);
@@ -233,13 +237,18 @@ impl JwtVerifier {
         Verification::done(found)
     }
 
-    /// What [`resolve`](Self::resolve) comes to, unless keys might be fetched first.
-    #[cfg_attr(
-        not(feature = "remote-jwks"),
-        expect(clippy::unnecessary_wraps, reason = "only remote keys are waited for")
-    )]
-    pub(crate) fn at_hand(&self, token: &str) -> Option<Result<Principal, TokenError>> {
-        let found = self.principal(token);
+    /// What [`resolve`](Self::resolve) comes to, unless keys might be fetched first. The token is read only if it is not
+    /// remembered, and nothing comes of one that cannot be read.
+    pub(crate) fn at_hand<'t>(
+        &self,
+        token: &[u8],
+        read: impl FnOnce() -> Option<&'t str>,
+    ) -> Option<Result<Principal, TokenError>> {
+        let now = self.clock.now();
+        let found = match self.remembered(token, now) {
+            Some(principal) => Ok(principal),
+            None => self.at_first_sight(read()?, now),
+        };
         #[cfg(feature = "remote-jwks")]
         if self.keys.remote().is_some()
             && let Err(error) = &found
