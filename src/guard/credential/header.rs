@@ -8,6 +8,7 @@ use super::Unusable::{self, Malformed};
 ///
 /// With a scheme, its value is `scheme 1*SP token`, the scheme in any case, and a value with another scheme is none of
 /// the guard's business. Without one, the whole value is the token.
+#[inline]
 pub(super) fn read<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
@@ -33,6 +34,7 @@ pub(super) fn strip(headers: &mut HeaderMap, name: &HeaderName, scheme: Option<&
     }
 }
 
+#[inline]
 fn after_scheme<'a>(value: &'a [u8], scheme: &str) -> Result<Option<&'a [u8]>, Unusable> {
     let (found, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
     if found.eq_ignore_ascii_case(scheme.as_bytes()) {

@@ -148,6 +148,7 @@ impl fmt::Display for Source {
 }
 
 impl Explicit {
+    #[inline]
     pub(super) fn read<'a>(&'a self, headers: &'a HeaderMap) -> Result<Option<Found<'a>>, Unusable> {
         let (token, subprotocol) = match self {
             Self::Header { name, scheme } => (header::read(headers, name, scheme.as_deref())?, None),
