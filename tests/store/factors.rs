@@ -18,6 +18,7 @@ use crate::{both, db::TestDb, fixture::*};
 both! {
     a_flow_is_what_was_begun_until_it_ends,
     a_flow_begins_for_a_user_who_is_as_they_were,
+    a_flow_ends_the_one_that_it_follows,
     a_session_ends_the_flow_that_led_to_it,
     a_session_needs_the_second_factor_that_its_user_has,
     a_set_up_stands_beside_the_live_authenticator,
@@ -50,7 +51,7 @@ fn flow(user: UserId) -> Flow {
 }
 
 async fn start(store: &dyn Store, id: &TokenHash, flow: &Flow) -> bool {
-    store.start_flow(id, flow, &event(EventKind::LoginUnfinished).user(flow.user)).await.unwrap()
+    store.start_flow(id, flow, None, &event(EventKind::LoginUnfinished).user(flow.user)).await.unwrap()
 }
 
 fn authenticator(secret: &[u8]) -> StoredTotp {
@@ -102,6 +103,21 @@ async fn a_flow_begins_for_a_user_who_is_as_they_were(db: TestDb) {
         assert!(!start(&*db.store, &token(), &other).await);
     }
     assert_eq!(trail(&db.store, ada).await, [EventKind::UserRegistered]);
+}
+
+async fn a_flow_ends_the_one_that_it_follows(db: TestDb) {
+    let (ada, eve) = (add_user(&db.store, "ada").await, add_user(&db.store, "eve").await);
+    let (first, second) = (token(), token());
+    assert!(start(&*db.store, &first, &flow(ada)).await);
+    let next = Flow { step: Step::NewPassword, ..flow(ada) };
+    let follow = async |id, next: &Flow| {
+        let told = event(EventKind::LoginUnfinished).user(next.user);
+        db.store.start_flow(id, next, Some(&first), &told).await.unwrap()
+    };
+    assert!(!follow(&second, &flow(eve)).await);
+    assert!(follow(&second, &next).await && !follow(&token(), &next).await);
+    assert_eq!(db.store.flow(&first, NOW).await.unwrap(), None);
+    assert_eq!(db.store.flow(&second, NOW).await.unwrap(), Some(next));
 }
 
 async fn a_session_ends_the_flow_that_led_to_it(db: TestDb) {
