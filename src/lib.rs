@@ -63,6 +63,7 @@
 //! | `openapi` | what a guarded router asks, written into an OpenAPI document | |
 //! | `accounts` | the accounts, as a Rust API; with `axum` also as a router | ✓ |
 //! | `sqlite`, `postgres` | a store for them | ✓ |
+//! | `remote-jwks` | keys that issuers elsewhere publish, and what they revoke, followed | |
 //! | `import` | users by the file, in and out, and the password hashes of other programs | ✓ |
 //! | `server` | the binary, and all of the above | ✓ |
 //! | `smtp` | mail by SMTP; without it, as files or by a transport of one's own | ✓ |
