@@ -194,6 +194,7 @@ impl PartlyAssured {
     /// # Errors
     ///
     /// [`Error::FlowInvalid`] if the second factor is somebody else's.
+    #[expect(clippy::needless_pass_by_value, reason = "a proof is good for once")]
     pub fn with(self, second: SecondFactor) -> Result<Assurance, Error> {
         if second.user() != self.shown.user.id {
             return Err(Error::FlowInvalid);
@@ -208,6 +209,7 @@ impl PartlyAssured {
     /// # Errors
     ///
     /// [`Error::FlowInvalid`] if the new password is somebody else's, or something else is missing before it.
+    #[expect(clippy::needless_pass_by_value, reason = "a proof is good for once")]
     pub fn with_new_password(self, renewed: PasswordRenewed) -> Result<Assurance, Error> {
         if renewed.user() != self.shown.user.id || self.step != Step::NewPassword {
             return Err(Error::FlowInvalid);

@@ -106,8 +106,8 @@ impl Accounts {
         let enrollee = self.enrollee(who).await?;
         let asked = enrollee.asked(device);
         let may_replace = matches!(enrollee, Enrollee::Known(..));
-        let enrolled = self.within_budget(asked, TotpVerified::enrol(self, asked, code, may_replace)).await?;
-        let (verified, recovery_codes) = enrolled.ok_or(Error::field("code", "invalid_code"))?;
+        let confirmed = self.within_budget(asked, TotpVerified::enrol(self, asked, code, may_replace)).await?;
+        let (verified, recovery_codes) = confirmed.ok_or(Error::field("code", "invalid_code"))?;
         let login = match enrollee {
             Enrollee::Known(..) => None,
             Enrollee::LoggingIn(partly, start) => {

@@ -28,7 +28,7 @@ both![
 async fn ada(app: &TestApp) -> (String, Enrolled, String) {
     let token = app.user("ada").await;
     let enrolled = app.enrol(&token).await;
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     let flow = app.flow_of("ada").await;
     (token, enrolled, flow)
 }

@@ -108,7 +108,7 @@ async fn a_flow_enrols_within_its_five_minutes(db: TestDb) {
     let app = app_for_all(db).await;
     let flow = enrolment_flow(&app).await;
     let authenticator = set_up(&app, &flow).await;
-    app.advance(Duration::from_secs(300));
+    app.advance(Duration::from_mins(5));
     confirm(&app, &flow, &authenticator.code(&app)).await.expect_problem(401, "flow_invalid");
     let flow = enrolment_flow(&app).await;
     confirm(&app, &flow, &authenticator.code(&app)).await.expect(StatusCode::OK);

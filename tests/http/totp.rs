@@ -107,7 +107,7 @@ async fn tp_8_a_pending_authenticator_opens_nothing_and_expires(db: TestDb) {
     let disable = json!({"code": pending.code(&app)});
     let disabled = app.post("/auth/totp/disable").bearer(&token).json(&disable).send().await;
     disabled.expect_problem(409, "no_second_factor");
-    app.advance(Duration::from_secs(600));
+    app.advance(Duration::from_mins(10));
     let body = json!({"code": pending.code(&app)});
     let late = app.post("/auth/totp/confirm").bearer(&token).json(&body).send().await;
     assert_eq!(late.expect_problem(422, "invalid_fields").field_errors(), ["code: invalid_code"]);
