@@ -78,10 +78,10 @@ pub enum Assurance {
 /// ```
 ///
 /// ```compile_fail,E0451
-/// use portcullis::account::{Assured, PartlyAssured};
+/// use portcullis::account::Assured;
 ///
-/// fn assured(partly: PartlyAssured) -> Assured {
-///     Assured { shown: partly.shown, flow: None } // the fields are private
+/// fn another(assured: Assured) -> Assured {
+///     Assured { flow: None, ..assured } // the fields are private
 /// }
 /// ```
 #[derive(Debug)]

@@ -45,20 +45,16 @@ impl Peer {
             Self::PyOtp => ("python/bin/python", "otp.py"),
         };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script);
-        match self {
-            Self::Jose => {
-                let mut command = Command::new(program);
-                command.arg(script).arg(installed().join("node"));
-                command
-            }
-            _ => {
-                let mut command = Command::new(installed().join(program));
-                // Isolated, or a script that is named after a module would be taken for it; and without the warnings of
-                // joserfc about algorithms that it would rather see go.
-                command.args(["-I", "-W", "ignore"]).arg(script);
-                command
-            }
+        if self == Self::Jose {
+            let mut command = Command::new(program);
+            command.arg(script).arg(installed().join("node"));
+            return command;
         }
+        let mut command = Command::new(installed().join(program));
+        // Isolated, or a script that is named after a module would be taken for it; and without the warnings of joserfc about
+        // algorithms that it would rather see go.
+        command.args(["-I", "-W", "ignore"]).arg(script);
+        command
     }
 }
 
