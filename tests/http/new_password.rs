@@ -17,7 +17,7 @@ both![
     the_second_factor_comes_before_the_new_password,
     an_enrolment_comes_before_the_new_password_and_shows_its_recovery_codes,
     the_new_password_is_another_one_that_meets_the_policy,
-    of_many_racing_new_passwords_one_wins,
+    in_a_race_of_new_passwords_one_wins,
     who_is_logged_in_already_reauthenticates_and_changes_it_there,
 ];
 
@@ -115,7 +115,7 @@ async fn the_new_password_is_another_one_that_meets_the_policy(db: TestDb) {
     choose(&app, &flow, NEW).await.expect(StatusCode::OK);
 }
 
-async fn of_many_racing_new_passwords_one_wins(db: TestDb) {
+async fn in_a_race_of_new_passwords_one_wins(db: TestDb) {
     let app = app(db, SecondFactorPolicy::Optional).await;
     app.register("ada", "ada@example.com").await.expect(StatusCode::CREATED);
     app.db.must_change_password("ada").await;

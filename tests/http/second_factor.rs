@@ -22,11 +22,11 @@ both![
     a_code_that_nobody_asked_for_is_not_looked_at,
     tp_4_a_code_is_taken_once_and_no_earlier_one_after_it,
     tp_4_the_code_that_confirmed_the_set_up_is_used,
-    tp_5_of_many_racing_finishes_with_one_code_one_opens_a_session,
+    tp_5_in_a_race_of_finishes_with_one_code_one_opens_a_session,
     tp_7_what_is_not_six_ascii_digits_is_no_code,
     a_code_of_another_user_is_wrong,
     rc_2_a_recovery_code_is_taken_once,
-    rc_2_of_many_racing_finishes_with_one_recovery_code_one_opens_a_session,
+    rc_2_in_a_race_of_finishes_with_one_recovery_code_one_opens_a_session,
     rc_3_a_recovery_code_replaces_the_second_factor_and_nothing_else,
     few_recovery_codes_are_pointed_out_at_login,
     a_wrong_code_leaves_the_flow_as_it_was,
@@ -144,7 +144,7 @@ async fn tp_4_the_code_that_confirmed_the_set_up_is_used(db: TestDb) {
     app.finish(&flow, "two_fa_code", &code).await.expect_problem(401, "invalid_second_factor");
 }
 
-async fn tp_5_of_many_racing_finishes_with_one_code_one_opens_a_session(db: TestDb) {
+async fn tp_5_in_a_race_of_finishes_with_one_code_one_opens_a_session(db: TestDb) {
     // Without limits, which would let five of them through at most.
     let app = TestApp::with(db, |config| config.insecure_no_limits = true).await;
     let authenticator = app.enrol(&app.user("ada").await).await.authenticator;
@@ -208,7 +208,7 @@ async fn rc_2_a_recovery_code_is_taken_once(db: TestDb) {
     app.finish(&flow, "recovery_code", &enrolled.recovery_codes[4]).await.expect(StatusCode::OK);
 }
 
-async fn rc_2_of_many_racing_finishes_with_one_recovery_code_one_opens_a_session(db: TestDb) {
+async fn rc_2_in_a_race_of_finishes_with_one_recovery_code_one_opens_a_session(db: TestDb) {
     let app = TestApp::with(db, |config| config.insecure_no_limits = true).await;
     let enrolled = app.enrol(&app.user("ada").await).await;
     let sessions = app.db.count("sessions").await;

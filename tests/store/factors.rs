@@ -24,11 +24,11 @@ both! {
     a_set_up_stands_beside_the_live_authenticator,
     a_confirmation_may_be_kept_from_replacing,
     tp_4_steps_only_rise_and_belong_to_their_authenticator,
-    tp_5_of_many_racing_uses_of_a_step_one_wins,
-    of_many_racing_confirmations_one_wins,
-    of_many_racing_sessions_of_one_flow_one_opens,
+    tp_5_in_a_race_of_uses_of_a_step_one_wins,
+    in_a_race_of_confirmations_one_wins,
+    in_a_race_of_sessions_of_one_flow_one_opens,
     rc_2_a_recovery_code_is_spent_once_and_by_its_user,
-    rc_2_of_many_racing_uses_of_a_recovery_code_one_wins,
+    rc_2_in_a_race_of_uses_of_a_recovery_code_one_wins,
     everything_of_a_user_goes_with_them_also_in_a_race,
     what_has_expired_is_forgotten,
 }
@@ -201,14 +201,14 @@ async fn tp_4_steps_only_rise_and_belong_to_their_authenticator(db: TestDb) {
     assert!(uses(ada, live.id, 103).await);
 }
 
-async fn tp_5_of_many_racing_uses_of_a_step_one_wins(db: TestDb) {
+async fn tp_5_in_a_race_of_uses_of_a_step_one_wins(db: TestDb) {
     let ada = add_user(&db.store, "ada").await;
     let live = enrolled(&*db.store, ada).await;
     let used = all_at_once(&db.store, |_, store| async move { store.use_totp_step(ada, live.id, 101).await.unwrap() });
     assert_eq!(used.await.into_iter().filter(|used| *used).count(), 1);
 }
 
-async fn of_many_racing_confirmations_one_wins(db: TestDb) {
+async fn in_a_race_of_confirmations_one_wins(db: TestDb) {
     let ada = add_user(&db.store, "ada").await;
     let setup = authenticator(b"secret");
     set_up(&*db.store, ada, &setup).await;
@@ -222,7 +222,7 @@ async fn of_many_racing_confirmations_one_wins(db: TestDb) {
     assert_eq!(db.store.recovery_codes_left(ada).await.unwrap(), 1);
 }
 
-async fn of_many_racing_sessions_of_one_flow_one_opens(db: TestDb) {
+async fn in_a_race_of_sessions_of_one_flow_one_opens(db: TestDb) {
     let ada = add_user(&db.store, "ada").await;
     let id = token();
     assert!(start(&*db.store, &id, &flow(ada)).await);
@@ -254,7 +254,7 @@ async fn rc_2_a_recovery_code_is_spent_once_and_by_its_user(db: TestDb) {
     assert_eq!(used.count(), 2);
 }
 
-async fn rc_2_of_many_racing_uses_of_a_recovery_code_one_wins(db: TestDb) {
+async fn rc_2_in_a_race_of_uses_of_a_recovery_code_one_wins(db: TestDb) {
     let ada = add_user(&db.store, "ada").await;
     enrolled(&*db.store, ada).await;
     let spent = all_at_once(&db.store, |_, store| async move {
