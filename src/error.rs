@@ -88,6 +88,7 @@ impl Error {
             Self::LoginUnfinished(login) => match login.step {
                 Step::SecondFactor => "second_factor_required",
                 Step::Enrolment => "second_factor_enrolment_required",
+                Step::NewPassword => "password_change_required",
             },
             Self::InvalidSecondFactor(_) => "invalid_second_factor",
             Self::FlowInvalid => "flow_invalid",

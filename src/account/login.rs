@@ -11,7 +11,6 @@ use std::{
 use super::{Accounts, Assurance, Email, FirstFactor, PartlyAssured, User, UserRecord, Username};
 use crate::{
     audit::{Event, EventKind},
-    config::SecondFactorPolicy,
     error::Error,
     password::{HashError, Password, PasswordVerified},
     session::{Device, Opening, RefreshToken, Session, Start},
@@ -109,7 +108,8 @@ impl Accounts {
             return self.refuse_login(record.as_ref(), device).await;
         };
         let (user, version, needs_rehash) = (verified.user().id, verified.password_version(), verified.needs_rehash());
-        let opening = Opening { start: &Start::Login { remember }, attempt: Some(&attempt), device };
+        let start = Start::Login { remember };
+        let opening = Opening { start: &start, attempt: Some(&attempt), device };
         let Some(entered) = self.enter(verified, opening).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
@@ -118,7 +118,7 @@ impl Accounts {
         }
         match entered {
             Entered::Session(login) => Ok(*login),
-            Entered::Partly(partly) => self.go_on(*partly, code, remember, device).await,
+            Entered::Partly(partly) => self.go_on(*partly, code, &start, device).await,
         }
     }
 
@@ -140,12 +140,12 @@ impl Accounts {
     }
 
     async fn enter_once(&self, verified: PasswordVerified, opening: Opening<'_>) -> Result<Option<Entered>, Error> {
-        let policy = match opening.start {
-            Start::Login { .. } => self.config().second_factor,
-            // Whoever is logged in can set one up there.
-            Start::Reauthentication { .. } => SecondFactorPolicy::Optional,
+        let first = FirstFactor::Password(verified);
+        let assurance = match opening.start {
+            Start::Login { .. } => Assurance::of(first, self.config().second_factor),
+            Start::Reauthentication { .. } => Assurance::again(first),
         };
-        match Assurance::of(FirstFactor::Password(verified), policy) {
+        match assurance {
             Ok(Assurance::Full(assured)) => {
                 let login = self.open_session(assured, opening).await?;
                 Ok(login.map(|login| Entered::Session(Box::new(login))))

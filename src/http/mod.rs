@@ -11,6 +11,7 @@ mod login;
 mod logout;
 mod me;
 mod methods;
+mod new_password;
 mod openapi;
 mod page;
 mod problem;
@@ -42,6 +43,7 @@ pub use self::{
     login::LoginRequest,
     me::{ProfileRequest, UserResponse},
     methods::MethodsResponse,
+    new_password::NewPasswordRequest,
     openapi::openapi,
     problem::{FieldProblem, Problem, method_not_allowed, not_found},
     reauthenticate::ReauthenticateRequest,
@@ -75,6 +77,7 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/register", post(register::register), public())
         .route("/auth/login", post(login::login), public())
         .route("/auth/login/second-factor", post(second_factor::finish), public())
+        .route("/auth/login/new-password", post(new_password::finish), public())
         .route("/auth/refresh", post(refresh::refresh), public())
         .route("/auth/reauthenticate", post(reauthenticate::reauthenticate), authenticated())
         .route("/auth/logout", post(logout::logout), authenticated())

@@ -9,8 +9,8 @@ use utoipa::{
 };
 
 use super::{
-    change_password, login, logout, me, methods, reauthenticate, recovery_codes, refresh, register, revocations,
-    routes, second_factor, sessions, totp, well_known,
+    change_password, login, logout, me, methods, new_password, reauthenticate, recovery_codes, refresh, register,
+    revocations, routes, second_factor, sessions, totp, well_known,
 };
 use crate::axum::describe_security;
 
@@ -33,6 +33,7 @@ pub fn openapi() -> openapi::OpenApi {
         register::register,
         login::login,
         second_factor::finish,
+        new_password::finish,
         refresh::refresh,
         reauthenticate::reauthenticate,
         logout::logout,

@@ -43,6 +43,7 @@ mod strength;
 
 pub use self::{
     breach::{BreachFile, BreachLookup},
+    change::PasswordRenewed,
     error::{HashError, PasswordProblem},
     hash::{PasswordHash, hash_password, verify_password},
     hasher::Verdict,

@@ -51,9 +51,10 @@ pub enum TotpConfirmed {
 /// The verbs of second factors. Each is one transaction, like every verb of [`Store`](super::Store).
 #[async_trait]
 pub trait FactorStore {
-    /// Begins a flow, if the user is still as they were when checked: enabled, of the same generation and with the same
-    /// password version. `false` if not.
-    async fn start_flow(&self, id: &TokenHash, flow: &Flow, event: &Event) -> Result<bool>;
+    /// Begins a flow, if the user is still as they were when checked (enabled, of the same generation and with the same
+    /// password version), and ends the one that it follows, which has to be alive. `false` if not.
+    async fn start_flow(&self, id: &TokenHash, flow: &Flow, follows: Option<&TokenHash>, event: &Event)
+    -> Result<bool>;
 
     /// The flow with this id, if it has not ended by `now`.
     async fn flow(&self, id: &TokenHash, now: Timestamp) -> Result<Option<Flow>>;

@@ -27,8 +27,8 @@ impl TotpVerified {
     pub(crate) async fn check(accounts: &Accounts, user: UserId, code: &TotpCode) -> Result<Option<Self>, Error> {
         let Some(live) = accounts.store().totp(user).await? else { return Ok(None) };
         let Some(step) = step_of(accounts, &live, code)? else { return Ok(None) };
-        let used = accounts.store().use_totp_step(user, live.id, step).await?;
-        Ok(used.then_some(Self { user }))
+        let accepted = accounts.store().use_totp_step(user, live.id, step).await?;
+        Ok(accepted.then_some(Self { user }))
     }
 
     /// Checks a code against the authenticator that is being set up, and makes it live. With the proof come the recovery

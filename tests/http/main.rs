@@ -34,6 +34,7 @@ mod login_orders;
 mod logout;
 mod me;
 mod methods;
+mod new_password;
 mod next_request;
 mod reauthenticate;
 mod recovery_codes;

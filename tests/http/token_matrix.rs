@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use portcullis::config::SecondFactorPolicy;
 use serde_json::json;
 
 use crate::{
@@ -14,12 +15,26 @@ use crate::{
 both![jwt_10_every_token_opens_only_what_it_is_made_for];
 
 /// The places that take a token: what each is called, the one kind it takes, and how that is sent there.
-const PLACES: [(&str, &str, Place); 2] = [
+const PLACES: [(&str, &str, Place); 6] = [
     ("the guard", "access token", |app, token| Box::pin(app.get("/auth/me").bearer(token).send())),
     ("refresh", "refresh token", |app, token| {
         Box::pin(app.post("/auth/refresh").json(&json!({"refresh_token": token})).send())
     }),
+    ("the second factor", "flow to a second factor", |app, token| Box::pin(app.finish(token, "two_fa_code", WRONG))),
+    ("a set-up", "flow to an enrolment", |app, token| {
+        Box::pin(app.post("/auth/totp/setup").json(&json!({"flow": token})).send())
+    }),
+    ("a confirmation", "flow to an enrolment", |app, token| {
+        Box::pin(app.post("/auth/totp/confirm").json(&json!({"flow": token, "code": WRONG})).send())
+    }),
+    ("the new password", "flow to a new password", |app, token| {
+        let body = json!({"flow": token, "new_password": "another horse, another battery"});
+        Box::pin(app.post("/auth/login/new-password").json(&body).send())
+    }),
 ];
+
+/// A code that is right once in a million times.
+const WRONG: &str = "000000";
 
 type Place = for<'a> fn(&'a TestApp, &'a str) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
@@ -33,6 +48,16 @@ async fn kinds(app: &TestApp) -> Vec<(&'static str, String)> {
     let ended = app.token("ada", PASSWORD).await;
     app.post("/auth/logout").bearer(&ended).send().await.expect(StatusCode::NO_CONTENT);
 
+    let enrolled = app.enrol(&app.user("bob").await).await;
+    let second_factor = app.flow_of("bob").await;
+    app.user("eve").await;
+    app.db.must_change_password("eve").await;
+    let new_password = flow(&app.login("eve", PASSWORD).await.expect_problem(403, "password_change_required"));
+    app.user("grace").await;
+    app.db.give_role("grace", "admin").await;
+    let enrolment = app.login("grace", PASSWORD).await.expect_problem(403, "second_factor_enrolment_required");
+    let enrolment = flow(&enrolment);
+
     let answer = app.login("ada", PASSWORD).await.expect(StatusCode::OK).body;
     let text = |name: &str| answer[name].as_str().unwrap().to_owned();
     let claims = app.portcullis.verifier().verify(&text("access_token")).unwrap();
@@ -44,6 +69,10 @@ async fn kinds(app: &TestApp) -> Vec<(&'static str, String)> {
         ("refresh token that was spent", spent["refresh_token"].as_str().unwrap().to_owned()),
         ("refresh token without its prefix", text("refresh_token").trim_start_matches("pcr_").to_owned()),
         ("access token with the prefix of another kind", format!("pcr_{}", text("access_token"))),
+        ("flow to a second factor", second_factor),
+        ("flow to an enrolment", enrolment),
+        ("flow to a new password", new_password),
+        ("recovery code", enrolled.recovery_codes[0].clone()),
         ("id of a session", claims.sid.unwrap()),
         ("id of a token", claims.jti.unwrap()),
         ("id of a user", claims.sub),
@@ -51,8 +80,12 @@ async fn kinds(app: &TestApp) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn flow(answer: &Answer) -> String {
+    answer.body["flow"].as_str().unwrap().to_owned()
+}
+
 async fn jwt_10_every_token_opens_only_what_it_is_made_for(db: TestDb) {
-    let app = TestApp::new(db).await;
+    let app = TestApp::with(db, |config| config.second_factor = SecondFactorPolicy::Admins).await;
     let kinds = kinds(&app).await;
     for (place, takes, send) in PLACES {
         for (kind, token) in kinds.iter().filter(|(kind, _)| *kind != takes) {
@@ -63,6 +96,9 @@ async fn jwt_10_every_token_opens_only_what_it_is_made_for(db: TestDb) {
     // Last, since some are good for once.
     for (place, takes, send) in PLACES {
         let (_, token) = kinds.iter().find(|(kind, _)| *kind == takes).unwrap();
-        assert_eq!(send(&app, token).await.status, StatusCode::OK, "{place}");
+        let answer = send(&app, token).await;
+        // A wrong code in the right flow is told so.
+        let got_in = answer.status.is_success() || matches!(answer.code(), "invalid_second_factor" | "invalid_fields");
+        assert!(got_in, "{place}: {}", answer.body);
     }
 }

@@ -20,7 +20,7 @@ both![
     tp_8_a_pending_authenticator_opens_nothing_and_expires,
     tp_8_starting_a_new_set_up_never_weakens_a_live_one,
     a_new_authenticator_takes_the_place_of_the_old_one_with_its_first_code,
-    of_many_racing_confirmations_one_wins,
+    in_a_race_of_confirmations_one_wins,
     tp_2_the_secret_is_sealed_in_the_database_and_shown_once,
     an_authenticator_is_removed_with_a_code_of_either_kind,
     what_is_not_set_up_cannot_be_removed,
@@ -107,7 +107,7 @@ async fn tp_8_a_pending_authenticator_opens_nothing_and_expires(db: TestDb) {
     let disable = json!({"code": pending.code(&app)});
     let disabled = app.post("/auth/totp/disable").bearer(&token).json(&disable).send().await;
     disabled.expect_problem(409, "no_second_factor");
-    app.advance(Duration::from_secs(600));
+    app.advance(Duration::from_mins(10));
     let body = json!({"code": pending.code(&app)});
     let late = app.post("/auth/totp/confirm").bearer(&token).json(&body).send().await;
     assert_eq!(late.expect_problem(422, "invalid_fields").field_errors(), ["code: invalid_code"]);
@@ -152,7 +152,7 @@ async fn a_new_authenticator_takes_the_place_of_the_old_one_with_its_first_code(
     app.finish(&flow, "recovery_code", &old.recovery_codes[0]).await.expect(StatusCode::OK);
 }
 
-async fn of_many_racing_confirmations_one_wins(db: TestDb) {
+async fn in_a_race_of_confirmations_one_wins(db: TestDb) {
     let app = TestApp::with(db, |config| config.insecure_no_limits = true).await;
     let token = app.user("ada").await;
     let body = json!({"code": app.set_up(&token).await.code(&app)});

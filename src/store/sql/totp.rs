@@ -128,13 +128,13 @@ async fn replace(
 }
 
 pub(super) async fn use_step(store: &Backend, user: UserId, authenticator: Uuid, step: i64) -> Result<bool> {
-    let used = sqlx::query("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND id = $2 AND last_step < $3")
+    let accepted = sqlx::query("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND id = $2 AND last_step < $3")
         .bind(user.0)
         .bind(authenticator)
         .bind(step)
         .execute(&store.writer)
         .await?;
-    Ok(used.rows_affected() == 1)
+    Ok(accepted.rows_affected() == 1)
 }
 
 pub(super) async fn remove(store: &Backend, user: UserId, event: &Event) -> Result<bool> {
