@@ -15,7 +15,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
     Portcullis,
-    account::Accounts,
+    account::{Accounts, Credentials},
     password::{HashPool, HashPoolSettings, Password, PasswordHash},
     session::Device,
 };
@@ -77,7 +77,8 @@ fn whole(runtime: &Runtime, accounts: &Accounts, logins: u64) -> Duration {
                 tokio::spawn(async move {
                     for _ in 0..share(logins, CONCURRENCY, number) {
                         let password = Password::parse("a good password").unwrap();
-                        accounts.login(&name(number), password, false, &Device::default()).await.unwrap();
+                        let credentials = Credentials::new(name(number), password);
+                        accounts.login(credentials, &Device::default()).await.unwrap();
                     }
                 })
             })

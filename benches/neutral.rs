@@ -10,7 +10,7 @@ use std::{
 
 use portcullis::{
     Portcullis,
-    account::{Accounts, Email, Username},
+    account::{Accounts, Credentials, Email, Username},
     config::Config,
     password::{Forgetful, Password},
     session::Device,
@@ -41,9 +41,9 @@ async fn accounts(folder: &tempfile::TempDir) -> Accounts {
 }
 
 async fn login(accounts: &Accounts, name: &str, password: &str) -> Duration {
-    let password = Password::parse(password).unwrap();
+    let credentials = Credentials::new(name, Password::parse(password).unwrap());
     let start = Instant::now();
-    accounts.login(name, password, false, &Device::default()).await.unwrap_err();
+    accounts.login(credentials, &Device::default()).await.unwrap_err();
     start.elapsed()
 }
 

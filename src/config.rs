@@ -9,10 +9,12 @@ use http::Uri;
 use ipnet::IpNet;
 
 use crate::{
+    access,
     jwt::Algorithm,
     mail::{Links, Sender},
     password::{HashPoolSettings, PasswordPolicy},
     revocation::OnStale,
+    totp::TotpWindow,
 };
 
 /// The settings of the accounts.
@@ -38,7 +40,7 @@ pub struct Config {
     pub session_cap: NonZeroU32,
     /// What a password hash costs, and how many are computed at once. Its defaults are stated there.
     pub hashing: HashPoolSettings,
-    /// What a new password must be like. Default: 10 characters.
+    /// What a new password must be like. Default: 10 characters, and neither common nor easy to guess.
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
@@ -48,6 +50,10 @@ pub struct Config {
     /// Whether an address that asks for a new password and belongs to no account gets a mail that says so. Default:
     /// `false`.
     pub mail_unknown: bool,
+    /// Who has to have a second factor. Default: nobody; whoever has one is asked for it.
+    pub second_factor: SecondFactorPolicy,
+    /// How far a code of an authenticator app may be from the present one. Default: one either side.
+    pub totp_window: TotpWindow,
     /// What becomes of tokens once the database could not be asked for 10 seconds what other processes have revoked.
     /// Default: [`OnStale::Allow`]. A database that is down for all takes no revocation from anyone, so nothing is
     /// missed, and guarded requests go on. [`OnStale::Refuse`] is for those who would rather answer 503 than accept, on
@@ -86,6 +92,8 @@ impl Config {
             registration: RegistrationPolicy::Open,
             require_verified_email: false,
             mail_unknown: false,
+            second_factor: SecondFactorPolicy::Optional,
+            totp_window: TotpWindow::One,
             stale_revocations: OnStale::Allow,
             trusted_proxies: Vec::new(),
             site_name: None,
@@ -137,6 +145,52 @@ impl FromStr for RegistrationPolicy {
             "open" => Ok(Self::Open),
             "closed" => Ok(Self::Closed),
             other => Err(ConfigError(format!("registration must be `open` or `closed`, not `{other}`"))),
+        }
+    }
+}
+
+/// Who has to have a second factor. Whoever must and has none sets one up before their login is finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactorPolicy {
+    /// Nobody has to.
+    Optional,
+    /// Users with the role `admin`.
+    Admins,
+    /// Everybody.
+    All,
+}
+
+impl SecondFactorPolicy {
+    /// The policy's name in settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Optional => "optional",
+            Self::Admins => "admins",
+            Self::All => "all",
+        }
+    }
+
+    /// Whether a user with these roles has to have one.
+    #[must_use]
+    pub fn binds(self, roles: &[String]) -> bool {
+        match self {
+            Self::Optional => false,
+            Self::Admins => access::is_admin(roles),
+            Self::All => true,
+        }
+    }
+}
+
+impl FromStr for SecondFactorPolicy {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        match name {
+            "optional" => Ok(Self::Optional),
+            "admins" => Ok(Self::Admins),
+            "all" => Ok(Self::All),
+            other => Err(ConfigError(format!("second_factor must be `optional`, `admins` or `all`, not `{other}`"))),
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::{
+    account::UnfinishedLogin,
+    flow::Step,
     password::HashError,
     secret::RandomUnavailable,
     store::{Conflict, StoreError},
@@ -20,6 +22,18 @@ pub enum Error {
     /// The password of someone already known is wrong.
     #[error("the password is wrong")]
     InvalidPassword,
+    /// What was shown is right, and the account asks for more: the next step is named, with the flow to take it in.
+    #[error("the login needs another step")]
+    LoginUnfinished(Box<UnfinishedLogin>),
+    /// The second factor is wrong, or was used before. The flow lives on.
+    #[error("the second factor is wrong")]
+    InvalidSecondFactor(Box<UnfinishedLogin>),
+    /// A flow leads nowhere: one answer for unknown, expired, finished, and good for another step.
+    #[error("the flow is not valid, or no longer")]
+    FlowInvalid,
+    /// The account has no second factor.
+    #[error("there is no second factor")]
+    NoSecondFactor,
     /// The credential was good when the request came in, but its session or its user is gone.
     #[error("the session has ended")]
     SessionEnded,
@@ -74,6 +88,14 @@ impl Error {
         match self {
             Self::InvalidCredentials => "invalid_credentials",
             Self::InvalidPassword => "invalid_password",
+            Self::LoginUnfinished(login) => match login.step {
+                Step::SecondFactor => "second_factor_required",
+                Step::Enrolment => "second_factor_enrolment_required",
+                Step::NewPassword => "password_change_required",
+            },
+            Self::InvalidSecondFactor(_) => "invalid_second_factor",
+            Self::FlowInvalid => "flow_invalid",
+            Self::NoSecondFactor => "no_second_factor",
             Self::SessionEnded => "invalid_token",
             Self::RefreshInvalid => "refresh_invalid",
             Self::TokenInvalid => "token_invalid",
@@ -116,7 +138,9 @@ impl From<StoreError> for Error {
             StoreError::Conflict(Conflict::Username) => Self::UsernameTaken,
             StoreError::Conflict(Conflict::Email) => Self::EmailTaken,
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
-            StoreError::Broken(_) | StoreError::Url(_) => Self::Internal(error.into()),
+            StoreError::Conflict(Conflict::Id) | StoreError::Broken(_) | StoreError::Url(_) => {
+                Self::Internal(error.into())
+            }
         }
     }
 }

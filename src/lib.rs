@@ -64,6 +64,8 @@
 //! | `openapi` | what a guarded router asks, written into an OpenAPI document | |
 //! | `accounts` | the accounts, as a Rust API; with `axum` also as a router | ✓ |
 //! | `sqlite`, `postgres` | a store for them | ✓ |
+//! | `remote-jwks` | keys that issuers elsewhere publish, and what they revoke, followed | |
+//! | `import` | users by the file, in and out, and the password hashes of other programs | ✓ |
 //! | `server` | the binary, and all of the above | ✓ |
 //! | `smtp` | mail by SMTP; without it, as files or by a transport of one's own | ✓ |
 //! | `testing` | a clock that a test moves, an issuer, and with accounts a mailbox | |
@@ -91,8 +93,12 @@ pub mod audit;
 pub mod config;
 #[cfg(feature = "accounts")]
 mod error;
+#[cfg(feature = "accounts")]
+pub mod flow;
 #[cfg(all(feature = "accounts", feature = "axum"))]
 pub mod http;
+#[cfg(feature = "import")]
+pub mod import;
 #[cfg(feature = "accounts")]
 pub mod mail;
 #[cfg(feature = "accounts")]
@@ -102,11 +108,15 @@ pub mod password;
 #[cfg(feature = "accounts")]
 mod portcullis;
 #[cfg(feature = "accounts")]
+pub mod recovery;
+#[cfg(feature = "accounts")]
 pub mod session;
 #[cfg(feature = "accounts")]
 pub mod store;
 #[cfg(feature = "accounts")]
 pub mod throttle;
+#[cfg(feature = "accounts")]
+pub mod totp;
 #[cfg(feature = "accounts")]
 pub mod vault;
 

@@ -231,7 +231,7 @@ impl Builder {
         let data_key = self.open_data_key(store.as_ref(), &clock).await?;
         let refresh_key = data_key.keyed_hash("refresh-token");
         let code_key = data_key.keyed_hash("mailed-code");
-        let keys = SigningKeys::open(store.clone(), data_key, &config, clock.clone()).await?;
+        let keys = SigningKeys::open(store.clone(), data_key.clone(), &config, clock.clone()).await?;
         let live = keys.follow().await?;
         let revocations = RevocationSet::fed(STALE_AFTER, config.stale_revocations);
         let journal = Journal::follow(store.clone(), revocations.clone(), clock.clone()).await?;
@@ -255,6 +255,8 @@ impl Builder {
             revocation_memory,
             refresh_key,
             code_key,
+            recovery_key: data_key.keyed_hash("recovery-code"),
+            data_key,
             mail,
             last_seen: LastSeen::default(),
             config,

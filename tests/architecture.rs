@@ -21,8 +21,10 @@ const ROOMS: &[&str] = &[
     "clock",
     "config",
     "error",
+    "flow",
     "guard",
     "http",
+    "import",
     "jwt",
     "jwt/remote",
     "lib",
@@ -31,6 +33,7 @@ const ROOMS: &[&str] = &[
     "password",
     "portcullis",
     "principal",
+    "recovery",
     "revocation",
     "revocation/feed",
     "secret",
@@ -38,11 +41,12 @@ const ROOMS: &[&str] = &[
     "store",
     "testing",
     "throttle",
+    "totp",
     "vault",
 ];
 
 /// Rooms that the design has and that may not be there yet.
-const PLANNED: &[&str] = &["api_key", "pages", "passkey", "recovery", "totp"];
+const PLANNED: &[&str] = &["api_key", "pages", "passkey"];
 
 /// The rooms below `http`: they decide, and know neither HTTP nor SQL.
 const DECIDE: &[&str] = &[
@@ -50,6 +54,8 @@ const DECIDE: &[&str] = &[
     "account",
     "api_key",
     "audit",
+    "flow",
+    "import",
     "mail",
     "one_time",
     "passkey",
@@ -90,7 +96,8 @@ const ONLY: &[(&[&str], &[&str])] = &[
     (&["arc_swap"], &["jwt", "jwt/remote"]),
     // What fetches keys, and nothing else that goes out into the network by itself.
     (&["hyper_rustls", "hyper_util::client", "rustls", "webpki_roots"], &["jwt/remote"]),
-    (&["argon2"], &["password"]),
+    (&["argon2", "bcrypt", "scrypt", "zxcvbn"], &["password"]),
+    (&["fast_qr", "totp_rs"], &["totp"]),
     (&["lettre", "minijinja"], &["mail"]),
     (&["matchit", "regex_automata", "regex_syntax"], &["guard"]),
     (&["aws_lc_rs::rand"], &["secret"]),

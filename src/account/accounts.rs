@@ -20,6 +20,7 @@ use crate::{
     secret::KeyedHash,
     session::{LastSeen, SessionId},
     store::Store,
+    vault::DataKey,
 };
 
 /// The accounts: register, log in, change, leave. Cloning gives another handle on the same accounts.
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) refresh_key: KeyedHash,
     pub(crate) code_key: KeyedHash,
     pub(crate) last_seen: LastSeen,
+    pub(crate) data_key: DataKey,
+    pub(crate) recovery_key: KeyedHash,
     pub(crate) mail: MailRoom,
     pub(crate) config: Config,
 }
@@ -80,6 +83,12 @@ impl Accounts {
     #[must_use]
     pub fn hashes_computed(&self) -> u64 {
         self.0.hashes.hashes_computed()
+    }
+
+    /// How many new passwords have been rated so far: a figure for metrics.
+    #[must_use]
+    pub fn ratings_computed(&self) -> u64 {
+        self.0.hashes.ratings_computed()
     }
 
     /// Whether the database answers.

@@ -5,13 +5,36 @@
 
 use std::time::Duration;
 
-use super::{Accounts, Assured, Attempt, FirstFactor, User, UserRecord};
+use super::{Accounts, Assurance, Attempt, FirstFactor, PartlyAssured, User, UserRecord};
 use crate::{
     audit::{Event, EventKind},
     error::Error,
     password::{HashError, Password, PasswordVerified},
     session::{Device, Opening, RefreshToken, Session, Start},
+    totp::TotpCode,
 };
+
+/// What someone logs in with.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// A user name or an e-mail address, in any case.
+    pub name: String,
+    /// The password.
+    pub password: Password,
+    /// A code of their authenticator app, from those who send everything at once. Where none is asked for, it is not
+    /// looked at.
+    pub code: Option<TotpCode>,
+    /// Whether they ask to stay logged in for longer: [`Config`](crate::config::Config) says how long.
+    pub remember: bool,
+}
+
+impl Credentials {
+    /// A name and a password, and nothing else.
+    #[must_use]
+    pub fn new(name: impl Into<String>, password: Password) -> Self {
+        Self { name: name.into(), password, code: None, remember: false }
+    }
+}
 
 /// What someone holds who has just logged in, refreshed their tokens, or shown again who they are.
 #[derive(Clone, Debug)]
@@ -26,6 +49,17 @@ pub struct Login {
     pub expires_in: Duration,
     /// What to exchange for the next ones.
     pub refresh_token: RefreshToken,
+    /// How many recovery codes are left, after a login with a second factor, if so few that it is time for new ones.
+    pub recovery_codes_left: Option<u32>,
+}
+
+/// What a right password opens.
+#[derive(Debug)]
+pub(crate) enum Entered {
+    /// A session.
+    Session(Box<Login>),
+    /// Nothing yet, as the account asks for more.
+    Partly(Box<PartlyAssured>),
 }
 
 /// A signed access token, hidden in `Debug`.
@@ -51,46 +85,79 @@ impl std::fmt::Debug for AccessToken {
 }
 
 impl Accounts {
-    /// Opens a session for the user who goes by `name`, a user name or an e-mail address in any case. Whoever asks to be
-    /// remembered stays logged in for longer: [`Config`](crate::config::Config) says how long.
+    /// Opens a session for the user who goes by this name. If the account asks for more than a password, the login goes on
+    /// in a flow, and no token is made before it is finished.
     ///
     /// # Errors
     ///
     /// - [`Error::InvalidCredentials`], one answer for an unknown name, a wrong password, a disabled account
     ///   and, where that is asked for, an address that is not confirmed.
-    /// - [`Error::TooManyAttempts`], for known and unknown names alike.
+    /// - [`Error::LoginUnfinished`] if the account asks for more.
+    /// - [`Error::InvalidSecondFactor`] if the code is wrong. The flow takes another.
+    /// - [`Error::TooManyAttempts`], for known and unknown names alike; and after many wrong codes.
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed; the attempt does not count then.
-    pub async fn login(&self, name: &str, password: Password, remember: bool, device: &Device) -> Result<Login, Error> {
-        let record = self.get_user_by_name_or_mail(name).await?;
-        let attempt = self.begin_attempt(self.attempt_on(name, record.as_ref(), device).await?).await?;
+    pub async fn login(&self, credentials: Credentials, device: &Device) -> Result<Login, Error> {
+        let Credentials { name, password, code, remember } = credentials;
+        let record = self.get_user_by_name_or_mail(&name).await?;
+        let attempt = self.begin_attempt(self.attempt_on(&name, record.as_ref(), device).await?).await?;
         let allowed = record.as_ref().filter(|_| !attempt.is_in_vain());
         let Some(verified) = self.check_password(allowed, password.clone(), &attempt).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
-        let (version, needs_rehash) = (verified.password_version(), verified.needs_rehash());
-        let opening = Opening { start: &Start::Login { remember }, attempt: &attempt, device };
-        let Some(login) = self.enter(verified, opening).await? else {
+        let (user, version, needs_rehash) = (verified.user().id, verified.password_version(), verified.needs_rehash());
+        let start = Start::Login { remember };
+        let opening = Opening { start: &start, attempt: Some(&attempt), device };
+        let Some(entered) = self.enter(verified, opening).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
         if needs_rehash {
-            self.rehash_password(login.user.id, version, password, device).await;
+            self.rehash_password(user, version, password, device).await;
         }
-        Ok(login)
+        match entered {
+            Entered::Session(login) => Ok(*login),
+            Entered::Partly(partly) => self.go_on(*partly, code, &start, device).await,
+        }
     }
 
-    /// Opens a session on a password that was right; `None` if that is not enough.
+    /// Opens a session on a password that was right, unless the account asks for more; `None` if it is shut, or waits for
+    /// its address to be confirmed.
     ///
     /// Something about the user may have changed since they were looked up, such as a logout everywhere from another
     /// device. If it was not the password, it is still right, so they are looked up once more.
-    pub(crate) async fn enter(&self, verified: PasswordVerified, opening: Opening<'_>) -> Result<Option<Login>, Error> {
-        let Ok(assured) = Assured::assure(FirstFactor::Password(verified.clone())) else { return Ok(None) };
-        if let Some(login) = self.open_session(assured, opening).await? {
-            return Ok(Some(login));
+    pub(crate) async fn enter(
+        &self,
+        verified: PasswordVerified,
+        opening: Opening<'_>,
+    ) -> Result<Option<Entered>, Error> {
+        if let Some(entered) = self.enter_once(verified.clone(), opening).await? {
+            return Ok(Some(entered));
         }
         let now = self.store().user(verified.user().id).await?;
         let Some(verified) = now.and_then(|now| verified.of(now)) else { return Ok(None) };
-        let Ok(assured) = Assured::assure(FirstFactor::Password(verified)) else { return Ok(None) };
-        self.open_session(assured, opening).await
+        self.enter_once(verified, opening).await
+    }
+
+    async fn enter_once(&self, verified: PasswordVerified, opening: Opening<'_>) -> Result<Option<Entered>, Error> {
+        let first = FirstFactor::Password(verified);
+        let assurance = match opening.start {
+            Start::Login { .. } => Assurance::of(first, self.config().second_factor),
+            Start::Reauthentication { .. } => Assurance::again(first),
+        };
+        match assurance {
+            // To ask for more would tell that the password was right.
+            Ok(Assurance::Partial(partly)) if self.waits_for_confirmation(partly.user()) => Ok(None),
+            Ok(Assurance::Full(assured)) => {
+                let login = self.open_session(assured, opening).await?;
+                Ok(login.map(|login| Entered::Session(Box::new(login))))
+            }
+            Ok(Assurance::Partial(partly)) => {
+                if let Some(attempt) = opening.attempt {
+                    self.forgive(attempt).await?;
+                }
+                Ok(Some(Entered::Partly(Box::new(partly))))
+            }
+            Err(_) => Ok(None),
+        }
     }
 
     async fn refuse_login<T>(&self, record: Option<&UserRecord>, device: &Device) -> Result<T, Error> {

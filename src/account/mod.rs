@@ -10,16 +10,26 @@ mod login;
 mod profile;
 mod reauthenticate;
 mod register;
+mod second_factor;
+mod second_step;
 mod user;
 mod verify_email;
 
-pub(crate) use self::{accounts::Inner, attempt::Attempt};
+pub(crate) use self::{
+    accounts::Inner,
+    assurance::{acr_of, is_multiple},
+    attempt::Attempt,
+    login::Entered,
+    second_factor::Asked,
+};
 pub use self::{
     accounts::{Accounts, Caller},
-    assurance::{Assured, FirstFactor},
+    assurance::{Assurance, Assured, FirstFactor, PartlyAssured},
     identifier::{EMAIL_MAX, Email, USERNAME_MAX, USERNAME_MIN, UserId, Username, time_ordered_uuid},
-    login::{AccessToken, Login},
+    login::{AccessToken, Credentials, Login},
     profile::{DISPLAY_NAME_MAX, DisplayName},
     register::{Registered, Registration},
+    second_factor::{SecondFactor, SecondFactorCode, SecondFactors},
+    second_step::UnfinishedLogin,
     user::{User, UserRecord},
 };

@@ -26,6 +26,12 @@ impl DisplayName {
 
     /// The name.
     #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name.
+    #[must_use]
     pub fn into_string(self) -> String {
         self.0
     }

@@ -1,6 +1,6 @@
 //! Showing again who one is, without logging out.
 
-use super::{Accounts, Attempt, Caller, Login};
+use super::{Accounts, Asked, Assurance, Attempt, Caller, Entered, Login, SecondFactorCode};
 use crate::{
     audit::EventKind,
     error::Error,
@@ -9,15 +9,23 @@ use crate::{
 };
 
 impl Accounts {
-    /// Takes the caller's password again. Their session goes on under a new id, with new tokens that say they have
+    /// Takes the caller's password again, and a second factor if they have one. Their session goes on under a new id, with new tokens that say they have
     /// authenticated now; every token it had before is refused. It ends no later than it would have.
     ///
     /// # Errors
     ///
     /// - [`Error::InvalidPassword`] if the password is wrong; it counts as an attempt on the account.
+    /// - [`Error::LoginUnfinished`], without a flow, if there is no code and the account asks for one.
+    /// - [`Error::InvalidFields`], naming the kind of code, if it is wrong.
     /// - [`Error::TooManyAttempts`], [`Error::Overloaded`] as at login.
     /// - [`Error::SessionEnded`] if the session or the account is gone, or the credential belongs to no session.
-    pub async fn reauthenticate(&self, caller: Caller, password: Password, device: &Device) -> Result<Login, Error> {
+    pub async fn reauthenticate(
+        &self,
+        caller: Caller,
+        password: Password,
+        code: Option<SecondFactorCode>,
+        device: &Device,
+    ) -> Result<Login, Error> {
         let session = caller.session.ok_or(Error::SessionEnded)?;
         let session = self.store().session(session, self.now()).await?.ok_or(Error::SessionEnded)?;
         let record = self.record_of(caller).await?;
@@ -27,7 +35,19 @@ impl Accounts {
             self.store().record(&event).await?;
             return Err(Error::InvalidPassword);
         };
-        let opening = Opening { start: &Start::Reauthentication { of: session }, attempt: &attempt, device };
-        self.enter(verified, opening).await?.ok_or(Error::SessionEnded)
+        let start = Start::Reauthentication { of: session };
+        let opening = Opening { start: &start, attempt: Some(&attempt), device };
+        let partly = match self.enter(verified, opening).await?.ok_or(Error::SessionEnded)? {
+            Entered::Session(login) => return Ok(*login),
+            Entered::Partly(partly) => *partly,
+        };
+        let code = code.ok_or_else(|| Error::LoginUnfinished(partly.unfinished(None).into()))?;
+        let asked = Asked { user: caller.user, session: caller.session, device };
+        let second = self.check_second_factor(asked, &code).await?;
+        let second = second.ok_or(Error::field(code.field(), "invalid_code"))?;
+        match partly.with(second)? {
+            Assurance::Full(assured) => self.finish_login(assured, &start, device).await?.ok_or(Error::SessionEnded),
+            Assurance::Partial(partly) => Err(Error::LoginUnfinished(partly.unfinished(None).into())),
+        }
     }
 }

@@ -5,18 +5,19 @@ use crate::{
     audit::{Event, EventKind},
     config::RegistrationPolicy,
     error::{Error, FieldError},
-    password::NewPassword,
+    password::{OwnWords, Password},
     session::Device,
     store::NewUser,
     throttle::Bucket,
 };
 
-/// An account about to be made, with every field as it must be.
+/// An account about to be made, with every field as it must be. Only how easily the password is guessed has not been
+/// asked yet.
 #[derive(Clone, Debug)]
 pub struct Registration {
     username: Username,
     email: Email,
-    password: NewPassword,
+    password: Password,
     name: DisplayName,
 }
 
@@ -40,7 +41,7 @@ impl Accounts {
         let username = Username::parse(username).or_else(|| reject(&mut errors, "username", "invalid_username"));
         let email = Email::parse(email).or_else(|| reject(&mut errors, "email", "invalid_email"));
         let name = DisplayName::parse(name).or_else(|| reject(&mut errors, "name", "invalid_name"));
-        let password = match self.new_password("password", password) {
+        let password = match self.screen_password("password", password) {
             Ok(password) => Some(password),
             Err(Error::InvalidFields(problems)) => {
                 errors.extend(problems);
@@ -65,7 +66,8 @@ impl Accounts {
     /// # Errors
     ///
     /// - [`Error::RegistrationClosed`] if nobody may.
-    /// - [`Error::InvalidFields`] with `invalid_username` for a name that is kept back, such as `admin`.
+    /// - [`Error::InvalidFields`] with `invalid_username` for a name that is kept back, such as `admin`, and with the
+    ///   password's codes if it is guessed too easily.
     /// - [`Error::UsernameTaken`], and [`Error::EmailTaken`] unless addresses have to be confirmed.
     /// - [`Error::TooManyAttempts`] if too many were asked for from this network.
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed.
@@ -112,7 +114,9 @@ impl Accounts {
     }
 
     async fn new_user(&self, registration: Registration, roles: Vec<String>) -> Result<NewUser, Error> {
-        let password = self.inner().hashes.hash(registration.password.into_password()).await?;
+        let words = OwnWords::of(&registration.username, &registration.email, registration.name.as_str());
+        let password = self.new_password("password", registration.password, words).await?;
+        let password = self.inner().hashes.hash(password.into_password()).await?;
         let now = self.now();
         let user = User {
             id: UserId::new(now),
@@ -125,7 +129,7 @@ impl Accounts {
             disabled_at: None,
             created_at: now,
         };
-        Ok(NewUser { user, password: Some(password) })
+        Ok(NewUser { user, password: Some(password), must_change_password: false })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A user's account as the rooms pass it around.
 
-use super::{Email, UserId, Username};
+use super::{Email, SecondFactors, UserId, Username};
 use crate::{clock::Timestamp, password::PasswordHash};
 
 /// A person's account.
@@ -36,4 +36,8 @@ pub struct UserRecord {
     /// Raised by every new password (a rehash of the same one does not count). Whoever acts on a checked password
     /// states the version they checked, so that an act and a change of password cannot cross.
     pub password_version: i64,
+    /// What they log in with besides.
+    pub second_factors: SecondFactors,
+    /// Whether the password has to be changed before it opens anything.
+    pub must_change_password: bool,
 }

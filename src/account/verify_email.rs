@@ -1,6 +1,6 @@
 //! Confirming the address of an account.
 
-use super::{Accounts, Email};
+use super::{Accounts, Email, User};
 use crate::{
     audit::{Event, EventKind},
     error::Error,
@@ -19,6 +19,11 @@ impl Accounts {
     /// [`Error::Unavailable`] if the database does not answer.
     pub async fn is_live(&self, purpose: Purpose, token: &OneTimeToken) -> Result<bool, Error> {
         Ok(self.store().user_of_token(purpose, &token.hash(), self.now()).await?.is_some())
+    }
+
+    /// Whether an account is shut until its address is confirmed.
+    pub(crate) fn waits_for_confirmation(&self, user: &User) -> bool {
+        self.config().require_verified_email && user.email_verified_at.is_none()
     }
 
     /// Confirms the address to which this token was mailed.

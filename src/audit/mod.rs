@@ -42,6 +42,10 @@ pub enum EventKind {
     LoginSucceeded,
     /// A login was refused: unknown name, wrong password, disabled account.
     LoginFailed,
+    /// A password was right, and the login waits for its next step.
+    LoginUnfinished,
+    /// A code was wrong, or was used before: at login, or where someone who is logged in is asked for one.
+    SecondFactorFailed,
     /// One session was ended by its user.
     LoggedOut,
     /// Every session of a user was ended.
@@ -63,6 +67,16 @@ pub enum EventKind {
     PasswordChangeFailed,
     /// A password was hashed again with stronger parameters.
     PasswordRehashed,
+    /// The set-up of an authenticator app was begun.
+    TotpSetupStarted,
+    /// An authenticator app was set up: from then on a login asks for its codes.
+    TotpEnabled,
+    /// The authenticator app was removed, and the recovery codes with it.
+    TotpDisabled,
+    /// A recovery code was spent.
+    RecoveryCodeUsed,
+    /// A new set of recovery codes was made; the older ones are worthless.
+    RecoveryCodesReplaced,
     /// The profile was changed.
     ProfileChanged,
     /// The account was disabled.
@@ -99,13 +113,19 @@ pub enum EventKind {
     EmailRestored,
     /// The password was taken away, so that a new one has to be set by mail.
     PasswordRemoved,
+    /// The account was made from a file.
+    UserImported,
+    /// Every account was written to a file, with the hash of its password.
+    UsersExported,
 }
 
 impl EventKind {
-    const ALL: [Self; 31] = [
+    const ALL: [Self; 40] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
+        Self::LoginUnfinished,
+        Self::SecondFactorFailed,
         Self::LoggedOut,
         Self::LoggedOutEverywhere,
         Self::SessionEnded,
@@ -116,6 +136,11 @@ impl EventKind {
         Self::PasswordChanged,
         Self::PasswordChangeFailed,
         Self::PasswordRehashed,
+        Self::TotpSetupStarted,
+        Self::TotpEnabled,
+        Self::TotpDisabled,
+        Self::RecoveryCodeUsed,
+        Self::RecoveryCodesReplaced,
         Self::ProfileChanged,
         Self::UserDisabled,
         Self::UserEnabled,
@@ -134,6 +159,8 @@ impl EventKind {
         Self::EmailChanged,
         Self::EmailRestored,
         Self::PasswordRemoved,
+        Self::UserImported,
+        Self::UsersExported,
     ];
 
     /// The kind's stable name, as the trail stores and shows it.
@@ -143,6 +170,8 @@ impl EventKind {
             Self::UserRegistered => "user_registered",
             Self::LoginSucceeded => "login_succeeded",
             Self::LoginFailed => "login_failed",
+            Self::LoginUnfinished => "login_unfinished",
+            Self::SecondFactorFailed => "second_factor_failed",
             Self::LoggedOut => "logged_out",
             Self::LoggedOutEverywhere => "logged_out_everywhere",
             Self::SessionEnded => "session_ended",
@@ -153,6 +182,11 @@ impl EventKind {
             Self::PasswordChanged => "password_changed",
             Self::PasswordChangeFailed => "password_change_failed",
             Self::PasswordRehashed => "password_rehashed",
+            Self::TotpSetupStarted => "totp_setup_started",
+            Self::TotpEnabled => "totp_enabled",
+            Self::TotpDisabled => "totp_disabled",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodesReplaced => "recovery_codes_replaced",
             Self::ProfileChanged => "profile_changed",
             Self::UserDisabled => "user_disabled",
             Self::UserEnabled => "user_enabled",
@@ -171,6 +205,8 @@ impl EventKind {
             Self::EmailChanged => "email_changed",
             Self::EmailRestored => "email_restored",
             Self::PasswordRemoved => "password_removed",
+            Self::UserImported => "user_imported",
+            Self::UsersExported => "users_exported",
         }
     }
 

@@ -124,7 +124,7 @@ pub use self::{
     audit::Audit,
     authenticate::{AuthError, Authenticate, TokenAuthentication},
     builder::AuthLayerBuilder,
-    credential::{Credential, Source},
+    credential::{Credential, Presented, Source},
     error::{RuleError, RuleErrorKind},
     explain::{Explanation, Reason},
     forward::IDENTITY_HEADERS,

@@ -184,6 +184,13 @@ impl Rejection {
     }
 }
 
+/// What a guard answers that has no challenges of its own: for a handler that holds a rule against a principal itself.
+impl From<Denied> for Rejection {
+    fn from(denied: Denied) -> Self {
+        Self::new(denied, &Arc::default(), Addressee::Other)
+    }
+}
+
 fn default(headers: &mut HeaderMap, name: HeaderName, value: impl FnOnce() -> Option<HeaderValue>) {
     if let Entry::Vacant(entry) = headers.entry(name) {
         value().map(|value| entry.insert(value));

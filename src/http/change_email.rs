@@ -4,10 +4,10 @@ use ::axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, mailed_token, problem::Problem};
+use super::{fields::Fields, fresh::FreshCaller, mailed_token, problem::Problem};
 use crate::{
     Error,
-    account::{Accounts, Caller, Email},
+    account::{Accounts, Email},
     session::Device,
 };
 
@@ -43,7 +43,7 @@ impl std::fmt::Debug for MailedTokenRequest {
 )]
 pub(super) async fn change(
     State(accounts): State<Accounts>,
-    caller: Caller,
+    FreshCaller(caller): FreshCaller,
     device: Device,
     mut fields: Fields,
 ) -> Result<StatusCode, Problem> {

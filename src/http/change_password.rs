@@ -4,7 +4,10 @@ use ::axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, problem::Problem};
+use super::{
+    fields::{Fields, both},
+    problem::Problem,
+};
 use crate::{
     Error,
     account::{Accounts, Caller},
@@ -48,20 +51,8 @@ pub(super) async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let (old, new) = (fields.text("old_password"), fields.text("new_password"));
     let old = Password::parse(&old).map_err(|problem| Error::field("old_password", problem.code()));
-    let new = accounts.new_password("new_password", &new);
+    let new = accounts.screen_password("new_password", &new);
     let (old, new) = fields.finish(both(old, new))?;
     accounts.change_password(caller, old, new, &device).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Two fields at once: what is wrong with either is told together.
-fn both<A, B>(a: Result<A, Error>, b: Result<B, Error>) -> Result<(A, B), Error> {
-    match (a, b) {
-        (Ok(a), Ok(b)) => Ok((a, b)),
-        (Err(Error::InvalidFields(mut errors)), Err(Error::InvalidFields(more))) => {
-            errors.extend(more);
-            Err(Error::InvalidFields(errors))
-        }
-        (Err(error), _) | (_, Err(error)) => Err(error),
-    }
 }

@@ -2,9 +2,9 @@
 
 use ::axum::{
     body::Bytes,
-    extract::{FromRequest, Request, rejection::BytesRejection},
+    extract::{FromRequest, OptionalFromRequest, Request, rejection::BytesRejection},
     http::{
-        HeaderMap, StatusCode,
+        HeaderMap, HeaderValue, StatusCode,
         header::{CONTENT_LENGTH, CONTENT_TYPE},
     },
 };
@@ -14,7 +14,7 @@ use super::problem::Problem;
 use crate::{Error, FieldError};
 
 /// The members of a JSON object, and what was found wrong with them so far. Unknown members are ignored.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Fields {
     members: Map<String, Value>,
     errors: Vec<FieldError>,
@@ -96,6 +96,29 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             Ok(_) => Err(Problem::invalid_request("the body must be a JSON object")),
             Err(_) => Err(Problem::invalid_request("the body is not valid JSON")),
         }
+    }
+}
+
+/// Two fields at once: what is wrong with either is told together.
+pub(super) fn both<A, B>(a: Result<A, Error>, b: Result<B, Error>) -> Result<(A, B), Error> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(Error::InvalidFields(mut errors)), Err(Error::InvalidFields(more))) => {
+            errors.extend(more);
+            Err(Error::InvalidFields(errors))
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}
+
+/// A body that may be left out: there is none if the request states neither its type nor its length.
+impl<S: Send + Sync> OptionalFromRequest<S> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        let length = request.headers().get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
+        let is_absent = matches!(length, None | Some(b"0")) && !request.headers().contains_key(CONTENT_TYPE);
+        if is_absent { Ok(None) } else { <Self as FromRequest<S>>::from_request(request, state).await.map(Some) }
     }
 }
 

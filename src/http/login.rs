@@ -4,8 +4,18 @@ use ::axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, problem::Problem, tokens::TokensResponse};
-use crate::{Error, account::Accounts, password::Password, session::Device};
+use super::{
+    fields::{Fields, both},
+    problem::Problem,
+    second_factor::totp_code,
+    tokens::TokensResponse,
+};
+use crate::{
+    Error,
+    account::{Accounts, Credentials},
+    password::Password,
+    session::Device,
+};
 
 /// What to send to log in.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -14,6 +24,9 @@ pub struct LoginRequest {
     pub name: String,
     /// The password.
     pub password: String,
+    /// A code of the authenticator app, to log in with one request where the account asks for one: six digits, with
+    /// blanks and hyphens as you like.
+    pub two_fa_code: Option<String>,
     /// Whether to stay logged in for longer. Default: no.
     #[serde(default)]
     pub remember: bool,
@@ -30,7 +43,12 @@ impl std::fmt::Debug for LoginRequest {
     post, path = "/auth/login", tag = "login", request_body = LoginRequest,
     responses(
         (status = 200, description = "Logged in", body = TokensResponse),
-        (status = 401, description = "`invalid_credentials`", body = Problem),
+        (status = 401, description = "`invalid_credentials` or `invalid_second_factor`", body = Problem),
+        (
+            status = 403, body = Problem,
+            description = "Another step is needed: `second_factor_required`, `second_factor_enrolment_required` or \
+                `password_change_required`",
+        ),
         (status = 422, description = "`invalid_fields`", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
         (status = 503, description = "`overloaded` or `unavailable`", body = Problem),
@@ -44,7 +62,10 @@ pub(super) async fn login(
     let name = fields.text_of("name", &["name", "identifier", "username", "email"]);
     let password = fields.text("password");
     let remember = fields.switch("remember");
+    let code = fields.optional_text("two_fa_code");
     let password = Password::parse(&password).map_err(|problem| Error::field("password", problem.code()));
-    let password = fields.finish(password)?;
-    Ok(Json(accounts.login(&name, password, remember, &device).await?.into()))
+    let code = code.map(|code| totp_code("two_fa_code", &code)).transpose();
+    let (password, code) = fields.finish(both(password, code))?;
+    let credentials = Credentials { name, password, code, remember };
+    Ok(Json(accounts.login(credentials, &device).await?.into()))
 }

@@ -8,7 +8,7 @@ use ::axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, problem::Problem, state::AppState, time::rfc3339};
+use super::{fields::Fields, fresh::FreshCaller, problem::Problem, state::AppState, time::rfc3339};
 use crate::{
     Error, Principal,
     account::{Accounts, Caller, DisplayName, User},
@@ -101,7 +101,7 @@ pub(super) async fn update(
 )]
 pub(super) async fn remove(
     State(accounts): State<Accounts>,
-    caller: Caller,
+    FreshCaller(caller): FreshCaller,
     device: Device,
 ) -> Result<StatusCode, Problem> {
     accounts.delete_account(caller, &device).await?;

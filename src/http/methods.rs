@@ -31,7 +31,7 @@ pub(super) async fn methods(State(accounts): State<Accounts>) -> Json<MethodsRes
     Json(MethodsResponse {
         password: true,
         passkey: false,
-        totp: false,
+        totp: true,
         webauthn: false,
         registration: accounts.config().registration.as_str(),
     })

@@ -8,24 +8,29 @@ mod change_password;
 mod event_stream;
 mod fields;
 mod forgot_password;
+mod fresh;
 mod login;
 mod logout;
 mod mailed_token;
 mod me;
 mod methods;
+mod new_password;
 mod openapi;
 mod page;
 pub(crate) mod plain;
 mod problem;
 mod reauthenticate;
+mod recovery_codes;
 mod refresh;
 mod register;
 mod reset_password;
 mod revocations;
+mod second_factor;
 mod sessions;
 mod state;
 mod time;
 mod tokens;
+mod totp;
 mod verify_email;
 mod well_known;
 
@@ -46,14 +51,21 @@ pub use self::{
     login::LoginRequest,
     me::{ProfileRequest, UserResponse},
     methods::MethodsResponse,
+    new_password::NewPasswordRequest,
     openapi::openapi,
     problem::{FieldProblem, Problem, method_not_allowed, not_found},
     reauthenticate::ReauthenticateRequest,
+    recovery_codes::{RecoveryCodesLeftResponse, RecoveryCodesResponse},
     refresh::RefreshRequest,
     register::{RegisterRequest, RegisterResponse},
     reset_password::ResetPasswordConfirm,
+    second_factor::{SecondFactorRequest, TwoFaRequiredResponse},
     sessions::{SessionResponse, SessionsResponse},
     tokens::TokensResponse,
+    totp::{
+        TotpCodeRequest, TotpConfiguredResponse, TotpDisableRequest, TotpEnrolledResponse, TotpSetupRequest,
+        TotpSetupResponse,
+    },
     verify_email::{EmailRequest, LinkResponse, VerifyEmailRequest},
 };
 use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
@@ -67,12 +79,15 @@ const FRESH: Duration = Duration::from_mins(10);
 /// Every route: path and method, who answers, and what the guard asks.
 fn routes() -> GuardedRouter<AppState> {
     let public = RouteRule::public;
+    let optional = RouteRule::optional;
     let authenticated = RouteRule::authenticated;
     let fresh = || RouteRule::fresh(FRESH);
     GuardedRouter::new()
         .route("/auth/methods", get(methods::methods), public())
         .route("/auth/register", post(register::register), public())
         .route("/auth/login", post(login::login), public())
+        .route("/auth/login/second-factor", post(second_factor::finish), public())
+        .route("/auth/login/new-password", post(new_password::finish), public())
         .route("/auth/refresh", post(refresh::refresh), public())
         .route("/auth/reauthenticate", post(reauthenticate::reauthenticate), authenticated())
         .route("/auth/logout", post(logout::logout), authenticated())
@@ -89,6 +104,13 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/change-email", post(change_email::change), fresh())
         .route("/auth/confirm-email", post(change_email::confirm), public())
         .route("/auth/undo-email", post(change_email::undo), public())
+        .route("/auth/totp", get(totp::show), authenticated())
+        // These two take a flow in place of a token; whoever comes without a flow has to be fresh.
+        .route("/auth/totp/setup", post(totp::setup), optional())
+        .route("/auth/totp/confirm", post(totp::confirm), optional())
+        .route("/auth/totp/disable", post(totp::disable), authenticated())
+        .route("/auth/recovery-codes", get(recovery_codes::show), authenticated())
+        .route("/auth/recovery-codes", post(recovery_codes::replace), fresh())
         .route("/auth/revocations", get(revocations::stream), RouteRule::scopes(["revocations:read"]))
         .route("/.well-known/jwks.json", get(well_known::jwks), public())
         .method_not_allowed_fallback(method_not_allowed)

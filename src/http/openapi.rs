@@ -9,8 +9,9 @@ use utoipa::{
 };
 
 use super::{
-    change_email, change_password, forgot_password, login, logout, me, methods, reauthenticate, refresh, register,
-    reset_password, revocations, routes, sessions, verify_email, well_known,
+    change_email, change_password, forgot_password, login, logout, me, methods, new_password, reauthenticate,
+    recovery_codes, refresh, register, reset_password, revocations, routes, second_factor, sessions, totp,
+    verify_email, well_known,
 };
 use crate::axum::describe_security;
 
@@ -32,6 +33,8 @@ pub fn openapi() -> openapi::OpenApi {
         methods::methods,
         register::register,
         login::login,
+        second_factor::finish,
+        new_password::finish,
         refresh::refresh,
         reauthenticate::reauthenticate,
         logout::logout,
@@ -50,6 +53,12 @@ pub fn openapi() -> openapi::OpenApi {
         change_email::change,
         change_email::confirm,
         change_email::undo,
+        totp::show,
+        totp::setup,
+        totp::confirm,
+        totp::disable,
+        recovery_codes::show,
+        recovery_codes::replace,
         revocations::stream,
         well_known::jwks,
     ),

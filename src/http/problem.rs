@@ -12,6 +12,7 @@ use ::axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::second_factor::TwoFaRequiredResponse;
 use crate::{Error, FieldError, guard::RejectionKind};
 
 /// A problem document, `application/problem+json`: what a client is told of a failure.
@@ -31,6 +32,9 @@ pub struct Problem {
     /// What is wrong with which field; only with the code `invalid_fields`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
+    /// What to go on with; only where a login needs another step, or its second factor was wrong.
+    #[serde(flatten)]
+    login: Option<TwoFaRequiredResponse>,
     #[serde(skip)]
     retry_after: Option<u64>,
 }
@@ -55,6 +59,7 @@ impl Problem {
             detail: detail.into(),
             code,
             errors: Vec::new(),
+            login: None,
             retry_after: None,
         }
     }
@@ -86,6 +91,9 @@ impl From<Error> for Problem {
         let problem = Self::new(status, error.code(), error.to_string());
         match error {
             Error::InvalidFields(errors) => Self { errors: errors.into_iter().map(Into::into).collect(), ..problem },
+            Error::LoginUnfinished(login) | Error::InvalidSecondFactor(login) => {
+                Self { login: Some((*login).into()), ..problem }
+            }
             Error::TooManyAttempts { retry_after } | Error::Overloaded { retry_after } => {
                 Self { retry_after: Some(whole_seconds(retry_after)), ..problem }
             }
@@ -99,11 +107,15 @@ impl From<Error> for Problem {
 
 const fn status_of(error: &Error) -> StatusCode {
     match error {
-        Error::InvalidCredentials | Error::SessionEnded | Error::RefreshInvalid => StatusCode::UNAUTHORIZED,
+        Error::InvalidCredentials
+        | Error::InvalidSecondFactor(_)
+        | Error::FlowInvalid
+        | Error::SessionEnded
+        | Error::RefreshInvalid => StatusCode::UNAUTHORIZED,
         Error::TokenInvalid | Error::ScopeExceeded => StatusCode::BAD_REQUEST,
         Error::NotFound => StatusCode::NOT_FOUND,
-        Error::InvalidPassword | Error::RegistrationClosed => StatusCode::FORBIDDEN,
-        Error::UsernameTaken | Error::EmailTaken => StatusCode::CONFLICT,
+        Error::LoginUnfinished(_) | Error::InvalidPassword | Error::RegistrationClosed => StatusCode::FORBIDDEN,
+        Error::UsernameTaken | Error::EmailTaken | Error::NoSecondFactor => StatusCode::CONFLICT,
         Error::InvalidFields(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Overloaded { .. } | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -4,7 +4,12 @@ use ::axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, problem::Problem, tokens::TokensResponse};
+use super::{
+    fields::{Fields, both},
+    problem::Problem,
+    second_factor::second_factor_code,
+    tokens::TokensResponse,
+};
 use crate::{
     Error,
     account::{Accounts, Caller},
@@ -17,6 +22,10 @@ use crate::{
 pub struct ReauthenticateRequest {
     /// The password.
     pub password: String,
+    /// A code of the authenticator app, if the account has one.
+    pub two_fa_code: Option<String>,
+    /// A recovery code, in place of that.
+    pub recovery_code: Option<String>,
 }
 
 impl std::fmt::Debug for ReauthenticateRequest {
@@ -32,7 +41,7 @@ impl std::fmt::Debug for ReauthenticateRequest {
     responses(
         (status = 200, description = "The session's new tokens", body = TokensResponse),
         (status = 401, description = "No good token", body = Problem),
-        (status = 403, description = "`invalid_password`", body = Problem),
+        (status = 403, description = "`invalid_password`, or `second_factor_required`", body = Problem),
         (status = 422, description = "`invalid_fields`", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
         (status = 503, description = "`overloaded` or `unavailable`", body = Problem),
@@ -46,6 +55,7 @@ pub(super) async fn reauthenticate(
 ) -> Result<Json<TokensResponse>, Problem> {
     let password = fields.text("password");
     let password = Password::parse(&password).map_err(|problem| Error::field("password", problem.code()));
-    let password = fields.finish(password)?;
-    Ok(Json(accounts.reauthenticate(caller, password, &device).await?.into()))
+    let code = second_factor_code(&mut fields, "two_fa_code");
+    let (password, code) = fields.finish(both(password, code))?;
+    Ok(Json(accounts.reauthenticate(caller, password, code, &device).await?.into()))
 }

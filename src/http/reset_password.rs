@@ -39,7 +39,7 @@ pub(super) async fn reset_password(
     mut fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let (token, new) = (fields.text("token"), fields.text("new_password"));
-    let new = fields.finish(accounts.new_password("new_password", &new))?;
+    let new = fields.finish(accounts.screen_password("new_password", &new))?;
     accounts.reset_password(&mailed_token::read(&token)?, new, &device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -31,15 +31,15 @@ const AS_IT_HAPPENS: [(HeaderName, &str); 3] = [
 
 /// What has been revoked, as it happens, for guards that do not share the database: server-sent events.
 ///
-/// - `revocations` with `{"revocations": [{"sid": "…", "until": 1790000905}, {"sub": "…", "gen": 3, "until": …}]}`: every
-///   token of that session is revoked, or every token of that user whose `gen` is lower or missing. After `until`, in
-///   seconds since 1970, no such token lives any more. An event holds at most 500 of them.
-/// - `current` with `{"at": 1790000000}`: everything that was revoked before then has been told. It comes once the first
-///   events have told all there is, and then every two to three seconds, as long as the database answers. When it stays
-///   away, what has been revoked meanwhile is not known.
+/// - `revocations` with `{"revocations": [{"sid": "…", "until": 1790000905}, {"sub": "…", "gen": 3, "until": …}]}`:
+///   every token of that session is revoked, or every token of that user whose `gen` is lower or missing. After `until`,
+///   in seconds since 1970, no such token lives any more. An event holds at most 500 of them.
+/// - `current` with `{"at": 1790000000}`: everything that was revoked before then has been told. It comes once the
+///   first events have told all there is, and then every two to three seconds, as long as the database answers. When it
+///   stays away, what has been revoked meanwhile is not known.
 ///
-/// Each event has an `id`. A client that sends it as `Last-Event-ID` is told what came after it; another one, or one whose
-/// id is of another database, is told everything. The stream ends when the token it was asked for with expires or is
+/// Each event has an `id`. A client that sends it as `Last-Event-ID` is told what came after it; another one, or one
+/// whose id is of another database, is told everything. The stream ends when the token it was asked for with expires or is
 /// revoked, when the client does not read for ten seconds, and when the server stops.
 #[utoipa::path(
     get, path = "/auth/revocations", tag = "keys",

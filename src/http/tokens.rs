@@ -17,6 +17,9 @@ pub struct TokensResponse {
     expires_in: u64,
     /// What `/auth/refresh` exchanges for the next tokens, once.
     refresh_token: String,
+    /// How many recovery codes are left, where there are so few that it is time for new ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_codes_remaining: Option<u32>,
     /// Whose they are.
     user: UserResponse,
 }
@@ -34,6 +37,7 @@ impl From<Login> for TokensResponse {
             token_type: "Bearer",
             expires_in: login.expires_in.as_secs(),
             refresh_token: login.refresh_token.expose().to_owned(),
+            recovery_codes_remaining: login.recovery_codes_left,
             user: login.user.into(),
         }
     }

@@ -59,7 +59,7 @@ impl Cache {
     }
 
     /// Who the token is from, if that is known and still holds.
-    pub(super) fn find(&self, token: &str, now: Timestamp, keys: u64, revoked: &RevocationSet) -> Option<Principal> {
+    pub(super) fn find(&self, token: &[u8], now: Timestamp, keys: u64, revoked: &RevocationSet) -> Option<Principal> {
         let found = self.found.pin();
         let finding = found.get(&Sought(token))?;
         if finding.keys != keys || !finding.good.contains(&now) || finding.is_revoked(revoked) {
@@ -127,24 +127,23 @@ impl Finding {
 struct Token(Arc<str>);
 
 /// A token that is looked for.
-struct Sought<'t>(&'t str);
+struct Sought<'t>(&'t [u8]);
 
 impl Hash for Token {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        Sought(&self.0).hash(state);
+        Sought(self.0.as_bytes()).hash(state);
     }
 }
 
 impl Hash for Sought<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let bytes = self.0.as_bytes();
-        state.write(bytes.last_chunk::<TAIL>().map_or(bytes, |tail| tail));
+        state.write(self.0.last_chunk::<TAIL>().map_or(self.0, |tail| tail));
     }
 }
 
 impl Equivalent<Token> for Sought<'_> {
     fn equivalent(&self, token: &Token) -> bool {
-        *self.0 == *token.0
+        self.0 == token.0.as_bytes()
     }
 }
 
@@ -177,7 +176,7 @@ mod tests {
     }
 
     fn find(cache: &Cache, token: &str, keys: u64) -> Option<String> {
-        let found = cache.find(token, Timestamp::from_secs(1), keys, &RevocationSet::default());
+        let found = cache.find(token.as_bytes(), Timestamp::from_secs(1), keys, &RevocationSet::default());
         found.map(|principal| principal.id().to_owned())
     }
 

@@ -30,6 +30,8 @@ pub enum MailKind {
     SecondFactorAdded,
     /// A second factor was removed. Is about its name.
     SecondFactorRemoved,
+    /// A recovery code was used in place of a second factor.
+    RecoveryCodeUsed,
     /// Someone logged in on a device not seen before.
     NewDevice,
     /// Someone tried to register with the address of an account that is there already.
@@ -40,7 +42,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ResetUnknown,
@@ -49,6 +51,7 @@ impl MailKind {
         Self::PasswordChanged,
         Self::SecondFactorAdded,
         Self::SecondFactorRemoved,
+        Self::RecoveryCodeUsed,
         Self::NewDevice,
         Self::AlreadyRegistered,
         Self::Invitation,
@@ -66,6 +69,7 @@ impl MailKind {
             Self::PasswordChanged => "password_changed",
             Self::SecondFactorAdded => "second_factor_added",
             Self::SecondFactorRemoved => "second_factor_removed",
+            Self::RecoveryCodeUsed => "recovery_code_used",
             Self::NewDevice => "new_device",
             Self::AlreadyRegistered => "already_registered",
             Self::Invitation => "invitation",

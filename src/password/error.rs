@@ -14,6 +14,18 @@ pub enum PasswordProblem {
     /// Shorter than the policy asks for.
     #[error("the password is too short")]
     TooShort,
+    /// One of the first that anyone would try: it is on a list of common passwords, or follows from the user's own words.
+    #[error("the password is one that many would try first")]
+    TooCommon,
+    /// Known from a breach of some other service.
+    #[error("the password is known from a breach elsewhere")]
+    Breached,
+    /// Too easily guessed.
+    #[error("the password is too easy to guess: add another word or two")]
+    TooWeak,
+    /// Of too few kinds of character, where the policy asks for several.
+    #[error("the password must mix three of: capital letters, small letters, digits, other characters")]
+    TooUniform,
 }
 
 impl PasswordProblem {
@@ -23,6 +35,8 @@ impl PasswordProblem {
         match self {
             Self::TooLong => "password_too_long",
             Self::TooShort => "password_too_short",
+            Self::TooCommon | Self::Breached => "password_too_common",
+            Self::TooWeak | Self::TooUniform => "password_too_weak",
         }
     }
 }
@@ -40,12 +54,12 @@ pub enum HashError {
     /// The plain text cannot be a password.
     #[error(transparent)]
     Password(#[from] PasswordProblem),
-    /// A stored hash is not an Argon2 PHC string.
-    #[error("a stored password hash is not an Argon2 PHC string")]
+    /// A stored hash is of no form that is known here.
+    #[error("a password hash is of no form that is known here")]
     Unreadable,
     /// A stored hash asks for more memory or passes than any hash here may cost: see
-    /// [`Argon2Params`](super::Argon2Params).
-    #[error("a stored password hash asks for more memory or passes than are allowed")]
+    /// [`Argon2Params`](super::Argon2Params) and [`PasswordHash::parse`](super::PasswordHash::parse).
+    #[error("a password hash asks for more memory or passes than are allowed")]
     TooCostly,
     /// The memory for one hash could not be had.
     #[error("there is no memory for a password hash")]

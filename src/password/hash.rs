@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::{Argon2Params, HashError, Password, Verdict, hasher::Hasher};
+use super::{Argon2Params, HashError, Password, Verdict, hasher::Hasher, stored::Stored};
 
-/// A password's hash as the store keeps it: a PHC string.
+/// A password's hash as the store keeps it: a PHC string, or what another program wrote.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
@@ -15,7 +15,41 @@ impl PasswordHash {
         Self(phc)
     }
 
-    /// The PHC string, for the store.
+    /// A hash that another program made, as it was written there:
+    ///
+    /// | kind | written as | costs at most |
+    /// |---|---|---|
+    /// | Argon2 | `$argon2id$…`, `$argon2i$…`, `$argon2d$…`, Django's `argon2$argon2id$…` | 256 MiB, 32 passes, 16 lanes |
+    /// | bcrypt | `$2a$…`, `$2b$…`, `$2y$…`, Django's `bcrypt$…` and `bcrypt_sha256$…` | cost 14 |
+    /// | PBKDF2 | `$pbkdf2$…`, `$pbkdf2-sha256$…`, `$pbkdf2-sha512$…`, Django's `pbkdf2_sha256$…`, `pbkdf2_sha1$…` | 4,000,000 iterations |
+    /// | scrypt | `$scrypt$ln=…`, Django's `scrypt$…` | 256 MiB, N·r·p of 2^22 |
+    ///
+    /// All but Argon2 need the feature `import`. A password is compared in the form NFC, as everywhere here; of bcrypt's
+    /// only the first 72 bytes count, as when the hash was made.
+    ///
+    /// ```
+    /// # #[cfg(feature = "import")] {
+    /// use portcullis::password::{HashError, PasswordHash, verify_password};
+    ///
+    /// let bcrypt = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+    /// let hash = PasswordHash::parse(bcrypt).unwrap();
+    /// assert!(verify_password("U*U", hash.as_str()));
+    /// assert!(matches!(PasswordHash::parse(&bcrypt.replace("$05$", "$31$")), Err(HashError::TooCostly)));
+    /// assert!(matches!(PasswordHash::parse("md5$salt$abc"), Err(HashError::Unreadable)));
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`HashError::Unreadable`] if it is none of these, [`HashError::TooCostly`] if it costs more.
+    pub fn parse(text: &str) -> Result<Self, HashError> {
+        let is_wrapped = |rest: &&str| rest.starts_with('$');
+        let wrapped = ["argon2", "bcrypt$"].iter().find_map(|name| text.strip_prefix(name).filter(is_wrapped));
+        let text = wrapped.unwrap_or(text);
+        Stored::read(text).map(|_| Self(text.to_owned()))
+    }
+
+    /// The string itself, for the store.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

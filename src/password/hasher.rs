@@ -14,7 +14,10 @@ use argon2::{
 };
 use zeroize::Zeroizing;
 
-use super::{Argon2Params, HashError, Password, PasswordHash, arena::Arena, phc::Phc};
+use super::{
+    Argon2Params, HashError, OwnWords, Password, PasswordHash, Strength, arena::Arena, phc::Phc, stored::Stored,
+    strength,
+};
 use crate::secret::random_bytes;
 
 const SALT_LEN: usize = 16;
@@ -37,12 +40,17 @@ pub enum Verdict {
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     hashes: AtomicU64,
+    ratings: AtomicU64,
     latest_micros: AtomicU64,
 }
 
 impl Meter {
     pub(super) fn hashes(&self) -> u64 {
         self.hashes.load(Relaxed)
+    }
+
+    pub(super) fn ratings(&self) -> u64 {
+        self.ratings.load(Relaxed)
     }
 
     /// How long the latest hash took; zero before the first.
@@ -82,11 +90,19 @@ impl Hasher {
 
     /// Computes exactly one hash, whether or not there is a stored one and whether or not it can be read.
     pub(super) fn verify(&mut self, password: &Password, stored: Option<&PasswordHash>) -> Result<Verdict, HashError> {
-        match stored.map(Phc::read) {
-            Some(Ok(phc)) => self.verify_against(&phc, password),
+        match stored.map(|stored| Stored::read(stored.as_str())) {
+            Some(Ok(Stored::Argon2(phc))) => self.verify_against(&phc, password),
+            #[cfg(feature = "import")]
+            Some(Ok(Stored::Foreign(hash))) => Ok(self.verify_foreign(&hash, password)),
             Some(Err(unusable)) => self.hash(password).and(Err(unusable)),
             None => self.hash(password).map(|_| Verdict::NoMatch),
         }
+    }
+
+    /// Rates a password: no hash, but it may take as long as one.
+    pub(super) fn rate(&mut self, password: &Password, words: &OwnWords) -> Strength {
+        self.meter.ratings.fetch_add(1, Relaxed);
+        strength::rate(password, words)
     }
 
     /// Gives the memory back until the next hash.
@@ -100,6 +116,14 @@ impl Hasher {
         // `Output` compares in constant time.
         let is_match = tag == phc.tag;
         Ok(if is_match { Verdict::Match { needs_rehash: !self.would_make(phc) } } else { Verdict::NoMatch })
+    }
+
+    #[cfg(feature = "import")]
+    fn verify_foreign(&self, hash: &super::foreign::ForeignHash, password: &Password) -> Verdict {
+        let start = Instant::now();
+        let is_match = hash.matches(password);
+        self.meter.count(start.elapsed());
+        if is_match { Verdict::Match { needs_rehash: true } } else { Verdict::NoMatch }
     }
 
     /// Whether a new hash would be made like this one.

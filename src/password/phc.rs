@@ -17,8 +17,8 @@ pub(super) struct Phc {
 }
 
 impl Phc {
-    pub(super) fn read(stored: &PasswordHash) -> Result<Self, HashError> {
-        let fields = Fields::new(stored.as_str()).map_err(|_| HashError::Unreadable)?;
+    pub(super) fn read(stored: &str) -> Result<Self, HashError> {
+        let fields = Fields::new(stored).map_err(|_| HashError::Unreadable)?;
         Self::from_fields(&fields).ok_or(HashError::Unreadable).and_then(|phc| {
             // Asked before anything is allocated.
             if is_bounded(&phc.params) { Ok(phc) } else { Err(HashError::TooCostly) }

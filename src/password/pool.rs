@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounde
 use tokio::sync::oneshot;
 
 use super::{
-    Argon2Params, HashError, Password, PasswordHash, Verdict,
+    Argon2Params, HashError, OwnWords, Password, PasswordHash, Strength, Verdict,
     hasher::{Hasher, Meter},
 };
 
@@ -86,11 +86,11 @@ impl HashPool {
         self.run(move |hasher| hasher.hash(&password)).await
     }
 
-    /// Checks a password against a stored hash: any Argon2 PHC string that costs no more than
-    /// [`Argon2Params`] may, whatever its parameters.
+    /// Checks a password against a stored hash: any that [`PasswordHash::parse`] takes.
     ///
     /// `None` stands for a user who does not exist or has no password. It never matches, and it takes as long as a
-    /// hash with the pool's parameters, so that time does not tell who exists.
+    /// hash with the pool's parameters, so that time does not tell who exists. A hash with other parameters or by another
+    /// algorithm takes the time it takes: until its owner logs in and it is made anew, time can tell that it is there.
     ///
     /// # Errors
     ///
@@ -98,6 +98,22 @@ impl HashPool {
     /// [`HashError::TooCostly`] if the stored hash cannot be used; otherwise as [`HashError`] says.
     pub async fn verify(&self, password: Password, stored: Option<PasswordHash>) -> Result<Verdict, HashError> {
         self.run(move |hasher| hasher.verify(&password, stored.as_ref())).await
+    }
+
+    /// Rates how easily a password is guessed by someone who knows these words of its user. It is work for the pool, as
+    /// it can take as long as a hash.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError::Overloaded`] at once if the queue is full.
+    pub async fn rate(&self, password: Password, words: OwnWords) -> Result<Strength, HashError> {
+        self.run(move |hasher| Ok(hasher.rate(&password, &words))).await
+    }
+
+    /// How many passwords have been rated since the pool was started.
+    #[must_use]
+    pub fn ratings_computed(&self) -> u64 {
+        self.0.meter.ratings()
     }
 
     /// How many hashes have been computed since the pool was started, those for nobody included.
@@ -219,6 +235,23 @@ mod tests {
             assert!(verify.await.unwrap().is_ok());
         }
         assert_eq!(pool.hashes_computed(), 2);
+    }
+
+    #[tokio::test]
+    async fn pw_9_rating_is_work_for_the_pool_and_no_hash() {
+        let (pool, release) = held_up(1).await;
+        let rating = {
+            let pool = pool.clone();
+            let password = Password::parse("correct horse battery staple").unwrap();
+            task::spawn(async move { pool.rate(password, OwnWords::default()).await })
+        };
+        task::yield_now().await;
+        assert_eq!((pool.queue_len(), pool.ratings_computed()), (1, 0));
+        let refused = pool.rate(Password::parse("another").unwrap(), OwnWords::default()).await;
+        assert!(matches!(refused, Err(HashError::Overloaded { .. })));
+        drop(release);
+        assert_eq!(rating.await.unwrap().unwrap(), Strength::Strong);
+        assert_eq!((pool.ratings_computed(), pool.hashes_computed()), (1, 0));
     }
 
     #[tokio::test]

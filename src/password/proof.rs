@@ -2,7 +2,7 @@
 
 use super::{HashError, HashPool, Password, Verdict};
 use crate::{
-    account::{User, UserRecord},
+    account::{SecondFactors, User, UserRecord},
     clock::Timestamp,
 };
 
@@ -14,6 +14,8 @@ use crate::{
 pub struct PasswordVerified {
     user: User,
     password_version: i64,
+    second_factors: SecondFactors,
+    must_change: bool,
     needs_rehash: bool,
     at: Timestamp,
 }
@@ -37,6 +39,8 @@ impl PasswordVerified {
             (Verdict::Match { needs_rehash }, Some(record)) => Some(Self {
                 user: record.user.clone(),
                 password_version: record.password_version,
+                second_factors: record.second_factors,
+                must_change: record.must_change_password,
                 needs_rehash,
                 at: now,
             }),
@@ -48,7 +52,8 @@ impl PasswordVerified {
     #[must_use]
     pub fn of(self, now: UserRecord) -> Option<Self> {
         let same = now.user.id == self.user.id && now.password_version == self.password_version;
-        if same { Some(Self { user: now.user, ..self }) } else { None }
+        let (second_factors, must_change) = (now.second_factors, now.must_change_password);
+        if same { Some(Self { user: now.user, second_factors, must_change, ..self }) } else { None }
     }
 
     /// Whose password it was, as they were when it was checked.
@@ -61,6 +66,18 @@ impl PasswordVerified {
     #[must_use]
     pub const fn password_version(&self) -> i64 {
         self.password_version
+    }
+
+    /// What the account asks for besides.
+    #[must_use]
+    pub const fn second_factors(&self) -> SecondFactors {
+        self.second_factors
+    }
+
+    /// Whether the password has to be changed before it opens anything.
+    #[must_use]
+    pub const fn must_change(&self) -> bool {
+        self.must_change
     }
 
     /// Whether the password should be hashed anew: see [`Verdict::Match`].

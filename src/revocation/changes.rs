@@ -42,9 +42,9 @@ pub struct News {
 }
 
 impl Accounts {
-    /// What has been revoked since `after`, a cursor that was read before, and then everything as it is revoked. Without
-    /// a cursor, or with one from another database, it begins with all that is in force. A cursor never grows too old:
-    /// what it might miss has expired.
+    /// What has been revoked since `after`, a cursor that was read before, and then everything as it is revoked.
+    /// Without a cursor, or with one from another database, it begins with all that is in force. A cursor never grows
+    /// too old: what it might miss has expired.
     ///
     /// # Errors
     ///
@@ -64,8 +64,8 @@ impl Changes {
         Ok(Self { journal, position, live, is_live: false, closed, last_confirmed: Instant::now(), _seat: seat })
     }
 
-    /// Waits for news. There is some every two seconds at least, as long as the database answers. None once it is time to
-    /// begin anew: the server is stopping, or the database has lost what it last told.
+    /// Waits for news. There is some every two to three seconds, as long as the database answers. None once it is time
+    /// to begin anew: the server is stopping, or the database has lost what it last told.
     ///
     /// # Errors
     ///

@@ -24,6 +24,9 @@ use crate::{
 /// itself; and with a query of one row it is nothing to the database, however many processes ask.
 const INTERVAL: Duration = Duration::from_millis(500);
 
+/// How long a look may take. A network that swallows everything would hold it up for a quarter of an hour.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How many changes are read at once, so that a million of them take no more memory than the set they end up in.
 pub(super) const PAGE: u32 = 500;
 
@@ -145,13 +148,16 @@ async fn keep_up(journal: Weak<Shared>, mut nudged: watch::Receiver<()>, mut pos
             break;
         }
         let Some(shared) = journal.upgrade() else { break };
-        match shared.catch_up(&mut position).await {
-            Ok(()) => is_failing = false,
-            Err(error) if is_failing => tracing::debug!(%error, "revocations still cannot be read"),
-            Err(error) => {
+        // Where it is cut off it goes on next time: it moves on page by page.
+        let looked = time::timeout(PATIENCE, shared.catch_up(&mut position)).await;
+        let failed = looked.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into()))).err();
+        match &failed {
+            Some(error) if !is_failing => {
                 tracing::warn!(%error, "revocations cannot be read; those of other processes are not known");
-                is_failing = true;
             }
+            Some(error) => tracing::debug!(%error, "revocations still cannot be read"),
+            None => (),
         }
+        is_failing = failed.is_some();
     }
 }

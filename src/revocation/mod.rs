@@ -3,6 +3,22 @@
 //! An entry ends one session (by its `sid`) or makes every older token of one user stale (by the token's `gen`). It
 //! has to live only as long as a token it concerns could: after that the token has expired by itself. So the set
 //! stays small, and a verifier must refuse tokens that live longer than entries are kept.
+//!
+//! # When a revocation takes effect
+//!
+//! | where | when | how it learns of it |
+//! |---|---|---|
+//! | the process that revokes | on the next request | it puts the entry in before it answers |
+//! | another process on the same database | within a second | it asks the database twice a second |
+//! | a guard in another program | milliseconds after the process it follows | `RevocationFeed` follows a stream of events |
+//!
+//! Where a feed is lost the set is stale after a stated time, by default 10 seconds, and [`OnStale`] says what becomes
+//! of tokens: a guard that follows a stream refuses them with 503, and accounts that lose their database let those pass
+//! that nobody is known to have revoked, as nobody can revoke anything in a database that is down. Both can be set
+//! otherwise. What is known to be revoked stays so. A set that nobody feeds is never stale.
+//!
+//! So a revocation never goes unnoticed for longer than the bound, unless that was chosen. For a stream it can be ten
+//! seconds more, if both a network holds events back and the clocks differ, by five seconds at most.
 
 #[cfg(feature = "accounts")]
 mod changes;

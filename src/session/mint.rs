@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::Session;
 use crate::{
-    account::{AccessToken, Accounts, User},
+    account::{AccessToken, Accounts, User, acr_of},
     error::Error,
     jwt::Claims,
     principal::Scopes,
@@ -34,7 +34,7 @@ impl Accounts {
         claims.scope = scopes;
         claims.roles.clone_from(&user.roles);
         claims.amr.clone_from(&session.amr);
-        claims.acr = Some("aal1".to_owned());
+        claims.acr = Some(acr_of(&session.amr).to_owned());
         claims.auth_time = Some(session.auth_time);
         claims.name = Some(user.name.clone()).filter(|name| !name.is_empty());
         if user.email_verified_at.is_some() {

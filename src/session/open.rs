@@ -16,8 +16,8 @@ use crate::{
 pub(crate) struct Opening<'a> {
     /// Where it comes from.
     pub(crate) start: &'a Start,
-    /// The attempt that succeeded, which counts no more once the session is open.
-    pub(crate) attempt: &'a Attempt,
+    /// The attempt that succeeded, which counts no more once the session is open. `None` if it does not by now.
+    pub(crate) attempt: Option<&'a Attempt>,
     /// The device it is opened on.
     pub(crate) device: &'a Device,
 }
@@ -40,11 +40,12 @@ pub(crate) enum Start {
 impl Accounts {
     /// Opens a session and mints its first tokens.
     ///
-    /// `None` if something changed since it was checked: the user (another password, other roles, disabled, deleted), or
-    /// the session that this one was to take the place of; or if the address has to be confirmed first.
+    /// `None` if something changed since it was checked: the user (another password, other roles, a second factor, disabled,
+    /// deleted), the session that this one was to take the place of, or the flow that led here; or if the address has to be
+    /// confirmed first.
     pub(crate) async fn open_session(&self, assured: Assured, opening: Opening<'_>) -> Result<Option<Login>, Error> {
         // Whichever way they came: an account opens once its address is confirmed, where that is asked for.
-        if self.config().require_verified_email && assured.user().email_verified_at.is_none() {
+        if self.waits_for_confirmation(assured.user()) {
             return Ok(None);
         }
         let now = self.now();
@@ -63,7 +64,8 @@ impl Accounts {
             replaces,
             cap: self.config().session_cap.get(),
             revoke_until: self.tokens_expired_by(),
-            forgiven: self.forgiven(opening.attempt),
+            flow: assured.flow(),
+            forgiven: opening.attempt.map(|attempt| self.forgiven(attempt)).unwrap_or_default(),
         };
         let accounts = self.clone();
         Self::to_the_end(async move {
@@ -74,7 +76,14 @@ impl Accounts {
             accounts.inner().mail.wake();
             accounts.inner().last_seen.written(new.session.id, now);
             let (access_token, expires_in) = accounts.mint(&opened.user, &new.session, opened.scopes)?;
-            Ok(Some(Login { user: opened.user, session: new.session, access_token, expires_in, refresh_token }))
+            Ok(Some(Login {
+                user: opened.user,
+                session: new.session,
+                access_token,
+                expires_in,
+                refresh_token,
+                recovery_codes_left: None,
+            }))
         })
         .await
     }

@@ -62,7 +62,7 @@ impl Accounts {
                     let Renewed { user, session, scopes } = *renewed;
                     accounts.inner().last_seen.written(session.id, now);
                     let (access_token, expires_in) = accounts.mint(&user, &session, scopes)?;
-                    Ok(Login { user, session, access_token, expires_in, refresh_token })
+                    Ok(Login { user, session, access_token, expires_in, refresh_token, recovery_codes_left: None })
                 }
                 Rotated::Refused => Err(Error::RefreshInvalid),
                 Rotated::ScopeExceeded => Err(Error::ScopeExceeded),

@@ -28,6 +28,8 @@ pub enum Conflict {
     Username,
     /// The e-mail address.
     Email,
+    /// The id, where it was not made here.
+    Id,
 }
 
 impl fmt::Display for Conflict {
@@ -35,6 +37,7 @@ impl fmt::Display for Conflict {
         f.write_str(match self {
             Self::Username => "the user name",
             Self::Email => "the e-mail address",
+            Self::Id => "the id",
         })
     }
 }

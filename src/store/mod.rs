@@ -9,6 +9,7 @@
 
 mod connect;
 mod error;
+mod factors;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
 mod one_time;
@@ -30,6 +31,7 @@ pub use self::sqlite::SqliteStore;
 pub use self::{
     connect::connect,
     error::{Conflict, StoreError},
+    factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
@@ -57,6 +59,8 @@ pub struct NewUser {
     pub user: User,
     /// The password's hash, if it has a password.
     pub password: Option<PasswordHash>,
+    /// Whether that password has to be changed before it opens anything.
+    pub must_change_password: bool,
 }
 
 /// A signing key as the store keeps it.
@@ -78,7 +82,7 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: FactorStore + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 
@@ -99,6 +103,13 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// As [`create_user`](Self::create_user).
     async fn register_user(&self, new: &NewUser, neutral: bool, event: &Event) -> Result<()>;
+    /// Makes all of these users that can be made, each with its event, and answers for each what stood in the way, if
+    /// anything did. Either way none of them is half made, and nobody who is there is touched. With `keep` off nothing
+    /// is made at all and the answers are what they would have been.
+    async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>>;
+
+    /// Up to so many users, in the order of their ids, beginning behind `after`.
+    async fn export_users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserRecord>>;
 
     /// The user with this id.
     async fn user(&self, id: UserId) -> Result<Option<UserRecord>>;
@@ -119,9 +130,9 @@ pub trait Store: Send + Sync + 'static {
     /// Replaces the hash of the same password, if the password is still the one of this version. `false` if not.
     async fn rehash_password(&self, id: UserId, version: i64, hash: &PasswordHash, event: &Event) -> Result<bool>;
 
-    /// Sets a new password, if the current one is still the one of this version, and ends every session of the user
-    /// but `keep`, revoking each until `revoke_until`. Their mailed tokens die, and a mail tells them of it. Answers the
-    /// ended sessions, or `None` if the password had changed meanwhile.
+    /// Sets a new password, which need not be changed then, if the current one is still the one of this version, and
+    /// ends every session of the user but `keep`, revoking each until `revoke_until`. Their mailed tokens die, and a mail
+    /// tells them of it. Answers the ended sessions, or `None` if the password had changed meanwhile.
     async fn change_password(
         &self,
         id: UserId,
@@ -158,8 +169,9 @@ pub trait Store: Send + Sync + 'static {
     /// new generation, or `None` if there is no such user.
     async fn set_user_roles(&self, new: &NewRoles, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>>;
 
-    /// Opens a session, if the user is still as they were when checked (enabled, of the same generation and with the
-    /// same password version) and the session it replaces is alive. `None` if not.
+    /// Opens a session, if the user is still as they were when checked (enabled, of the same generation, with the same
+    /// password version, and without a second factor unless one was shown), and the session that it replaces and the flow
+    /// that led to it have not ended. `None` if not.
     async fn open_session(&self, new: &NewSession, event: &Event) -> Result<Option<Opened>>;
 
     /// The session with this id, if it has neither ended nor expired by `now`.
@@ -230,8 +242,9 @@ pub trait Store: Send + Sync + 'static {
     async fn verify_email(&self, by: &VerifyBy, event: &Event) -> Result<Option<UserId>>;
 
     /// Sets a new password for whoever has the token, ends every session of the user, raises their generation, revokes
-    /// every older token until `revoke_until`, confirms the address the token was mailed to, and tells the user. Answers
-    /// who that is, with their new generation; `None` if the token is not good, or no longer.
+    /// every older token until `revoke_until`, confirms the address the token was mailed to, and tells the user. If it was
+    /// not confirmed before, their second factors and recovery codes go: they may be those of someone who only typed it.
+    /// Answers who that is, with their new generation; `None` if the token is not good, or no longer.
     async fn reset_password(
         &self,
         token: &TokenHash,
@@ -312,7 +325,8 @@ pub trait Store: Send + Sync + 'static {
     async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog>;
 
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
-    /// revocations that no living token could meet, mailed tokens, devices not seen for 90 days, mails given up more than a week ago, and buckets of attempts that are empty again. It takes many small
+    /// revocations that no living token could meet, mailed tokens, flows and set-ups that have expired, devices not seen for
+    /// 90 days, mails given up more than a week ago, and buckets of attempts that are empty again. It takes many small
     /// steps, between which others write. To be called every now and then; how often changes nothing but the size of the
     /// database.
     async fn forget_expired(&self, now: Timestamp) -> Result<()>;

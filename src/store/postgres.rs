@@ -55,6 +55,13 @@ const FORGET_ONE_TIME_TOKENS: &str = "DELETE FROM one_time_tokens WHERE id IN (S
 /// Removes some of the devices that were not seen since then.
 const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network, label) IN
     (SELECT user_id, network, label FROM known_devices WHERE last_seen_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+/// Removes some of the flows that had expired by then.
+const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
+    (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the set-ups of authenticators that had expired by then.
+const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE user_id IN
+    (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// Finds the mailbox of mails that are for a user or a user name, oldest first. Those that another node is just looking
 /// up are left to it.

@@ -29,6 +29,8 @@ pub struct NewSession {
     pub cap: u32,
     /// Until when the tokens of a session that ends by this are revoked.
     pub revoke_until: Timestamp,
+    /// The flow that led to it, which ends with that and has to be alive.
+    pub flow: Option<TokenHash>,
     /// The attempts that have led to it.
     pub forgiven: Forgiven,
 }

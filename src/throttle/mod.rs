@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{clock::Timestamp, secret::TokenHash, session::SessionId};
+use crate::{account::UserId, clock::Timestamp, secret::TokenHash, session::SessionId};
 
 /// How a bucket of attempts fills and drains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +79,16 @@ impl Limit {
         first_delay: Duration::from_secs(1),
         longest_delay: Duration::from_mins(1),
         forget_after: Duration::from_hours(1),
+    };
+
+    /// Codes shown as second factor of one account, from anywhere: 5 free, then 1 s doubling to 15 min, forgotten after a
+    /// day. Only who knows the password gets to try one, so no stranger can make the owner wait. At about a hundred a
+    /// day, of a million codes three of which are right, guessing takes years.
+    pub const SECOND_FACTOR: Self = Self {
+        free: 5,
+        first_delay: Duration::from_secs(1),
+        longest_delay: Duration::from_mins(15),
+        forget_after: Duration::from_hours(24),
     };
 
     /// Refreshes of one session, which succeed: 1000 free, then 1 s doubling to 1 min, forgotten after an hour without one.
@@ -151,6 +161,12 @@ impl Bucket {
     #[must_use]
     pub fn network(address: IpAddr) -> Self {
         Self { key: format!("network:{}", network(address)), limit: Limit::NETWORK }
+    }
+
+    /// Codes shown as this user's second factor, on whatever route and from wherever.
+    #[must_use]
+    pub fn second_factor(user: UserId) -> Self {
+        Self { key: format!("second-factor:{user}"), limit: Limit::SECOND_FACTOR }
     }
 
     /// Registrations from this network.

@@ -1,10 +1,12 @@
 //! The key that seals every other secret in the database, and is itself wrapped by the master key.
 
+use zeroize::Zeroizing;
+
 use super::VaultError;
 use crate::{
     audit::{Event, EventKind},
     clock::Timestamp,
-    secret::{KeyedHash, SealBroken, Sealed, SealingKey},
+    secret::{KeyedHash, RandomUnavailable, SealBroken, Sealed, SealingKey},
     session::Device,
     store::Store,
 };
@@ -55,6 +57,16 @@ impl DataKey {
     #[must_use]
     pub fn keyed_hash(&self, purpose: &str) -> KeyedHash {
         self.0.keyed_hash(purpose)
+    }
+
+    /// Seals a secret of this database's for `place`: see [`SealingKey::seal`].
+    pub(crate) fn seal(&self, place: &str, plain: &[u8]) -> Result<Sealed, RandomUnavailable> {
+        self.0.seal(place, plain)
+    }
+
+    /// Opens what [`seal`](Self::seal) made for the same place.
+    pub(crate) fn unseal(&self, place: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealBroken> {
+        self.0.open(place, sealed)
     }
 
     pub(super) fn sealing_key(&self) -> &SealingKey {

@@ -56,6 +56,7 @@ async fn ev_2_the_old_address_stays_until_the_new_one_is_confirmed_and_can_come_
     let undo = token(&app, ADA, EmailChanged).await;
     let body = json!({"old_password": PASSWORD, "new_password": NEW});
     app.post("/auth/change-password").bearer(&access).json(&body).send().await.expect(StatusCode::NO_CONTENT);
+    assert_eq!(kinds(&app, NEXT).await, [ConfirmEmail, PasswordChanged]);
     app.advance(Duration::from_hours(7 * 24) - Duration::from_mins(1));
     spend(&app, UNDO, &undo).await.expect(StatusCode::OK);
     app.get("/auth/me").bearer(&access).send().await.expect_problem(401, "invalid_token");

@@ -13,6 +13,7 @@ both![
     lg_7_a_changed_password_ends_the_other_sessions_at_once,
     a_wrong_old_password_changes_nothing_and_counts,
     every_wrong_field_of_a_change_is_named,
+    pw_6_a_common_password_is_refused_with_the_reason_and_changes_nothing,
     of_16_changes_at_once_one_wins,
 ];
 
@@ -53,6 +54,27 @@ async fn every_wrong_field_of_a_change_is_named(db: TestDb) {
     let token = app.user("ada").await;
     let answer = change(&app, &token, &"x".repeat(1025), "short").await.expect_problem(422, "invalid_fields");
     assert_eq!(answer.field_errors(), ["new_password: password_too_short", "old_password: password_too_long"]);
+}
+
+async fn pw_6_a_common_password_is_refused_with_the_reason_and_changes_nothing(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada.lovelace").await;
+    for (new, code) in [
+        ("Password123", "password_too_common"),
+        ("AdaLovelace1815", "password_too_common"),
+        ("mustang!1996", "password_too_weak"),
+    ] {
+        // More often than wrong passwords could be tried: these are no failed attempts.
+        for _ in 0..4 {
+            let answer = change(&app, &token, PASSWORD, new).await.expect_problem(422, "invalid_fields");
+            assert_eq!(answer.field_errors(), [format!("new_password: {code}")], "{new}");
+        }
+    }
+    let rated = app.portcullis.accounts().ratings_computed();
+    change(&app, &token, "not the password", "mustang!1996").await.expect_problem(403, "invalid_password");
+    assert_eq!(app.portcullis.accounts().ratings_computed(), rated);
+    app.login("ada.lovelace", PASSWORD).await.expect(StatusCode::OK);
+    change(&app, &token, PASSWORD, NEW).await.expect(StatusCode::NO_CONTENT);
 }
 
 async fn of_16_changes_at_once_one_wins(db: TestDb) {

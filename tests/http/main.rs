@@ -13,6 +13,8 @@
 
 #[path = "../support/app.rs"]
 mod app;
+#[path = "../support/authenticator.rs"]
+mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
 #[path = "../support/events.rs"]
@@ -21,27 +23,37 @@ mod events;
 mod raw;
 
 mod body;
+mod budget;
 mod change_email;
 mod change_password;
+mod enrolment;
+mod flow;
 mod forgot_password;
 mod guarded;
+mod import;
 mod limits;
 mod login;
+mod login_orders;
 mod logout;
 mod mailed;
 mod me;
 mod methods;
+mod new_password;
 mod next_request;
 mod plain;
 mod reauthenticate;
+mod recovery_codes;
 mod refresh;
 mod register;
 mod reset_password;
 mod revocations;
 mod routes;
+mod second_factor;
 mod sessions;
 mod signing_keys;
+mod signing_keys_load;
 mod sweep;
 mod token_matrix;
+mod totp;
 mod verify_email;
 mod well_known;

@@ -122,6 +122,8 @@ async fn a_password_that_is_refused_can_be_typed_again(db: TestDb) {
     let page = follow(&app, "/reset-password", &reset, "&new_password=short").await;
     let page = text(page.expect(StatusCode::UNPROCESSABLE_ENTITY));
     assert!(page.contains("The password is too short.") && page.contains(&reset));
+    let page = follow(&app, "/reset-password", &reset, "&new_password=ada@example.com").await;
+    assert!(text(page.expect(StatusCode::UNPROCESSABLE_ENTITY)).contains("The password is too common."));
     app.login(ADA, PASSWORD).await.expect(StatusCode::OK);
     follow(&app, "/reset-password", &reset, "&new_password=a+quite+different+password").await.expect(StatusCode::OK);
 }

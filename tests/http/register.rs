@@ -13,6 +13,8 @@ both![
     id_1_one_address_in_any_spelling_is_one_account,
     every_wrong_field_is_named_at_once,
     a_password_over_the_cap_is_refused_before_it_is_hashed,
+    pw_6_a_common_password_or_one_of_their_own_words_is_refused_with_the_reason,
+    pw_9_no_password_is_rated_before_the_attempt_is_counted,
     kept_back_names_and_closed_doors,
     nobody_registers_as_the_service_itself,
     lg_8_what_is_not_asked_for_cannot_be_set,
@@ -68,6 +70,37 @@ async fn a_password_over_the_cap_is_refused_before_it_is_hashed(db: TestDb) {
     let answer = app.post("/auth/register").json(&body).send().await.expect_problem(422, "invalid_fields");
     assert_eq!(answer.field_errors(), ["password: password_too_long"]);
     assert_eq!(app.portcullis.accounts().hashes_computed(), hashed_before);
+}
+
+async fn pw_6_a_common_password_or_one_of_their_own_words_is_refused_with_the_reason(db: TestDb) {
+    let app = TestApp::new(db).await;
+    for (password, code) in [
+        ("Password123", "password_too_common"),
+        ("ada.lovelace1815", "password_too_common"),
+        ("Countess.Byron", "password_too_common"),
+        // The site's own name.
+        ("id.example", "password_too_common"),
+        ("mustang!1996", "password_too_weak"),
+    ] {
+        let body = json!({
+            "username": "ada.lovelace", "email": "ada@example.com", "name": "Countess Byron", "password": password,
+        });
+        let answer = app.post("/auth/register").json(&body).send().await.expect_problem(422, "invalid_fields");
+        assert_eq!(answer.field_errors(), [format!("password: {code}")], "{password}");
+    }
+    assert_eq!(app.portcullis.accounts().hashes_computed(), 0);
+    let body =
+        json!({"username": "ada.lovelace", "email": "ada@example.com", "password": "contains password somewhere"});
+    app.post("/auth/register").json(&body).send().await.expect(StatusCode::CREATED);
+}
+
+async fn pw_9_no_password_is_rated_before_the_attempt_is_counted(db: TestDb) {
+    let app = TestApp::new(db).await;
+    while app.register("ada", "ada@example.com").await.status != StatusCode::TOO_MANY_REQUESTS {}
+    let rated = app.portcullis.accounts().ratings_computed();
+    assert!(rated > 0);
+    app.register("bob", "bob@example.com").await.expect_problem(429, "too_many_attempts");
+    assert_eq!(app.portcullis.accounts().ratings_computed(), rated);
 }
 
 async fn kept_back_names_and_closed_doors(db: TestDb) {

@@ -12,7 +12,7 @@ use crate::{
     app::{Answer, PASSWORD, TestApp},
     both,
     db::TestDb,
-    mailed::{NEW, change_email, forget, kinds, spend, token, tokens},
+    mailed::{NEW, change_email, forget, kinds, spend, token, tokens, verified},
 };
 
 both![
@@ -22,6 +22,9 @@ both![
     rs_2_a_link_is_good_for_an_hour_and_the_database_tells_nothing_of_it,
     rs_5_a_new_request_a_success_and_a_change_kill_older_tokens,
     ev_4_who_reads_the_mail_takes_the_account_from_whoever_made_it,
+    ev_4_a_second_factor_planted_before_the_address_was_confirmed_is_gone,
+    rs_6_the_second_factor_of_a_confirmed_address_stays,
+    a_reset_is_the_change_that_was_asked_for,
     lg_3_a_reset_lets_the_owner_in_again,
     a_token_that_opens_nothing_costs_no_hash,
     lg_7_a_mail_tells_of_every_changed_password,
@@ -82,6 +85,9 @@ async fn rs_4_a_password_that_fails_the_policy_does_not_burn_the_token(db: TestD
         let answer = reset(&app, &token, "short").await.expect_problem(422, "invalid_fields");
         assert_eq!(answer.field_errors(), ["new_password: password_too_short"]);
     }
+    // Whose it is, is known by the token only: a password made of their words is refused as late as that.
+    let answer = reset(&app, &token, "ada@example.com").await.expect_problem(422, "invalid_fields");
+    assert_eq!(answer.field_errors(), ["new_password: password_too_common"]);
     reset(&app, &token, &"x".repeat(1025)).await.expect_problem(422, "invalid_fields");
     app.post(PLACE).json(&json!({"token": token})).send().await.expect_problem(422, "invalid_fields");
     reset(&app, &token, NEW).await.expect(StatusCode::NO_CONTENT);
@@ -137,6 +143,41 @@ async fn ev_4_who_reads_the_mail_takes_the_account_from_whoever_made_it(db: Test
     spend(&app, "/auth/confirm-email", &confirm).await.expect_problem(400, "token_invalid");
     let user = app.login(ADA, NEW).await.expect(StatusCode::OK).body["user"].clone();
     assert_eq!((&user["email"], &user["email_verified"]), (&json!(ADA), &json!(true)));
+}
+
+async fn ev_4_a_second_factor_planted_before_the_address_was_confirmed_is_gone(db: TestDb) {
+    let app = TestApp::new(db).await;
+    app.register("eve", ADA).await.expect(StatusCode::CREATED);
+    let planted = app.enrol(&app.token("eve", PASSWORD).await).await;
+    let eve = app.login_in_one_call("eve", &planted.authenticator.next_code(&app)).await.expect(StatusCode::OK);
+    app.set_up(eve.body["access_token"].as_str().unwrap()).await;
+    let flow = app.flow_of("eve").await;
+
+    reset(&app, &asked(&app).await, NEW).await.expect(StatusCode::NO_CONTENT);
+    let login = app.login(ADA, NEW).await.expect(StatusCode::OK).body;
+    for table in ["totp", "totp_setups", "recovery_codes"] {
+        assert_eq!(app.db.count(table).await, 0, "{table}");
+    }
+    app.finish(&flow, "recovery_code", &planted.recovery_codes[0]).await.expect_problem(401, "flow_invalid");
+    let events = app.events_of(login["user"]["id"].as_str().unwrap()).await;
+    assert!(events.iter().any(|event| event.kind == EventKind::TotpDisabled));
+}
+
+async fn rs_6_the_second_factor_of_a_confirmed_address_stays(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let enrolled = app.enrol(&verified(&app, "ada").await).await;
+    reset(&app, &asked(&app).await, NEW).await.expect(StatusCode::NO_CONTENT);
+    let answer = app.login("ada", NEW).await.expect_problem(403, "second_factor_required");
+    let flow = answer.body["flow"].as_str().unwrap();
+    app.finish(flow, "two_fa_code", &enrolled.authenticator.next_code(&app)).await.expect(StatusCode::OK);
+}
+
+async fn a_reset_is_the_change_that_was_asked_for(db: TestDb) {
+    let app = TestApp::new(db).await;
+    app.register("ada", ADA).await.expect(StatusCode::CREATED);
+    app.db.must_change_password("ada").await;
+    reset(&app, &asked(&app).await, NEW).await.expect(StatusCode::NO_CONTENT);
+    app.login("ada", NEW).await.expect(StatusCode::OK);
 }
 
 async fn lg_3_a_reset_lets_the_owner_in_again(db: TestDb) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use portcullis::mail::MailKind;
+use portcullis::{config::SecondFactorPolicy, mail::MailKind};
 use serde_json::json;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 both![jwt_10_every_token_opens_only_what_it_is_made_for];
 
 /// The places that take a token: what each is called, the one kind it takes, and how that is sent there.
-const PLACES: [(&str, &str, Place); 6] = [
+const PLACES: [(&str, &str, Place); 10] = [
     ("the guard", "access token", |app, token| Box::pin(app.get("/auth/me").bearer(token).send())),
     ("refresh", "refresh token", |app, token| {
         Box::pin(app.post("/auth/refresh").json(&json!({"refresh_token": token})).send())
@@ -25,7 +25,21 @@ const PLACES: [(&str, &str, Place); 6] = [
     ("confirming another address", "confirm token", |app, token| Box::pin(spend(app, "/auth/confirm-email", token))),
     ("restoring an address", "undo token", |app, token| Box::pin(spend(app, "/auth/undo-email", token))),
     ("setting a password", "reset token", |app, token| Box::pin(spend(app, "/auth/reset-password", token))),
+    ("the second factor", "flow to a second factor", |app, token| Box::pin(app.finish(token, "two_fa_code", WRONG))),
+    ("a set-up", "flow to an enrolment", |app, token| {
+        Box::pin(app.post("/auth/totp/setup").json(&json!({"flow": token})).send())
+    }),
+    ("a confirmation", "flow to an enrolment", |app, token| {
+        Box::pin(app.post("/auth/totp/confirm").json(&json!({"flow": token, "code": WRONG})).send())
+    }),
+    ("the new password", "flow to a new password", |app, token| {
+        let body = json!({"flow": token, "new_password": "another horse, another battery"});
+        Box::pin(app.post("/auth/login/new-password").json(&body).send())
+    }),
 ];
+
+/// A code that is right once in a million times.
+const WRONG: &str = "000000";
 
 type Place = for<'a> fn(&'a TestApp, &'a str) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
@@ -52,6 +66,15 @@ async fn kinds(app: &TestApp) -> Vec<(&'static str, String)> {
     app.register("fay", "fay@example.com").await.expect(StatusCode::CREATED);
     forget(app, "fay@example.com").await;
     let reset = token(app, "fay@example.com", MailKind::ResetPassword).await;
+    let enrolled = app.enrol(&app.user("bob").await).await;
+    let second_factor = app.flow_of("bob").await;
+    app.user("hal").await;
+    app.db.must_change_password("hal").await;
+    let new_password = flow(&app.login("hal", PASSWORD).await.expect_problem(403, "password_change_required"));
+    app.user("grace").await;
+    app.db.give_role("grace", "admin").await;
+    let enrolment = app.login("grace", PASSWORD).await.expect_problem(403, "second_factor_enrolment_required");
+    let enrolment = flow(&enrolment);
 
     let answer = app.login("ada", PASSWORD).await.expect(StatusCode::OK).body;
     let text = |name: &str| answer[name].as_str().unwrap().to_owned();
@@ -70,6 +93,10 @@ async fn kinds(app: &TestApp) -> Vec<(&'static str, String)> {
         ("confirm token", confirm),
         ("undo token", undo),
         ("reset token", reset),
+        ("flow to a second factor", second_factor),
+        ("flow to an enrolment", enrolment),
+        ("flow to a new password", new_password),
+        ("recovery code", enrolled.recovery_codes[0].clone()),
         ("id of a session", claims.sid.unwrap()),
         ("id of a token", claims.jti.unwrap()),
         ("id of a user", claims.sub),
@@ -77,8 +104,12 @@ async fn kinds(app: &TestApp) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn flow(answer: &Answer) -> String {
+    answer.body["flow"].as_str().unwrap().to_owned()
+}
+
 async fn jwt_10_every_token_opens_only_what_it_is_made_for(db: TestDb) {
-    let app = TestApp::new(db).await;
+    let app = TestApp::with(db, |config| config.second_factor = SecondFactorPolicy::Admins).await;
     let kinds = kinds(&app).await;
     for (place, takes, send) in PLACES {
         for (kind, token) in kinds.iter().filter(|(kind, _)| *kind != takes) {
@@ -89,6 +120,9 @@ async fn jwt_10_every_token_opens_only_what_it_is_made_for(db: TestDb) {
     // Last, since some are good for once.
     for (place, takes, send) in PLACES {
         let (_, token) = kinds.iter().find(|(kind, _)| *kind == takes).unwrap();
-        assert!(send(&app, token).await.status.is_success(), "{place}");
+        let answer = send(&app, token).await;
+        // A wrong code in the right flow is told so.
+        let got_in = answer.status.is_success() || matches!(answer.code(), "invalid_second_factor" | "invalid_fields");
+        assert!(got_in, "{place}: {}", answer.body);
     }
 }

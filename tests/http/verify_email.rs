@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use portcullis::mail::MailKind::{AlreadyRegistered, VerifyEmail};
+use portcullis::{
+    config::SecondFactorPolicy,
+    mail::MailKind::{AlreadyRegistered, VerifyEmail},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,6 +21,7 @@ both![
     a_code_confirms_an_address_and_five_may_be_tried,
     ev_3_what_is_no_token_confirms_nothing,
     ev_1_where_it_is_asked_for_an_account_opens_once_its_address_is_confirmed,
+    ev_1_an_account_that_is_not_open_asks_for_nothing_more,
     lg_8_a_known_address_registers_like_any_other_and_its_owner_is_told,
     of_32_who_open_a_link_in_a_race_one_spends_it,
     another_mail_is_the_same_to_ask_for_whoever_it_is_for,
@@ -138,6 +142,26 @@ async fn ev_1_where_it_is_asked_for_an_account_opens_once_its_address_is_confirm
     assert_eq!(app.portcullis.accounts().hashes_computed() - hashed, 1);
     spend(&app, PLACE, &token(&app, ADA, VerifyEmail).await).await.expect(StatusCode::OK);
     assert!(is_verified(&app).await);
+}
+
+async fn ev_1_an_account_that_is_not_open_asks_for_nothing_more(db: TestDb) {
+    let app = TestApp::with(db, |config| config.second_factor = SecondFactorPolicy::Admins).await;
+    app.enrol(&app.user("ada").await).await;
+    app.user("bob").await;
+    app.db.must_change_password("bob").await;
+    app.user("eve").await;
+    app.db.give_role("eve", "admin").await;
+    let app = app.reopened(|config| {
+        config.second_factor = SecondFactorPolicy::Admins;
+        config.require_verified_email = true;
+    });
+    let app = app.await;
+    for name in ["ada", "bob", "eve"] {
+        let wrong = app.login(name, "not the password").await.expect_problem(401, "invalid_credentials");
+        let right = app.login(name, PASSWORD).await.expect_problem(401, "invalid_credentials");
+        assert_eq!(wrong.body, right.body, "{name}");
+    }
+    assert_eq!(app.db.count("flows").await, 0);
 }
 
 async fn lg_8_a_known_address_registers_like_any_other_and_its_owner_is_told(db: TestDb) {

@@ -72,14 +72,14 @@ async fn pw_7_what_costs_too_much_is_refused_before_it_is_paid() {
 }
 
 #[tokio::test]
-async fn pw_7_what_is_no_argon2_string_is_an_error_and_never_a_match() {
+async fn pw_7_what_is_no_hash_is_an_error_and_never_a_match() {
     let pool = cheap_pool();
     let without_tag = BY_ANOTHER.rsplit_once('$').unwrap().0;
     let broken = [
         "",
         "$",
         "password",
-        "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+        "5f4dcc3b5aa765d61d8327deb882cf99",
         without_tag,
         &BY_ANOTHER.replace("v=19", "v=18"),
         &BY_ANOTHER.replace("m=256", "m=-1"),

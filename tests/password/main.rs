@@ -10,8 +10,11 @@
     reason = "test code"
 )]
 
+#[cfg(feature = "import")]
+mod foreign;
 mod hashing;
 mod load;
+mod policy;
 mod proof;
 mod support;
 mod text;

@@ -1,7 +1,7 @@
 //! The proof: who gets one, and that each try costs the same.
 
 use portcullis::{
-    account::{Email, User, UserId, UserRecord, Username},
+    account::{Email, SecondFactors, User, UserId, UserRecord, Username},
     clock::Timestamp,
     password::{Argon2Params, HashError, PasswordHash, PasswordVerified},
 };
@@ -25,6 +25,8 @@ fn record(password: Option<PasswordHash>) -> UserRecord {
         },
         password,
         password_version: 7,
+        second_factors: SecondFactors::default(),
+        must_change_password: false,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Tokens and keys exchanged with readers in other languages: `PyJWT`, `joserfc` and npm's `jose`, which `scripts/test`
-//! installs.
+//! Tokens and keys exchanged with readers in other languages: `PyJWT`, `joserfc` and npm's `jose`; and codes with other
+//! authenticators: `pyotp` and `oathtool`. `scripts/test` installs them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +13,8 @@ mod keys;
 mod ours;
 mod peer;
 mod theirs;
+#[cfg(feature = "accounts")]
+mod totp;
 
 macro_rules! with_each_peer {
     ($($peer:ident: $variant:ident),*) => {

@@ -42,6 +42,11 @@ fn a_user_that_cannot_be_is_refused_in_words() {
     for words in ["3 to 32 ASCII letters", "not an e-mail address", "at least 10 characters"] {
         assert!(said.contains(words), "{said}");
     }
+    let common = run(folder.path(), &["user", "add", "ada", "ada@example.org", "--password-stdin"], "Password123\n");
+    assert_eq!(text(&common.stderr).trim(), "the password is one that many would try first");
+    let arguments = ["user", "add", "ada", "ada@example.org", "--password-stdin", "--password-preset", "nist"];
+    let short_for_nist = run(folder.path(), &arguments, "seven quiet ge\n");
+    assert!(text(&short_for_nist.stderr).contains("at least 15 characters"));
     let no_terminal = run(folder.path(), &["user", "add", "ada", "ada@example.org"], "correct horse battery staple\n");
     assert!(text(&no_terminal.stderr).contains("--password-stdin"));
 }

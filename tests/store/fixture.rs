@@ -50,7 +50,7 @@ pub fn new_user(name: &str) -> NewUser {
         disabled_at: None,
         created_at: NOW,
     };
-    NewUser { user, password: Some(hash("hash-1")) }
+    NewUser { user, password: Some(hash("hash-1")), must_change_password: false }
 }
 
 /// A session of this user, not opened yet, by whoever checked their first password.
@@ -72,6 +72,7 @@ pub fn new_session(user: UserId) -> NewSession {
         password_version: 1,
         refresh: PlainToken::generate().unwrap().hash(),
         replaces: None,
+        flow: None,
         cap: 100,
         revoke_until: LATER,
         forgiven: Forgiven::default(),

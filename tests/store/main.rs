@@ -17,8 +17,10 @@ mod raw;
 
 mod attempts;
 mod events;
+mod factors;
 mod fixture;
 mod hostile;
+mod import;
 mod keys;
 mod migrations;
 mod outbox;

@@ -91,11 +91,38 @@ impl TestDb {
         self.text(format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}")).await.parse().unwrap()
     }
 
+    /// Asks for a new password at the user's next login, as an administrator will.
+    pub async fn must_change_password(&self, username: &str) {
+        let key = Username::parse(username).unwrap().key().to_owned();
+        self.execute(format!("UPDATE users SET must_change_password = TRUE WHERE username_key = '{key}'")).await;
+    }
+
+    /// Gives a user a role behind the back of everyone.
+    pub async fn give_role(&self, username: &str, role: &str) {
+        let key = Username::parse(username).unwrap().key().to_owned();
+        let user = format!("SELECT id, '{role}' FROM users WHERE username_key = '{key}'");
+        self.execute(format!("INSERT INTO user_roles (user_id, role) {user}")).await;
+    }
+
+    /// Everything in a column of bytes.
+    pub async fn bytes(&self, column: &str, table: &str) -> Vec<Vec<u8>> {
+        let query = format!("SELECT {column} FROM {table}");
+        if self.url().starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(self.url()).await.unwrap();
+            sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut connection).await.unwrap()
+        } else {
+            let mut connection = PgConnection::connect(self.url()).await.unwrap();
+            sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut connection).await.unwrap()
+        }
+    }
+
     /// Everything in the tables that know of users and tokens, as text.
     pub async fn dump(&self) -> String {
         let mut dump = String::new();
-        let tables = ["users", "sessions", "refresh_tokens", "revocations", "attempts", "events", "signing_keys"];
-        for table in tables.into_iter().chain(["one_time_tokens", "outbox", "known_devices"]) {
+        let of_users = ["users", "sessions", "refresh_tokens", "revocations", "attempts", "events", "signing_keys"];
+        let of_factors = ["flows", "totp", "totp_setups", "recovery_codes"];
+        let of_mails = ["one_time_tokens", "outbox", "known_devices"];
+        for table in of_users.into_iter().chain(of_factors).chain(of_mails) {
             dump += &self.rows(table).await;
         }
         dump

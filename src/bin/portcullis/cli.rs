@@ -48,6 +48,16 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MasterKeyCommand,
     },
+    /// Make users from a file of another system, with the passwords they have
+    ///
+    /// The file holds a JSON object a line, or what Django's `dumpdata auth.user` writes. Nobody who is there already is
+    /// changed. The exit code is 1 if anyone was skipped.
+    Import(Import),
+    /// Write every user to a file that `import` reads, with the hash of their password
+    Export {
+        /// The file, made for its owner alone; it must not be there yet [default: standard output]
+        file: Option<PathBuf>,
+    },
     /// Look at the settings
     Config {
         #[command(subcommand)]
@@ -108,6 +118,15 @@ pub(crate) struct NewUser {
     /// Read the password from the first line of standard input instead of asking for it
     #[arg(long)]
     pub(crate) password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The file; `-` is standard input
+    pub(crate) file: PathBuf,
+    /// Write nothing, and say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,7 +4,9 @@ mod cli;
 mod config;
 mod connection;
 mod docs;
+mod export;
 mod health;
+mod import;
 mod key;
 mod listener;
 mod logs;
@@ -51,6 +53,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Key { command: KeyCommand::Rotate { now } } => key::rotate(&settings?, now, cli.json).await?,
         Command::Key { command: KeyCommand::Retire { kid } } => key::retire(&settings?, &kid, cli.json).await?,
         Command::MasterKey { command: MasterKeyCommand::Rotate } => master_key::rotate(&settings?, cli.json).await?,
+        Command::Import(from) => return import::import(&settings?, &from, cli.json).await,
+        Command::Export { file } => export::export(&settings?, file.as_deref(), cli.json).await?,
         Command::Config { command: ConfigCommand::Check } => return config::check(settings, cli.json),
         Command::Config { command: ConfigCommand::Show } => config::show(&settings?, cli.json)?,
     }

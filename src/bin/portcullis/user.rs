@@ -7,6 +7,7 @@ use std::{
 
 use portcullis::{
     account::{Accounts, User},
+    password::PasswordPreset,
     session::Device,
 };
 use serde_json::{Value, json};
@@ -94,12 +95,19 @@ fn prompt() -> Result<Zeroizing<String>, Box<dyn Error>> {
 /// What is wrong with the fields in words; other errors say it themselves.
 fn explained(error: portcullis::Error, settings: &Settings) -> Box<dyn Error> {
     let portcullis::Error::InvalidFields(fields) = &error else { return error.into() };
-    let min_length = settings.config.password_policy.min_length();
+    let (min_length, preset) = (settings.config.password_policy.min_length(), settings.config.password_policy.preset());
     let texts = fields.iter().map(|field| match field.code {
         "invalid_username" => "the user name must be 3 to 32 ASCII letters, digits, `.`, `_` and `-`".to_owned(),
         "invalid_email" => "that is not an e-mail address".to_owned(),
         "password_too_short" => format!("the password must have at least {min_length} characters"),
         "password_too_long" => "the password is too long: 1024 bytes at most".to_owned(),
+        "password_too_common" => "the password is one that many would try first".to_owned(),
+        "password_too_weak" if preset == PasswordPreset::Composition => {
+            "the password is too easy to guess, or does not mix three of: capital letters, small letters, digits, \
+             other characters"
+                .to_owned()
+        }
+        "password_too_weak" => "the password is too easy to guess: add another word or two".to_owned(),
         code => format!("{}: {code}", field.field),
     });
     texts.collect::<Vec<_>>().join("\n").into()

@@ -105,7 +105,7 @@ async fn open(
         Purpose::Confirm => accounts.confirm_email(token, device).await,
         Purpose::Undo => accounts.undo_email(token, device).await,
         Purpose::Reset => {
-            let new = accounts.new_password("new_password", password)?;
+            let new = accounts.screen_password("new_password", password)?;
             accounts.reset_password(token, new, device).await
         }
     }

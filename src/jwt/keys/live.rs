@@ -133,8 +133,13 @@ impl fmt::Debug for LiveKeys {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
-    use crate::jwt::Algorithm;
+    use crate::{
+        jwt::{Algorithm, JwtIssuer, JwtVerifier, TokenError},
+        principal::JwtUser,
+    };
 
     const LONG: i64 = 1_000_000;
 
@@ -171,18 +176,53 @@ mod tests {
         assert_eq!(set["keys"][0]["kty"], "EC");
     }
 
-    struct Never;
+    /// Puts a key on the board, where there is one, and says whether the look succeeded.
+    struct Look {
+        board: Board,
+        finds: Option<fn() -> SigningKey>,
+        succeeds: bool,
+    }
 
-    impl Renewal for Never {
+    impl Renewal for Look {
         fn renewed(&self) -> Renewing {
-            Box::pin(std::future::pending())
+            if let Some(key) = self.finds {
+                let key = LiveKey { key: Arc::new(key()), signs_from: None, verifies_until: None };
+                self.board.replace(Timetable::new(vec![key]).unwrap());
+            }
+            Box::pin(std::future::ready(self.succeeds))
         }
     }
 
-    #[test]
-    fn an_empty_board_knows_nothing_and_a_new_one_is_seen_by_everyone() {
+    fn new_key() -> SigningKey {
+        SigningKey::hs256(&[7; 32]).unwrap()
+    }
+
+    /// What becomes of a token by the new key where another one is known, by whatever a look comes to.
+    fn resolved(finds: Option<fn() -> SigningKey>, succeeds: bool) -> Result<String, TokenErrorKind> {
         let board = Board::default();
-        let keys = LiveKeys::new(board.clone(), Arc::new(Never));
+        board.replace(Timetable::new(vec![key(Algorithm::Es256, Some(0), None)]).unwrap());
+        let keys = LiveKeys::new(board.clone(), Arc::new(Look { board, finds, succeeds }));
+        let verifier = JwtVerifier::new(keys).issuer("https://id.example").audience("notes");
+        let issuer = JwtIssuer::new(KeyRing::new([new_key()]).unwrap()).issuer("https://id.example").audience("notes");
+        let user = JwtUser { id: "ada".into(), name: None, email: None };
+        let token = issuer.create_jwt(&user, Duration::from_mins(1)).unwrap();
+        assert_eq!(verifier.principal(&token).map_err(TokenError::kind).err(), Some(TokenErrorKind::UnknownKey));
+        let found = verifier.resolve(&token).now_or_never().expect("it waits for nothing else");
+        found.map(|principal| principal.id().to_owned()).map_err(TokenError::kind)
+    }
+
+    #[test]
+    fn jwt_14_an_unknown_key_is_looked_for_before_its_token_is_refused() {
+        assert_eq!(resolved(Some(new_key), true), Ok("ada".to_owned()));
+        assert_eq!(resolved(None, true), Err(TokenErrorKind::UnknownKey));
+        assert_eq!(resolved(None, false), Err(UNAVAILABLE), "it may well be good");
+    }
+
+    #[test]
+    fn an_empty_board_knows_nothing_and_a_new_timetable_is_seen_by_everyone() {
+        let board = Board::default();
+        let look = Look { board: board.clone(), finds: None, succeeds: true };
+        let keys = LiveKeys::new(board.clone(), Arc::new(look));
         assert_eq!(keys.generation(), None);
         assert_eq!(keys.current().err(), Some(UNAVAILABLE));
         let mut generations = Vec::new();

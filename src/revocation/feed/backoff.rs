@@ -9,8 +9,8 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// Well below the time after which a set is stale, so that a server that is back is noticed before that.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Waits longer after each failure. Half of each wait is left to chance, so that those whom one server has lost do not all
-/// come back at once.
+/// Waits longer after each failure. Half of each wait is left to chance, so that those whom one server has lost do not
+/// all come back at once.
 pub(super) struct Backoff(Duration);
 
 impl Backoff {

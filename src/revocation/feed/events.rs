@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn events_are_the_same_however_they_are_cut_and_however_lines_end() {
-        let text = ": hello\nretry: 5\n\nevent: told\nid: a-1\ndata: {\"one\":\ndata:2}\n\ndata\nother\n\nid: lost\n\nevent: x\n";
+        let told = "event: told\nid: a-1\ndata: {\"one\":\ndata:2}\n\n";
+        let text = format!(": hello\nretry: 5\n\n{told}data\nother\n\nid: lost\n\nevent: x\n");
         let expected = [event("told", "{\"one\":\n2}", Some("a-1")), event("", "", None)];
         for line_end in ["\n", "\r", "\r\n"] {
             let text = text.replace('\n', line_end);

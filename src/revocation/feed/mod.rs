@@ -52,7 +52,7 @@ type Bearer = Pin<Box<dyn Future<Output = Result<String, Box<dyn Error + Send + 
 ///
 /// # What it takes
 ///
-/// An event may have 256 KiB, and the set two million [entries](Self::max_revocations), at roughly 150 bytes each. Where
+/// An event may have 256 KiB, and the set two million [entries](Self::max_revocations), at some 110 bytes each. Where
 /// there are more, those at hand stay in force, and the set becomes stale.
 #[must_use = "nothing is followed until it is built"]
 pub struct RevocationFeed {
@@ -72,8 +72,8 @@ pub struct RevocationFeed {
 pub struct NeedsBearer(String);
 
 impl NeedsBearer {
-    /// Asks this for a token each time the stream is opened: an access token with the scope `revocations:read`. The issuer
-    /// ends the stream when the token expires, and a new one is asked for.
+    /// Asks this for a token each time the stream is opened: an access token with the scope `revocations:read`. The
+    /// issuer ends the stream when the token expires, and a new one is asked for.
     ///
     /// White space around the token is left out. The text of an error is written to the log, so it must not tell the
     /// token.
@@ -133,8 +133,8 @@ impl RevocationFeed {
         self
     }
 
-    /// Takes a plain `http` address too, for tests and for networks that nobody else is in: whoever can read what is sent
-    /// on the way learns the token.
+    /// Takes a plain `http` address too, for tests and for networks that nobody else is in: whoever can read what is
+    /// sent on the way learns the token.
     pub fn insecure_http(mut self) -> Self {
         self.schemes = Schemes::HttpToo;
         self

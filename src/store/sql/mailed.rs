@@ -6,7 +6,7 @@ use super::{
     super::Backend,
     Connection, events,
     one_time::{self, Spent, Typed},
-    outbox, revocations, sessions, users,
+    outbox, revocations, sessions, totp, users,
 };
 use crate::{
     account::{Email, UserId},
@@ -60,10 +60,11 @@ pub(super) async fn reset_password(
     let Some(Spent { user, email, .. }) = one_time::spend(&mut tx, Purpose::Reset, token, event.at).await? else {
         return Ok(None);
     };
+    let Some(before) = users::by_id(&mut *tx, user).await? else { return Ok(None) };
     // Whoever has the token reads the mail of this address, so it is confirmed by that as well.
     let generation: Option<i64> = sqlx::query_scalar(
-        "UPDATE users SET password_hash = $3, password_version = password_version + 1, generation = generation + 1,
-            email_verified_at = COALESCE(email_verified_at, $4), updated_at = $4
+        "UPDATE users SET password_hash = $3, password_version = password_version + 1, must_change_password = FALSE,
+            generation = generation + 1, email_verified_at = COALESCE(email_verified_at, $4), updated_at = $4
          WHERE id = $1 AND email_key = $2 AND disabled_at IS NULL RETURNING generation",
     )
     .bind(user.0)
@@ -74,6 +75,10 @@ pub(super) async fn reset_password(
     .await?;
     let Some(generation) = generation else { return Ok(None) };
     let event = event.clone().user(user);
+    // Until now nobody had shown that the address is theirs: a second factor may be that of whoever typed it.
+    if before.user.email_verified_at.is_none() && totp::take(&mut tx, user).await? {
+        events::insert(&mut tx, &event.entailing(EventKind::TotpDisabled)).await?;
+    }
     sessions::end_except(&mut tx, user, None, event.at).await?;
     one_time::kill(&mut tx, user).await?;
     outbox::tell(&mut tx, MailKind::PasswordChanged, MailTo::User(user), &event).await?;

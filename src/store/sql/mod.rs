@@ -9,16 +9,21 @@
 mod attempts;
 mod devices;
 mod events;
+mod factors;
+mod flows;
+mod import;
 mod keys;
 mod mailed;
 mod one_time;
 mod outbox;
+mod recovery;
 mod refresh;
 mod revocations;
 mod roles;
 mod row;
 mod sessions;
 mod sweep;
+mod totp;
 mod users;
 
 use std::time::Duration;
@@ -41,7 +46,7 @@ use crate::{
     secret::{Sealed, TokenHash},
     session::{Session, SessionId},
     store::{
-        Grant, NewRoles, NewSession, NewToken, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError,
+        Conflict, Grant, NewRoles, NewSession, NewToken, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError,
         StoredKey, VerifyBy,
     },
     throttle::Bucket,
@@ -83,6 +88,14 @@ impl Store for Backend {
 
     async fn register_user(&self, new: &NewUser, neutral: bool, event: &Event) -> Result<()> {
         users::register(self, new, neutral, event).await.map_err(store_error)?.map_err(StoreError::Conflict)
+    }
+
+    async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>> {
+        import::users(self, users, keep).await.map_err(store_error)
+    }
+
+    async fn export_users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserRecord>> {
+        import::page(self, after, limit).await.map_err(store_error)
     }
 
     async fn user(&self, id: UserId) -> Result<Option<UserRecord>> {
@@ -318,9 +331,10 @@ impl Store for Backend {
     async fn forget_expired(&self, now: Timestamp) -> Result<()> {
         sweep::sessions(self, now).await.map_err(store_error)?;
         sweep::revocations(self, now).await.map_err(store_error)?;
+        sweep::attempts(self, now).await.map_err(store_error)?;
+        sweep::flows(self, now).await.map_err(store_error)?;
         sweep::one_time_tokens(self, now).await.map_err(store_error)?;
         sweep::known_devices(self, now).await.map_err(store_error)?;
-        outbox::forget_given_up(self, now).await.map_err(store_error)?;
-        sweep::attempts(self, now).await.map_err(store_error)
+        outbox::forget_given_up(self, now).await.map_err(store_error)
     }
 }

@@ -5,12 +5,12 @@ use uuid::Uuid;
 
 use super::{
     super::Backend,
-    Connection, attempts, devices, events, outbox, refresh, revocations, roles,
+    Connection, attempts, devices, events, flows, outbox, refresh, revocations, roles,
     row::{Row, optional_parsed, timestamp},
     users,
 };
 use crate::{
-    account::UserId,
+    account::{UserId, is_multiple},
     audit::{Event, EventKind},
     clock::Timestamp,
     mail::{MailKind, MailTo},
@@ -36,6 +36,11 @@ pub(super) async fn open(store: &Backend, new: &NewSession, event: &Event) -> Re
     let user = new.session.user;
     let mut tx = store.begin().await?;
     users::hold(&mut tx, user).await?;
+    if let Some(flow) = &new.flow
+        && !flows::end(&mut tx, user, flow, event.at).await?
+    {
+        return Ok(None);
+    }
     let mut ended = Vec::new();
     if let Some(old) = new.replaces {
         if !end_one(&mut tx, user, old, event.at).await? {
@@ -69,7 +74,8 @@ async fn insert(connection: &mut Connection, new: &NewSession) -> Result<bool> {
         "INSERT INTO sessions (id, user_id, created_at, last_seen_at, idle_until, expires_at, auth_time, amr, address,
             user_agent)
          SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10 FROM users
-         WHERE id = $2 AND generation = $11 AND password_version = $12 AND disabled_at IS NULL",
+         WHERE id = $2 AND generation = $11 AND password_version = $12 AND disabled_at IS NULL
+            AND ($13 OR NOT EXISTS (SELECT 1 FROM totp WHERE user_id = users.id))",
     )
     .bind(session.id.0)
     .bind(session.user.0)
@@ -83,6 +89,7 @@ async fn insert(connection: &mut Connection, new: &NewSession) -> Result<bool> {
     .bind(&session.device.user_agent)
     .bind(new.generation)
     .bind(new.password_version)
+    .bind(is_multiple(&session.amr))
     .execute(connection)
     .await?;
     Ok(opened.rows_affected() == 1)

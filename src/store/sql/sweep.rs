@@ -5,8 +5,8 @@ use std::time::Duration;
 use sqlx::Result;
 
 use super::super::{
-    Backend, FORGET_ATTEMPTS, FORGET_DEVICES, FORGET_ONE_TIME_TOKENS, FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS,
-    FORGET_SESSIONS,
+    Backend, FORGET_ATTEMPTS, FORGET_DEVICES, FORGET_FLOWS, FORGET_ONE_TIME_TOKENS, FORGET_REFRESH_TOKENS,
+    FORGET_REVOCATIONS, FORGET_SESSIONS, FORGET_TOTP_SETUPS,
 };
 use crate::clock::Timestamp;
 
@@ -31,6 +31,11 @@ pub(super) async fn revocations(store: &Backend, now: Timestamp) -> Result<()> {
 
 pub(super) async fn attempts(store: &Backend, now: Timestamp) -> Result<()> {
     in_batches(store, FORGET_ATTEMPTS, now).await
+}
+
+pub(super) async fn flows(store: &Backend, now: Timestamp) -> Result<()> {
+    in_batches(store, FORGET_FLOWS, now).await?;
+    in_batches(store, FORGET_TOTP_SETUPS, now).await
 }
 
 pub(super) async fn one_time_tokens(store: &Backend, now: Timestamp) -> Result<()> {

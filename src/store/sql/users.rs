@@ -9,7 +9,7 @@ use super::{
     sessions,
 };
 use crate::{
-    account::{Email, User, UserId, UserRecord, Username},
+    account::{Email, SecondFactors, User, UserId, UserRecord, Username},
     audit::{Event, EventKind},
     clock::Timestamp,
     mail::{MailKind, MailTo},
@@ -21,12 +21,11 @@ use crate::{
 
 pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
     let mut tx = store.begin().await?;
-    let added = add(&mut tx, new).await?;
-    if added.is_ok() {
-        events::insert(&mut tx, event).await?;
+    let made = make(&mut tx, new, event).await?;
+    if made.is_ok() {
         tx.commit().await?;
     }
-    Ok(added)
+    Ok(made)
 }
 
 /// Makes a user who asked for it, and asks for the mail that goes to their address. If `neutral`, an address that is taken
@@ -39,11 +38,8 @@ pub(super) async fn register(
 ) -> Result<Result<(), Conflict>> {
     let mut tx = store.begin().await?;
     let to = MailTo::Address(new.user.email.clone());
-    match add(&mut tx, new).await? {
-        Ok(()) => {
-            outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
-            events::insert(&mut tx, event).await?;
-        }
+    match make(&mut tx, new, event).await? {
+        Ok(()) => outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?,
         Err(Conflict::Email) if neutral => {
             tx.rollback().await?;
             tx = store.begin().await?;
@@ -58,25 +54,30 @@ pub(super) async fn register(
     Ok(Ok(()))
 }
 
-/// If this is a conflict, the transaction has to be rolled back.
-async fn add(tx: &mut Connection, new: &NewUser) -> Result<Result<(), Conflict>> {
-    roles::hold(tx, &new.user.roles).await?;
-    let inserted = insert(tx, new).await?;
+/// Makes a user in a transaction that is to be rolled back if something is taken.
+pub(super) async fn make(connection: &mut Connection, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
+    roles::hold(connection, &new.user.roles).await?;
+    let inserted = insert(connection, new).await?;
     // Asked after the insert, which has waited for any transaction that is just deleting the owner of this name: a
     // name it retired shows now and might not have before.
-    if name_is_taken(tx, &new.user).await? {
+    if name_is_taken(connection, &new.user).await? {
         return Ok(Err(Conflict::Username));
     }
-    if !inserted || one_time::is_promised(tx, &new.user.email, new.user.id, new.user.created_at).await? {
+    if !inserted {
+        let of_email = email_is_taken(connection, &new.user).await?;
+        return Ok(Err(if of_email { Conflict::Email } else { Conflict::Id }));
+    }
+    if one_time::is_promised(connection, &new.user.email, new.user.id, event.at).await? {
         return Ok(Err(Conflict::Email));
     }
     for role in &new.user.roles {
         sqlx::query("INSERT INTO user_roles (user_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(new.user.id.0)
             .bind(role)
-            .execute(&mut *tx)
+            .execute(&mut *connection)
             .await?;
     }
+    events::insert(connection, event).await?;
     Ok(Ok(()))
 }
 
@@ -85,8 +86,8 @@ async fn insert(connection: &mut Connection, new: &NewUser) -> Result<bool> {
     let user = &new.user;
     let inserted = sqlx::query(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, name, password_hash,
-            password_version, generation, disabled_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $11)
+            password_version, generation, disabled_at, created_at, updated_at, must_change_password)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $11, $12)
          ON CONFLICT DO NOTHING",
     )
     .bind(user.id.0)
@@ -100,6 +101,7 @@ async fn insert(connection: &mut Connection, new: &NewUser) -> Result<bool> {
     .bind(user.generation)
     .bind(user.disabled_at.map(Timestamp::as_millis))
     .bind(user.created_at.as_millis())
+    .bind(new.must_change_password)
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -116,28 +118,37 @@ async fn name_is_taken(connection: &mut Connection, user: &User) -> Result<bool>
     .await
 }
 
+async fn email_is_taken(connection: &mut Connection, user: &User) -> Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users WHERE email_key = $1 AND id <> $2)")
+        .bind(user.email.key())
+        .bind(user.id.0)
+        .fetch_one(connection)
+        .await
+}
+
 /// The statement that reads a user with their roles, which come in one column, a line each.
 macro_rules! select_user {
     ($condition:literal) => {
         concat!(
             "SELECT id, username, email, email_verified_at, name, password_hash, password_version, generation,
-                disabled_at, created_at,
+                disabled_at, created_at, must_change_password,
+                EXISTS (SELECT 1 FROM totp WHERE user_id = users.id) AS has_totp,
                 (SELECT string_agg(role, '\n' ORDER BY role) FROM user_roles WHERE user_id = users.id) AS roles
              FROM users WHERE ",
             $condition
         )
     };
 }
+pub(super) use select_user;
 
 pub(super) async fn by_id(executor: impl Executor<'_, Database = Db>, id: UserId) -> Result<Option<UserRecord>> {
     let row = sqlx::query(select_user!("id = $1")).bind(id.0).fetch_optional(executor).await?;
     row.as_ref().map(record).transpose()
 }
 
-/// Keeps a user as they are until the transaction ends.
-pub(super) async fn hold(connection: &mut Connection, id: UserId) -> Result<()> {
-    sqlx::query(HOLD_USER).bind(id.0).fetch_optional(connection).await?;
-    Ok(())
+/// Keeps a user as they are until the transaction ends. `false` if there is no such user.
+pub(super) async fn hold(connection: &mut Connection, id: UserId) -> Result<bool> {
+    Ok(sqlx::query(HOLD_USER).bind(id.0).fetch_optional(connection).await?.is_some())
 }
 
 pub(super) async fn by_username(store: &Backend, username: &Username) -> Result<Option<UserRecord>> {
@@ -150,7 +161,7 @@ pub(super) async fn by_email(store: &Backend, email: &Email) -> Result<Option<Us
     query.fetch_optional(&store.reader).await?.as_ref().map(record).transpose()
 }
 
-fn record(row: &Row) -> Result<UserRecord> {
+pub(super) fn record(row: &Row) -> Result<UserRecord> {
     let roles: Option<&str> = row.try_get("roles")?;
     let user = User {
         id: UserId(row.try_get("id")?),
@@ -168,6 +179,8 @@ fn record(row: &Row) -> Result<UserRecord> {
         user,
         password: hash.map(PasswordHash::from_stored),
         password_version: row.try_get("password_version")?,
+        second_factors: SecondFactors { totp: row.try_get("has_totp")? },
+        must_change_password: row.try_get("must_change_password")?,
     })
 }
 
@@ -244,7 +257,8 @@ pub(super) async fn change_password(
 ) -> Result<Option<Vec<SessionId>>> {
     let mut tx = store.begin().await?;
     let changed = sqlx::query(
-        "UPDATE users SET password_hash = $3, password_version = password_version + 1, updated_at = $4
+        "UPDATE users SET password_hash = $3, password_version = password_version + 1, must_change_password = FALSE,
+            updated_at = $4
          WHERE id = $1 AND password_version = $2",
     )
     .bind(id.0)

@@ -13,10 +13,11 @@ use std::{
 
 use ipnet::IpNet;
 use portcullis::{
-    config::{PublicUrl, RegistrationPolicy},
+    config::{PublicUrl, RegistrationPolicy, SecondFactorPolicy},
     jwt::Algorithm,
-    password::PasswordPolicy,
+    password::{BreachFile, PasswordPreset},
     revocation::OnStale,
+    totp::TotpWindow,
 };
 
 use super::{Settings, mail, mask::masked};
@@ -50,7 +51,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 32] = [
+pub(crate) static SETTINGS: [Setting; 36] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -197,14 +198,47 @@ pub(crate) static SETTINGS: [Setting; 32] = [
         show: |settings| settings.config.hashing.queue_per_thread.to_string(),
     },
     Setting {
+        key: "password_preset",
+        help: "What a new password must be: `default`, `nist` (15 characters) or `composition` (three kinds of character)",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let policy = &mut settings.config.password_policy;
+            let preset = PasswordPreset::parse(text).map(|preset| policy.clone().with_preset(preset));
+            put(policy, preset, "must be `default`, `nist` or `composition`")
+        },
+        show: |settings| settings.config.password_policy.preset().as_str().to_owned(),
+    },
+    Setting {
+        // Behind the preset, whose own minimum it replaces.
         key: "password_min_length",
         help: "How many characters a new password has at least",
         kind: Kind::Value,
         put: |settings, text| {
-            let policy = number(text, 8..=128).and_then(|length| PasswordPolicy::new(length).ok());
-            put(&mut settings.config.password_policy, policy, "must be a number from 8 to 128")
+            let policy = &mut settings.config.password_policy;
+            let longer = number(text, 8..=128).and_then(|length| policy.clone().with_min_length(length).ok());
+            put(policy, longer, "must be a number from 8 to 128")
         },
         show: |settings| settings.config.password_policy.min_length().to_string(),
+    },
+    Setting {
+        key: "breach_file",
+        help: "A file of `SHA-1:COUNT` lines, sorted: passwords known from breaches, which are refused",
+        kind: Kind::Value,
+        put: |settings, text| {
+            if text.is_empty() {
+                return Ok(());
+            }
+            let expected = "must be the path of a file of sorted `SHA-1:COUNT` lines";
+            let file = BreachFile::open(text).map_err(|_| expected)?;
+            let policy = &mut settings.config.password_policy;
+            *policy = policy.clone().with_breaches(file);
+            settings.breach_file = Some(text.into());
+            Ok(())
+        },
+        show: |settings| {
+            let path = settings.breach_file.as_ref();
+            path.map(|path| path.display().to_string()).unwrap_or_default()
+        },
     },
     Setting {
         key: "registration",
@@ -229,6 +263,25 @@ pub(crate) static SETTINGS: [Setting; 32] = [
         kind: Kind::Switch,
         put: |settings, text| put(&mut settings.config.mail_unknown, switch(text), TRUE_OR_FALSE),
         show: |settings| settings.config.mail_unknown.to_string(),
+    },
+    Setting {
+        key: "second_factor",
+        help: "Who has to have a second factor: `optional` for nobody, `admins`, or `all`",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let policy = text.parse::<SecondFactorPolicy>().ok();
+            put(&mut settings.config.second_factor, policy, "must be `optional`, `admins` or `all`")
+        },
+        show: |settings| settings.config.second_factor.as_str().to_owned(),
+    },
+    Setting {
+        key: "totp_window",
+        help: "How many codes of an authenticator app either side of the present one are accepted",
+        kind: Kind::Value,
+        put: |settings, text| {
+            put(&mut settings.config.totp_window, text.parse::<TotpWindow>().ok(), "must be `0` or `1`")
+        },
+        show: |settings| settings.config.totp_window.steps().to_string(),
     },
     Setting {
         key: "stale_revocations",

@@ -68,8 +68,12 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("argon2", "m=8,t=1,p=1", "at least m=19456,t=2,p=1"),
         ("hash_threads", "0", "from 1 to 1024"),
         ("hash_queue", "-1", "from 1 to 65536"),
+        ("password_preset", "weak", "`default`, `nist` or `composition`"),
         ("password_min_length", "7", "from 8 to 128"),
+        ("breach_file", "/nowhere", "the path of a file"),
         ("registration", "maybe", "`open` or `closed`"),
+        ("second_factor", "some", "`optional`, `admins` or `all`"),
+        ("totp_window", "2", "`0` or `1`"),
         ("stale_revocations", "maybe", "`allow` or `refuse`"),
         ("trusted_proxies", "10.0.0.0/8, proxy", "addresses or networks"),
         ("site_name", "a\nb", "on one line"),
@@ -88,6 +92,28 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         assert!(error.starts_with(&begin) && error.contains(expected), "{error}");
         assert!(error.ends_with(&format!(", not `{text}`")), "{error}");
     }
+}
+
+#[test]
+fn a_stated_length_replaces_the_presets_own_wherever_it_is_stated() {
+    let of = |file: &str| read(file, &[], &[]).unwrap().config.password_policy;
+    assert_eq!(of("password_preset = 'nist'").min_length(), 15);
+    for file in
+        ["password_preset = 'nist'\npassword_min_length = 20", "password_min_length = 20\npassword_preset = 'nist'"]
+    {
+        assert_eq!((of(file).min_length(), of(file).preset().as_str()), (20, "nist"));
+    }
+}
+
+#[test]
+fn a_file_of_breached_passwords_is_opened_at_once() {
+    let mut list = NamedTempFile::new().unwrap();
+    writeln!(list, "{}:1", "0".repeat(40)).unwrap();
+    let path = list.path().to_str().unwrap();
+    let settings = read("", &[], &[("breach_file", path)]).unwrap();
+    assert_eq!((table::setting("breach_file").unwrap().show)(&settings), path);
+    writeln!(list.reopen().unwrap(), "password").unwrap();
+    assert!(read("", &[], &[("breach_file", path)]).unwrap_err().contains("`SHA-1:COUNT`"));
 }
 
 #[test]

@@ -1,0 +1,93 @@
+//! What a million revocations cost the guard, and the process: `cargo bench --no-default-features --bench revocations`.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "bench code"
+)]
+
+#[path = "support/rounds.rs"]
+mod rounds;
+mod support;
+
+use std::{fs, time::Duration, time::Instant};
+
+use portcullis::{
+    clock::{Clock, SystemClock},
+    guard::AuthLayer,
+    jwt::Algorithm,
+    revocation::{OnStale, Revocation, RevocationSet, Target},
+};
+use rounds::{Row, run};
+use support::{Inner, Keys, acquainted, ask, request, scattered};
+use tower::Layer;
+
+const REVOKED: usize = 1_000_000;
+const TOKENS: usize = 100_000;
+/// So few requests at a time that making them beforehand does not push out of the caches what they are about to meet.
+const BATCH: usize = 32;
+
+fn main() {
+    let keys = Keys::new(Algorithm::Es256);
+    let tokens = keys.tokens(TOKENS);
+    let bound = Duration::from_hours(1);
+    let revoked = RevocationSet::fed(bound, OnStale::Refuse);
+    revoked.confirm(SystemClock.now());
+
+    let before = resident();
+    let start = Instant::now();
+    for number in 0..REVOKED {
+        revoked.insert(session(number));
+    }
+    let (took, grown) = (start.elapsed(), resident().saturating_sub(before));
+    println!("{REVOKED} revocations: put in force in {took:.1?}, resident memory grown by {} MiB", grown >> 20);
+
+    println!("\nadded by the guard to a request: median of the rounds (best of them), in nanoseconds\n");
+    for (name, revocations) in [("nothing revoked", RevocationSet::default()), ("a million revoked", revoked.clone())] {
+        for count in [16, TOKENS] {
+            let tokens = &tokens[..count];
+            let verifier = acquainted(keys.verifier().revocations(revocations.clone()), tokens);
+            let mut guarded = AuthLayer::new(verifier).layer(Inner);
+            let (mut one, mut other) = (scattered(1, count), scattered(2, count));
+            let mut bare = Row::batched("", BATCH, || request("/", &tokens[one()]), |request| ask(&mut Inner, request));
+            let mut row =
+                Row::batched("", BATCH, || request("/", &tokens[other()]), |request| ask(&mut guarded, request));
+            run(5000, &mut [&mut bare, &mut row]);
+            report(&format!("{name}, {count} tokens seen before"), &row, &bare);
+        }
+    }
+    while_revoking(&keys, &tokens, &revoked);
+}
+
+/// Every token has to be looked for among the revoked once after each revocation: at worst on every request.
+fn while_revoking(keys: &Keys, tokens: &[String], revoked: &RevocationSet) {
+    let mut guarded = AuthLayer::new(acquainted(keys.verifier().revocations(revoked.clone()), tokens)).layer(Inner);
+    let (mut one, mut other) = (scattered(1, TOKENS), scattered(2, TOKENS));
+    let mut bare = Row::batched("", BATCH, || request("/", &tokens[one()]), |request| ask(&mut Inner, request));
+    let mut numbers = (0..REVOKED).cycle();
+    let make = move || {
+        revoked.insert(session(numbers.next().unwrap()));
+        request("/", &tokens[other()])
+    };
+    let mut row = Row::batched("", BATCH, make, |request| ask(&mut guarded, request));
+    run(5000, &mut [&mut bare, &mut row]);
+    report(&format!("the same, {BATCH} more revoked before every {BATCH} requests"), &row, &bare);
+}
+
+fn session(number: usize) -> Revocation {
+    let until = SystemClock.now() + Duration::from_mins(15);
+    // As long as the ids of sessions are.
+    Revocation { target: Target::Session(format!("01a200d3-c6f4-7561-8d4f-{number:012x}")), until }
+}
+
+/// How many bytes of memory this process has, where the system tells.
+fn resident() -> usize {
+    let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    pages.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4096
+}
+
+fn report(name: &str, row: &Row<'_>, bare: &Row<'_>) {
+    println!("{name:62} {:8.0} ({:.0})", row.beyond(bare), row.best_beyond(bare));
+}

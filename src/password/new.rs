@@ -1,0 +1,50 @@
+//! Taking a new password: the one way to one, wherever it is set.
+
+use super::{NewPassword, OwnWords, Password, PasswordProblem, PolicyError};
+use crate::{
+    account::Accounts,
+    error::{Error, FieldError},
+};
+
+impl Accounts {
+    /// Reads what someone typed as a new password and asks of it what can be asked at no cost, so that a form can name
+    /// every wrong field at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidFields`] naming `field`, with the policy's codes.
+    pub fn screen_password(&self, field: &'static str, typed: &str) -> Result<Password, Error> {
+        let password = Password::parse(typed).map_err(|problem| refused(field, &[problem]))?;
+        self.config().password_policy.screen(&password).map_err(|error| of_policy(field, error))?;
+        Ok(password)
+    }
+
+    /// Takes a password as one that may be set for the user with these words. Whoever sets one calls this, after the
+    /// attempt has been counted: rating a password costs up to as much as hashing it.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidFields`] naming `field`, with the policy's codes.
+    /// - [`Error::Overloaded`] if too many passwords wait.
+    pub async fn new_password(
+        &self,
+        field: &'static str,
+        password: Password,
+        words: OwnWords,
+    ) -> Result<NewPassword, Error> {
+        let words = words.and(self.config().public_url.host());
+        let policy = &self.config().password_policy;
+        policy.accept(password, &words, &self.inner().hashes).await.map_err(|error| of_policy(field, error))
+    }
+}
+
+fn of_policy(field: &'static str, error: PolicyError) -> Error {
+    match error {
+        PolicyError::Refused(problems) => refused(field, &problems),
+        PolicyError::Unrated(error) => error.into(),
+    }
+}
+
+fn refused(field: &'static str, problems: &[PasswordProblem]) -> Error {
+    Error::InvalidFields(problems.iter().map(|problem| FieldError { field, code: problem.code() }).collect())
+}

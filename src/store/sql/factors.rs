@@ -1,0 +1,74 @@
+//! The verbs of second factors, each where its table is.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{super::Backend, flows, recovery, store_error, totp};
+use crate::{
+    account::UserId,
+    audit::Event,
+    clock::Timestamp,
+    flow::Flow,
+    recovery::RecoveryHash,
+    secret::TokenHash,
+    store::{FactorStore, Result, StoredTotp, TotpConfirmation, TotpConfirmed},
+};
+
+#[async_trait]
+impl FactorStore for Backend {
+    async fn start_flow(
+        &self,
+        id: &TokenHash,
+        flow: &Flow,
+        follows: Option<&TokenHash>,
+        event: &Event,
+    ) -> Result<bool> {
+        flows::start(self, id, flow, follows, event).await.map_err(store_error)
+    }
+
+    async fn flow(&self, id: &TokenHash, now: Timestamp) -> Result<Option<Flow>> {
+        flows::living(self, id, now).await.map_err(store_error)
+    }
+
+    async fn totp(&self, user: UserId) -> Result<Option<StoredTotp>> {
+        totp::live(self, user).await.map_err(store_error)
+    }
+
+    async fn totp_setup(&self, user: UserId, now: Timestamp) -> Result<Option<StoredTotp>> {
+        totp::setup(self, user, now).await.map_err(store_error)
+    }
+
+    async fn start_totp_setup(
+        &self,
+        user: UserId,
+        setup: &StoredTotp,
+        expires_at: Timestamp,
+        event: &Event,
+    ) -> Result<bool> {
+        totp::start_setup(self, user, setup, expires_at, event).await.map_err(store_error)
+    }
+
+    async fn confirm_totp(&self, confirmation: &TotpConfirmation, event: &Event) -> Result<TotpConfirmed> {
+        totp::confirm(self, confirmation, event).await.map_err(store_error)
+    }
+
+    async fn use_totp_step(&self, user: UserId, authenticator: Uuid, step: i64) -> Result<bool> {
+        totp::use_step(self, user, authenticator, step).await.map_err(store_error)
+    }
+
+    async fn remove_totp(&self, user: UserId, event: &Event) -> Result<bool> {
+        totp::remove(self, user, event).await.map_err(store_error)
+    }
+
+    async fn use_recovery_code(&self, user: UserId, code: &RecoveryHash, event: &Event) -> Result<bool> {
+        recovery::spend(self, user, code, event).await.map_err(store_error)
+    }
+
+    async fn replace_recovery_codes(&self, user: UserId, codes: &[RecoveryHash], event: &Event) -> Result<bool> {
+        recovery::replace(self, user, codes, event).await.map_err(store_error)
+    }
+
+    async fn recovery_codes_left(&self, user: UserId) -> Result<u32> {
+        recovery::left(self, user).await.map_err(store_error)
+    }
+}
