@@ -44,6 +44,12 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
+    /// Whether an account opens only once its address is confirmed. Registering then gives the same answer whether or not
+    /// the address is known. Default: `false`.
+    pub require_verified_email: bool,
+    /// Whether an address that asks for a new password and belongs to no account gets a mail that says so. Default:
+    /// `false`.
+    pub mail_unknown: bool,
     /// Who has to have a second factor. Default: nobody; whoever has one is asked for it.
     pub second_factor: SecondFactorPolicy,
     /// How far a code of an authenticator app may be from the present one. Default: one either side.
@@ -84,6 +90,8 @@ impl Config {
             hashing: HashPoolSettings::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationPolicy::Open,
+            require_verified_email: false,
+            mail_unknown: false,
             second_factor: SecondFactorPolicy::Optional,
             totp_window: TotpWindow::One,
             stale_revocations: OnStale::Allow,

@@ -40,6 +40,9 @@ pub enum Error {
     /// A refresh token opens nothing: one answer for unknown, expired, ended, used before and no longer allowed.
     #[error("the refresh token is not valid, or no longer")]
     RefreshInvalid,
+    /// A mailed token or code opens nothing: one answer for unknown, used, expired and made for something else.
+    #[error("the token is not valid, or no longer")]
+    TokenInvalid,
     /// A token was asked for that may do more than its user.
     #[error("the scope asked for is more than the user has")]
     ScopeExceeded,
@@ -95,6 +98,7 @@ impl Error {
             Self::NoSecondFactor => "no_second_factor",
             Self::SessionEnded => "invalid_token",
             Self::RefreshInvalid => "refresh_invalid",
+            Self::TokenInvalid => "token_invalid",
             Self::ScopeExceeded => "invalid_request",
             Self::NotFound => "not_found",
             Self::InvalidFields(_) => "invalid_fields",

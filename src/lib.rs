@@ -47,7 +47,8 @@
 //! let app = GuardedRouter::<()>::new()
 //!     .route("/notes", get(async |user: Principal| format!("the notes of {}", user.id())), RouteRule::authenticated())
 //!     .guard(auth.guard())
-//!     .merge(auth.router());
+//!     .merge(auth.router())
+//!     .merge(auth.pages());
 //! # Ok(())
 //! # }
 //! # #[cfg(not(all(feature = "axum", feature = "sqlite")))]
@@ -100,6 +101,8 @@ pub mod http;
 pub mod import;
 #[cfg(feature = "accounts")]
 pub mod mail;
+#[cfg(feature = "accounts")]
+pub mod one_time;
 #[cfg(feature = "accounts")]
 pub mod password;
 #[cfg(feature = "accounts")]

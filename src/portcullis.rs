@@ -81,7 +81,8 @@ impl Portcullis {
         self.verifier.clone()
     }
 
-    /// The account routes, `/auth/*`, and the key set, `/.well-known/jwks.json`.
+    /// The account routes, `/auth/*`, and the key set, `/.well-known/jwks.json`. [`pages`](Self::pages) adds those that
+    /// mailed links lead to.
     ///
     /// The router counts attempts by the peer's address, so it has to be served with
     /// [`into_make_service_with_connect_info::<SocketAddr>`](axum::Router::into_make_service_with_connect_info);
@@ -89,6 +90,13 @@ impl Portcullis {
     #[cfg(feature = "axum")]
     pub fn router(&self) -> axum::Router {
         crate::http::router(self)
+    }
+
+    /// The pages to which the links in mails lead: `/verify-email`, `/reset-password`, `/confirm-email` and `/undo-email`.
+    /// They have to be served as [`router`](Self::router) is, at the `public_url`.
+    #[cfg(feature = "axum")]
+    pub fn pages(&self) -> axum::Router {
+        crate::http::plain::router(self)
     }
 
     /// What has been revoked, as the guard knows it. It follows the database.
@@ -222,6 +230,7 @@ impl Builder {
         let mail = MailRoom::new(&config, templates, store.clone(), clock.clone(), self.transport()?);
         let data_key = self.open_data_key(store.as_ref(), &clock).await?;
         let refresh_key = data_key.keyed_hash("refresh-token");
+        let code_key = data_key.keyed_hash("mailed-code");
         let keys = SigningKeys::open(store.clone(), data_key.clone(), &config, clock.clone()).await?;
         let live = keys.follow().await?;
         let revocations = RevocationSet::fed(STALE_AFTER, config.stale_revocations);
@@ -245,6 +254,7 @@ impl Builder {
             journal,
             revocation_memory,
             refresh_key,
+            code_key,
             recovery_key: data_key.keyed_hash("recovery-code"),
             data_key,
             mail,

@@ -39,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) journal: Journal,
     pub(crate) revocation_memory: Duration,
     pub(crate) refresh_key: KeyedHash,
+    pub(crate) code_key: KeyedHash,
     pub(crate) last_seen: LastSeen,
     pub(crate) data_key: DataKey,
     pub(crate) recovery_key: KeyedHash,

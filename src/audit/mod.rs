@@ -99,6 +99,20 @@ pub enum EventKind {
     MasterKeyRotated,
     /// A mail could not be sent and will not be tried again.
     MailGivenUp,
+    /// Someone asked for an account with an address that has one. Its owner was told.
+    RegistrationRepeated,
+    /// An address was confirmed.
+    EmailVerified,
+    /// A new password was set by someone who reads the mail of the account.
+    PasswordReset,
+    /// A user asked for another address, which is to be confirmed.
+    EmailChangeRequested,
+    /// The account got another address.
+    EmailChanged,
+    /// The account got back the address it had, on the word of whoever reads its mail.
+    EmailRestored,
+    /// The password was taken away, so that a new one has to be set by mail.
+    PasswordRemoved,
     /// The account was made from a file.
     UserImported,
     /// Every account was written to a file, with the hash of its password.
@@ -106,7 +120,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 33] = [
+    const ALL: [Self; 40] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -138,6 +152,13 @@ impl EventKind {
         Self::SigningKeyRetired,
         Self::MasterKeyRotated,
         Self::MailGivenUp,
+        Self::RegistrationRepeated,
+        Self::EmailVerified,
+        Self::PasswordReset,
+        Self::EmailChangeRequested,
+        Self::EmailChanged,
+        Self::EmailRestored,
+        Self::PasswordRemoved,
         Self::UserImported,
         Self::UsersExported,
     ];
@@ -177,6 +198,13 @@ impl EventKind {
             Self::SigningKeyRetired => "signing_key_retired",
             Self::MasterKeyRotated => "master_key_rotated",
             Self::MailGivenUp => "mail_given_up",
+            Self::RegistrationRepeated => "registration_repeated",
+            Self::EmailVerified => "email_verified",
+            Self::PasswordReset => "password_reset",
+            Self::EmailChangeRequested => "email_change_requested",
+            Self::EmailChanged => "email_changed",
+            Self::EmailRestored => "email_restored",
+            Self::PasswordRemoved => "password_removed",
             Self::UserImported => "user_imported",
             Self::UsersExported => "users_exported",
         }

@@ -3,22 +3,27 @@
 //! The table in `routes` is the whole of it: method, path, what the guard asks, and the room that answers.
 
 mod address;
+mod change_email;
 mod change_password;
 mod event_stream;
 mod fields;
+mod forgot_password;
 mod fresh;
 mod login;
 mod logout;
+mod mailed_token;
 mod me;
 mod methods;
 mod new_password;
 mod openapi;
 mod page;
+pub(crate) mod plain;
 mod problem;
 mod reauthenticate;
 mod recovery_codes;
 mod refresh;
 mod register;
+mod reset_password;
 mod revocations;
 mod second_factor;
 mod sessions;
@@ -26,6 +31,7 @@ mod state;
 mod time;
 mod tokens;
 mod totp;
+mod verify_email;
 mod well_known;
 
 use std::time::Duration;
@@ -39,7 +45,9 @@ use ::axum::{
 
 use self::state::AppState;
 pub use self::{
+    change_email::{ChangeEmailRequest, MailedTokenRequest},
     change_password::ChangePasswordRequest,
+    forgot_password::ForgotPasswordRequest,
     login::LoginRequest,
     me::{ProfileRequest, UserResponse},
     methods::MethodsResponse,
@@ -50,6 +58,7 @@ pub use self::{
     recovery_codes::{RecoveryCodesLeftResponse, RecoveryCodesResponse},
     refresh::RefreshRequest,
     register::{RegisterRequest, RegisterResponse},
+    reset_password::ResetPasswordConfirm,
     second_factor::{SecondFactorRequest, TwoFaRequiredResponse},
     sessions::{SessionResponse, SessionsResponse},
     tokens::TokensResponse,
@@ -57,6 +66,7 @@ pub use self::{
         TotpCodeRequest, TotpConfiguredResponse, TotpDisableRequest, TotpEnrolledResponse, TotpSetupRequest,
         TotpSetupResponse,
     },
+    verify_email::{EmailRequest, LinkResponse, VerifyEmailRequest},
 };
 use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
 
@@ -87,6 +97,13 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/me", get(me::show).patch(me::update), authenticated())
         .route("/auth/me", delete(me::remove), fresh())
         .route("/auth/change-password", post(change_password::change_password), authenticated())
+        .route("/auth/verify-email", get(verify_email::look).post(verify_email::verify), public())
+        .route("/auth/verify-email/resend", post(verify_email::resend), public())
+        .route("/auth/forgot-password", post(forgot_password::forgot_password), public())
+        .route("/auth/reset-password", post(reset_password::reset_password), public())
+        .route("/auth/change-email", post(change_email::change), fresh())
+        .route("/auth/confirm-email", post(change_email::confirm), public())
+        .route("/auth/undo-email", post(change_email::undo), public())
         .route("/auth/totp", get(totp::show), authenticated())
         // These two take a flow in place of a token; whoever comes without a flow has to be fresh.
         .route("/auth/totp/setup", post(totp::setup), optional())

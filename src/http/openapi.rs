@@ -9,8 +9,9 @@ use utoipa::{
 };
 
 use super::{
-    change_password, login, logout, me, methods, new_password, reauthenticate, recovery_codes, refresh, register,
-    revocations, routes, second_factor, sessions, totp, well_known,
+    change_email, change_password, forgot_password, login, logout, me, methods, new_password, reauthenticate,
+    recovery_codes, refresh, register, reset_password, revocations, routes, second_factor, sessions, totp,
+    verify_email, well_known,
 };
 use crate::axum::describe_security;
 
@@ -44,6 +45,14 @@ pub fn openapi() -> openapi::OpenApi {
         me::update,
         me::remove,
         change_password::change_password,
+        verify_email::look,
+        verify_email::verify,
+        verify_email::resend,
+        forgot_password::forgot_password,
+        reset_password::reset_password,
+        change_email::change,
+        change_email::confirm,
+        change_email::undo,
         totp::show,
         totp::setup,
         totp::confirm,

@@ -112,7 +112,7 @@ const fn status_of(error: &Error) -> StatusCode {
         | Error::FlowInvalid
         | Error::SessionEnded
         | Error::RefreshInvalid => StatusCode::UNAUTHORIZED,
-        Error::ScopeExceeded => StatusCode::BAD_REQUEST,
+        Error::TokenInvalid | Error::ScopeExceeded => StatusCode::BAD_REQUEST,
         Error::NotFound => StatusCode::NOT_FOUND,
         Error::LoginUnfinished(_) | Error::InvalidPassword | Error::RegistrationClosed => StatusCode::FORBIDDEN,
         Error::UsernameTaken | Error::EmailTaken | Error::NoSecondFactor => StatusCode::CONFLICT,

@@ -31,7 +31,7 @@ impl PasswordRenewed {
 }
 
 impl Accounts {
-    /// Sets the caller's password and ends every session of theirs but the one they called from.
+    /// Sets the caller's password, ends every session of theirs but the one they called from, and tells them by mail.
     ///
     /// Of several changes at once, each with the right old password, one wins and the others find it wrong.
     ///
@@ -107,6 +107,7 @@ impl Accounts {
             for session in ended {
                 accounts.revoke(Target::Session(session.to_string()), until);
             }
+            accounts.inner().mail.wake();
             Ok(true)
         })
         .await

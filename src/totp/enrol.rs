@@ -140,6 +140,7 @@ impl Accounts {
 
     async fn remove_totp(&self, shown: &SecondFactor, event: &Event) -> Result<(), Error> {
         let removed = self.store().remove_totp(shown.user(), event).await?;
+        self.inner().mail.wake();
         if removed { Ok(()) } else { Err(Error::NoSecondFactor) }
     }
 

@@ -47,7 +47,9 @@ impl TotpVerified {
         let recovery_codes = codes.hashes(user, &accounts.inner().recovery_key);
         let confirmation = TotpConfirmation { user, id: setup.id, step, may_replace, recovery_codes };
         let event = asked.event(EventKind::TotpEnabled, accounts);
-        Ok(match accounts.store().confirm_totp(&confirmation, &event).await? {
+        let confirmed = accounts.store().confirm_totp(&confirmation, &event).await?;
+        accounts.inner().mail.wake();
+        Ok(match confirmed {
             TotpConfirmed::First => Some((Self { user }, Some(codes))),
             TotpConfirmed::Replaced => Some((Self { user }, None)),
             TotpConfirmed::Refused => None,

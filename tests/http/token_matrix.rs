@@ -3,23 +3,28 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use portcullis::config::SecondFactorPolicy;
+use portcullis::{config::SecondFactorPolicy, mail::MailKind};
 use serde_json::json;
 
 use crate::{
     app::{Answer, PASSWORD, TestApp},
     both,
     db::TestDb,
+    mailed::{change_email, forget, spend, token, verified},
 };
 
 both![jwt_10_every_token_opens_only_what_it_is_made_for];
 
 /// The places that take a token: what each is called, the one kind it takes, and how that is sent there.
-const PLACES: [(&str, &str, Place); 6] = [
+const PLACES: [(&str, &str, Place); 10] = [
     ("the guard", "access token", |app, token| Box::pin(app.get("/auth/me").bearer(token).send())),
     ("refresh", "refresh token", |app, token| {
         Box::pin(app.post("/auth/refresh").json(&json!({"refresh_token": token})).send())
     }),
+    ("confirming an address", "verify token", |app, token| Box::pin(spend(app, "/auth/verify-email", token))),
+    ("confirming another address", "confirm token", |app, token| Box::pin(spend(app, "/auth/confirm-email", token))),
+    ("restoring an address", "undo token", |app, token| Box::pin(spend(app, "/auth/undo-email", token))),
+    ("setting a password", "reset token", |app, token| Box::pin(spend(app, "/auth/reset-password", token))),
     ("the second factor", "flow to a second factor", |app, token| Box::pin(app.finish(token, "two_fa_code", WRONG))),
     ("a set-up", "flow to an enrolment", |app, token| {
         Box::pin(app.post("/auth/totp/setup").json(&json!({"flow": token})).send())
@@ -48,11 +53,24 @@ async fn kinds(app: &TestApp) -> Vec<(&'static str, String)> {
     let ended = app.token("ada", PASSWORD).await;
     app.post("/auth/logout").bearer(&ended).send().await.expect(StatusCode::NO_CONTENT);
 
+    // Each of its own account, since what opens one ends what others open.
+    app.register("cat", "cat@example.com").await.expect(StatusCode::CREATED);
+    let verify = token(app, "cat@example.com", MailKind::VerifyEmail).await;
+    let dan = app.user("dan").await;
+    change_email(app, &dan, "dan@other.example").await;
+    let confirm = token(app, "dan@other.example", MailKind::ConfirmEmail).await;
+    let eve = verified(app, "eve").await;
+    change_email(app, &eve, "eve@other.example").await;
+    spend(app, "/auth/confirm-email", &token(app, "eve@other.example", MailKind::ConfirmEmail).await).await;
+    let undo = token(app, "eve@example.com", MailKind::EmailChanged).await;
+    app.register("fay", "fay@example.com").await.expect(StatusCode::CREATED);
+    forget(app, "fay@example.com").await;
+    let reset = token(app, "fay@example.com", MailKind::ResetPassword).await;
     let enrolled = app.enrol(&app.user("bob").await).await;
     let second_factor = app.flow_of("bob").await;
-    app.user("eve").await;
-    app.db.must_change_password("eve").await;
-    let new_password = flow(&app.login("eve", PASSWORD).await.expect_problem(403, "password_change_required"));
+    app.user("hal").await;
+    app.db.must_change_password("hal").await;
+    let new_password = flow(&app.login("hal", PASSWORD).await.expect_problem(403, "password_change_required"));
     app.user("grace").await;
     app.db.give_role("grace", "admin").await;
     let enrolment = app.login("grace", PASSWORD).await.expect_problem(403, "second_factor_enrolment_required");
@@ -69,6 +87,12 @@ async fn kinds(app: &TestApp) -> Vec<(&'static str, String)> {
         ("refresh token that was spent", spent["refresh_token"].as_str().unwrap().to_owned()),
         ("refresh token without its prefix", text("refresh_token").trim_start_matches("pcr_").to_owned()),
         ("access token with the prefix of another kind", format!("pcr_{}", text("access_token"))),
+        ("verify token", verify.clone()),
+        ("verify token without its prefix", verify.trim_start_matches("pco_").to_owned()),
+        ("code", app.mailbox.code("cat@example.com").unwrap()),
+        ("confirm token", confirm),
+        ("undo token", undo),
+        ("reset token", reset),
         ("flow to a second factor", second_factor),
         ("flow to an enrolment", enrolment),
         ("flow to a new password", new_password),

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use futures_util::future::join_all;
-use portcullis::{audit::EventKind, clock::Clock};
+use portcullis::{
+    audit::EventKind,
+    clock::Clock,
+    mail::MailKind::{RecoveryCodeUsed, SecondFactorAdded, SecondFactorRemoved, VerifyEmail},
+};
 use serde_json::json;
 
 use crate::{
@@ -12,6 +16,7 @@ use crate::{
     authenticator::{Authenticator, texts},
     both,
     db::TestDb,
+    mailed,
 };
 
 both![
@@ -23,6 +28,7 @@ both![
     in_a_race_of_confirmations_one_wins,
     tp_2_the_secret_is_sealed_in_the_database_and_shown_once,
     an_authenticator_is_removed_with_a_code_of_either_kind,
+    lg_7_a_mail_tells_of_second_factors_that_come_and_go_and_of_recovery_codes,
     what_is_not_set_up_cannot_be_removed,
     the_body_of_a_set_up_may_be_left_out,
     a_reauthentication_asks_for_the_second_factor,
@@ -274,4 +280,15 @@ async fn the_account_is_deleted_with_a_second_factor_only(db: TestDb) {
     for table in ["totp", "totp_setups", "recovery_codes", "flows"] {
         assert_eq!(app.db.count(table).await, 0, "{table}");
     }
+}
+
+async fn lg_7_a_mail_tells_of_second_factors_that_come_and_go_and_of_recovery_codes(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada").await;
+    let enrolled = app.enrol(&token).await;
+    let body = json!({"recovery_code": enrolled.recovery_codes[0]});
+    let disable = app.post("/auth/totp/disable").bearer(&token).json(&body).send();
+    disable.await.expect(StatusCode::NO_CONTENT);
+    let told = mailed::kinds(&app, "ada@example.com").await;
+    assert_eq!(told, [VerifyEmail, SecondFactorAdded, RecoveryCodeUsed, SecondFactorRemoved]);
 }

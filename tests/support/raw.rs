@@ -121,7 +121,8 @@ impl TestDb {
         let mut dump = String::new();
         let of_users = ["users", "sessions", "refresh_tokens", "revocations", "attempts", "events", "signing_keys"];
         let of_factors = ["flows", "totp", "totp_setups", "recovery_codes"];
-        for table in of_users.into_iter().chain(of_factors) {
+        let of_mails = ["one_time_tokens", "outbox", "known_devices"];
+        for table in of_users.into_iter().chain(of_factors).chain(of_mails) {
             dump += &self.rows(table).await;
         }
         dump

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     super::Backend,
-    Connection, attempts, events, flows, refresh, revocations, roles,
+    Connection, attempts, devices, events, flows, outbox, refresh, revocations, roles,
     row::{Row, optional_parsed, timestamp},
     users,
 };
@@ -13,6 +13,7 @@ use crate::{
     account::{UserId, is_multiple},
     audit::{Event, EventKind},
     clock::Timestamp,
+    mail::{MailKind, MailTo},
     revocation::Revocation,
     session::{Device, Session, SessionId},
     store::{NewSession, Opened},
@@ -54,6 +55,9 @@ pub(super) async fn open(store: &Backend, new: &NewSession, event: &Event) -> Re
     for evicted in end_beyond(&mut tx, user, new.cap, event.at).await? {
         events::insert(&mut tx, &event.entailing(EventKind::SessionEvicted).session(evicted)).await?;
         ended.push(evicted);
+    }
+    if devices::remember(&mut tx, &new.session).await? && event.kind == EventKind::LoginSucceeded {
+        outbox::tell(&mut tx, MailKind::NewDevice, MailTo::User(user), event).await?;
     }
     attempts::forgive(&mut tx, &new.forgiven).await?;
     events::insert(&mut tx, event).await?;

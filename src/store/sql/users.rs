@@ -4,14 +4,15 @@ use sqlx::{Executor, Result, Row as _};
 
 use super::{
     super::{Backend, Db, HOLD_USER},
-    Connection, events, revocations, roles,
+    Connection, events, one_time, outbox, revocations, roles,
     row::{Row, optional_timestamp, parsed, timestamp},
     sessions,
 };
 use crate::{
     account::{Email, SecondFactors, User, UserId, UserRecord, Username},
-    audit::Event,
+    audit::{Event, EventKind},
     clock::Timestamp,
+    mail::{MailKind, MailTo},
     password::PasswordHash,
     revocation::Revocation,
     session::SessionId,
@@ -27,6 +28,32 @@ pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Res
     Ok(made)
 }
 
+/// Makes a user who asked for it, and asks for the mail that goes to their address. If `neutral`, an address that is taken
+/// is no conflict: its owner gets a mail, and the name is used up as it would have been.
+pub(super) async fn register(
+    store: &Backend,
+    new: &NewUser,
+    neutral: bool,
+    event: &Event,
+) -> Result<Result<(), Conflict>> {
+    let mut tx = store.begin().await?;
+    let to = MailTo::Address(new.user.email.clone());
+    match make(&mut tx, new, event).await? {
+        Ok(()) => outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?,
+        Err(Conflict::Email) if neutral => {
+            tx.rollback().await?;
+            tx = store.begin().await?;
+            retire_name(&mut tx, new.user.username.key(), event.at).await?;
+            let event = Event { user: None, kind: EventKind::RegistrationRepeated, ..event.clone() };
+            outbox::tell(&mut tx, MailKind::AlreadyRegistered, to, &event).await?;
+            events::insert(&mut tx, &event).await?;
+        }
+        Err(conflict) => return Ok(Err(conflict)),
+    }
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
 /// Makes a user in a transaction that is to be rolled back if something is taken.
 pub(super) async fn make(connection: &mut Connection, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
     roles::hold(connection, &new.user.roles).await?;
@@ -39,6 +66,9 @@ pub(super) async fn make(connection: &mut Connection, new: &NewUser, event: &Eve
     if !inserted {
         let of_email = email_is_taken(connection, &new.user).await?;
         return Ok(Err(if of_email { Conflict::Email } else { Conflict::Id }));
+    }
+    if one_time::is_promised(connection, &new.user.email, new.user.id, event.at).await? {
+        return Ok(Err(Conflict::Email));
     }
     for role in &new.user.roles {
         sqlx::query("INSERT INTO user_roles (user_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -179,14 +209,19 @@ pub(super) async fn delete(store: &Backend, id: UserId, revocation: &Revocation,
     let Some(name) = name else {
         return Ok(false);
     };
-    sqlx::query("INSERT INTO retired_usernames (username_key, retired_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(name)
-        .bind(event.at.as_millis())
-        .execute(&mut *tx)
-        .await?;
+    retire_name(&mut tx, &name, event.at).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, std::slice::from_ref(revocation)).await?;
     Ok(true)
+}
+
+async fn retire_name(connection: &mut Connection, key: &str, at: Timestamp) -> Result<()> {
+    sqlx::query("INSERT INTO retired_usernames (username_key, retired_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(key)
+        .bind(at.as_millis())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn rehash_password(
@@ -236,6 +271,8 @@ pub(super) async fn change_password(
         return Ok(None);
     }
     let ended = sessions::end_except(&mut tx, id, keep, event.at).await?;
+    one_time::kill(&mut tx, id).await?;
+    outbox::tell(&mut tx, MailKind::PasswordChanged, MailTo::User(id), event).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &revocations::of_sessions(&ended, revoke_until)).await?;
     Ok(Some(ended))
