@@ -4,9 +4,16 @@
 //! change makes every token of those whom it concerns stale: their next refresh brings one that says what they may do
 //! now.
 
+mod administration;
 mod change;
+mod grant;
+mod member;
+mod membership;
 mod role;
 
+pub use self::administration::Administration;
+pub use self::grant::Operator;
+pub use self::membership::{Levels, Membership, RESOURCE_ID_MAX, RESOURCE_MAX, is_resource, is_resource_id};
 pub use self::role::{ROLE_NAME_MAX, Role, RoleName, SCOPE_MAX, is_scope};
 use crate::principal::Scopes;
 

@@ -88,6 +88,18 @@ impl Accounts {
         roles: Vec<String>,
         device: &Device,
     ) -> Result<User, Error> {
+        let event = Event::new(EventKind::UserRegistered, self.now(), device);
+        self.make_user(registration, roles, false, event).await
+    }
+
+    /// Makes an account, whose password has to be changed before it opens anything if whoever chose it is someone else.
+    pub(crate) async fn make_user(
+        &self,
+        registration: Registration,
+        roles: Vec<String>,
+        must_change_password: bool,
+        event: Event,
+    ) -> Result<User, Error> {
         let words = OwnWords::of(&registration.username, &registration.email, registration.name.as_str());
         let password = self.new_password("password", registration.password, words).await?;
         let password = self.inner().hashes.hash(password.into_password()).await?;
@@ -103,8 +115,8 @@ impl Accounts {
             disabled_at: None,
             created_at: now,
         };
-        let event = Event::new(EventKind::UserRegistered, now, device).user(user.id);
-        let new = NewUser { user, password: Some(password), must_change_password: false };
+        let event = event.user(user.id);
+        let new = NewUser { user, password: Some(password), must_change_password };
         self.store().create_user(&new, &event).await?;
         Ok(new.user)
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    principal::{Principal, Scopes},
+    principal::{CredentialKind, Principal, Scopes},
 };
 
 /// What the guard asks of a request on a route.
@@ -46,6 +46,7 @@ struct Requirements {
     needs: Vec<Need>,
     max_age: Option<Duration>,
     second_factor: bool,
+    in_person: bool,
 }
 
 /// What a principal lacks on a route.
@@ -136,6 +137,13 @@ impl RouteRule {
     #[must_use]
     pub fn second_factor() -> Self {
         Self::requiring(Requirements { second_factor: true, ..Requirements::default() })
+    }
+
+    /// A principal passes who has logged in, be it with a token or a session's cookie: an API key, which is not a person,
+    /// is refused as RFC 9470 has it. This is for what gives away or takes away a way in.
+    #[must_use]
+    pub fn in_person() -> Self {
+        Self::requiring(Requirements { in_person: true, ..Requirements::default() })
     }
 
     /// Asks what this rule asks and what the other one asks. The stricter access of the two holds, and every
@@ -235,7 +243,8 @@ impl Requirements {
             (Some(one), Some(two)) => Some(one.min(two)),
             (one, two) => one.or(two),
         };
-        Self { needs, max_age, second_factor: self.second_factor || other.second_factor }
+        let second_factor = self.second_factor || other.second_factor;
+        Self { needs, max_age, second_factor, in_person: self.in_person || other.in_person }
     }
 
     fn check(&self, principal: &Principal, clock: &dyn Clock) -> Result<(), Denied> {
@@ -246,7 +255,8 @@ impl Requirements {
         let is_fresh = |age: &Duration| principal.auth_time().is_some_and(|at| clock.now().since(at) <= *age);
         let max_age = self.max_age.filter(|age| !is_fresh(age));
         let second_factor = self.second_factor && principal.acr() != Some("aal2");
-        if lack.is_some() || max_age.is_some() || second_factor {
+        let absent = self.in_person && principal.credential() == CredentialKind::ApiKey;
+        if lack.is_some() || max_age.is_some() || second_factor || absent {
             let amr = lack.map(|lack| lack.amr).unwrap_or_default();
             return Err(Denied::Authentication { max_age, second_factor, amr });
         }
@@ -279,6 +289,7 @@ impl fmt::Display for Requirements {
         let mut parts: Vec<_> = self.needs.iter().map(Need::to_string).collect();
         parts.extend(self.max_age.map(|age| format!("fresh {age:?}")));
         parts.extend(self.second_factor.then(|| "second factor".to_owned()));
+        parts.extend(self.in_person.then(|| "in person".to_owned()));
         f.write_str(if parts.is_empty() { "authenticated".to_owned() } else { parts.join(", ") }.as_str())
     }
 }

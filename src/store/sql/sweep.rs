@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::Result;
 
 use super::super::{
-    Backend, FORGET_ATTEMPTS, FORGET_FLOWS, FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS, FORGET_SESSIONS,
+    Backend, FORGET_API_KEYS, FORGET_ATTEMPTS, FORGET_FLOWS, FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS, FORGET_SESSIONS,
     FORGET_TOTP_SETUPS,
 };
 use crate::clock::Timestamp;
@@ -33,6 +33,10 @@ pub(super) async fn attempts(store: &Backend, now: Timestamp) -> Result<()> {
 pub(super) async fn flows(store: &Backend, now: Timestamp) -> Result<()> {
     in_batches(store, FORGET_FLOWS, now).await?;
     in_batches(store, FORGET_TOTP_SETUPS, now).await
+}
+
+pub(super) async fn api_keys(store: &Backend, now: Timestamp) -> Result<()> {
+    in_batches(store, FORGET_API_KEYS, now).await
 }
 
 /// Repeats a statement until it finds nothing more to remove, or only a few. The connection goes back to the pool after
