@@ -35,6 +35,7 @@ struct Known {
 }
 
 /// Where to learn whether the credential is still good.
+#[derive(Clone)]
 struct Standing {
     revocations: RevocationSet,
     generation: Option<i64>,
@@ -123,6 +124,16 @@ impl Principal {
     ) -> Self {
         let standing = Standing { revocations: revocations.clone(), generation, key: Some(key) };
         Self(Arc::new(Known { identity, claims: Map::new(), standing: Some(standing) }))
+    }
+
+    /// The same principal with these roles besides its own, and the generation of its credential.
+    #[cfg(feature = "accounts")]
+    pub(crate) fn and_roles(&self, roles: Vec<String>) -> (Self, Option<i64>) {
+        let Known { identity, claims, standing } = self.0.as_ref();
+        let mut identity = identity.clone();
+        identity.roles.extend(roles);
+        let generation = standing.as_ref().and_then(|standing| standing.generation);
+        (Self(Arc::new(Known { identity, claims: claims.clone(), standing: standing.clone() })), generation)
     }
 
     /// The user's id.

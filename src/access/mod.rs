@@ -20,6 +20,9 @@ use crate::principal::Scopes;
 /// The role of those who run the service.
 pub const ADMIN: &str = "admin";
 
+/// The claim of a token that the roles of its user's memberships did not fit into: `true`, or absent.
+pub const ROLES_TRUNCATED: &str = "roles_truncated";
+
 /// Every scope that the service's own routes ask for.
 const ADMIN_SCOPES: [&str; 5] = ["users:read", "users:write", "roles:write", "events:read", "revocations:read"];
 

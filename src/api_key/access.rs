@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use super::{ApiKeyId, PlainApiKey};
 use crate::{
-    account::{Accounts, User},
+    account::{Accounts, User, UserId},
     clock::Timestamp,
     error::Error,
     jwt::{Cache, Finding},
@@ -31,7 +31,8 @@ pub struct ApiAccess {
     pub expires_at: Timestamp,
 }
 
-/// The keys that were found good, by their text.
+/// What the database was asked about credentials, by their text: whose keys are good, and which roles did not fit into a
+/// token.
 pub(crate) struct KeyCache(Cache);
 
 impl Default for KeyCache {
@@ -71,25 +72,43 @@ impl Accounts {
         Ok(Some(ApiAccess { key: key.id, user: owner, scopes, expires_at: key.expires_at }))
     }
 
-    /// The principal of a key that was looked up a while ago and is still good.
-    pub(super) fn known_key(&self, key: &str) -> Option<Principal> {
+    /// The principal of a credential that was looked up a while ago and is still good.
+    pub(super) fn looked_up(&self, credential: &str) -> Option<Principal> {
         let inner = self.inner();
-        inner.api_keys.0.find(key, self.now(), 0, &inner.revocations)
+        inner.api_keys.0.find(credential, self.now(), 0, &inner.revocations)
     }
 
-    /// The principal of a key. It is remembered for as long as an access token would be good, which is as long as what
-    /// revokes it is.
+    /// The principal of a key, by the database.
     pub(super) async fn principal_of_key(&self, key: &str) -> Result<Option<Principal>, Error> {
-        let (inner, now) = (self.inner(), self.now());
+        let inner = self.inner();
         // Before it is looked up: what is revoked meanwhile has to be asked for next time.
         let epoch = inner.revocations.epoch();
         let Some(access) = self.api_access(key).await? else { return Ok(None) };
         let generation = Some(access.user.generation);
         let revoked_as = access.key.to_string();
-        let good = now..access.expires_at.min(now + self.config().access_token_ttl);
         let principal = Principal::of_key(identity(access), &inner.revocations, revoked_as, generation);
-        inner.api_keys.0.insert(key, now, Finding::new(principal.clone(), generation, good, 0, epoch));
+        self.remember(key, &principal, generation, epoch);
         Ok(Some(principal))
+    }
+
+    /// The principal of a good token, with the roles that did not fit into it.
+    pub(super) async fn with_memberships(&self, token: &str, principal: &Principal) -> Result<Principal, Error> {
+        let epoch = self.inner().revocations.epoch();
+        let memberships = match UserId::parse(principal.id()) {
+            Some(user) => self.store().memberships_of(user).await?,
+            None => Vec::new(),
+        };
+        let (principal, generation) = principal.and_roles(self.roles_of_members(&memberships));
+        self.remember(token, &principal, generation, epoch);
+        Ok(principal)
+    }
+
+    /// For as long as an access token would be good: what revokes it is remembered for longer.
+    fn remember(&self, credential: &str, principal: &Principal, generation: Option<i64>, epoch: u64) {
+        let now = self.now();
+        let good = now..principal.expires_at().min(now + self.config().access_token_ttl);
+        let finding = Finding::new(principal.clone(), generation, good, 0, epoch);
+        self.inner().api_keys.0.insert(credential, now, finding);
     }
 }
 

@@ -8,11 +8,15 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
+use zeroize::Zeroizing;
+
 use super::key::PREFIX;
 use crate::{
+    access::ROLES_TRUNCATED,
     account::Accounts,
     error::Error,
-    guard::{AuthError, Authenticate, Credential, TokenAuthentication},
+    guard::{AuthError, Authenticate, Credential},
     jwt::JwtVerifier,
     principal::Principal,
 };
@@ -32,11 +36,23 @@ impl AccountAuthenticator {
         Self { verifier, accounts }
     }
 
-    /// Who a key is from, without a look into the database.
-    fn known(&self, key: &str) -> Option<Result<Principal, AuthError>> {
-        let found = self.accounts.known_key(key)?;
+    /// Who a credential is from that the database was asked about a while ago.
+    fn looked_up(&self, credential: &str) -> Option<Result<Principal, AuthError>> {
+        let found = self.accounts.looked_up(credential)?;
         let stale = self.accounts.inner().revocations.refusal(self.accounts.now());
         Some(stale.map_or(Ok(found), |retry_after| Err(AuthError::Unavailable { retry_after })))
+    }
+
+    async fn look_up(self, credential: Kept) -> Result<Principal, AuthError> {
+        if let Some(key) = key_of(credential.lent()) {
+            let found = self.accounts.principal_of_key(key).await.map_err(|error| unavailable(&error))?;
+            return found.ok_or(AuthError::invalid("api key"));
+        }
+        let principal = self.verifier.authenticate(credential.lent()).await?;
+        if !is_truncated(&principal) {
+            return Ok(principal);
+        }
+        self.accounts.with_memberships(&credential.text, &principal).await.map_err(|error| unavailable(&error))
     }
 }
 
@@ -44,24 +60,46 @@ impl Authenticate for AccountAuthenticator {
     type Future = AccountAuthentication;
 
     fn authenticate(&self, credential: Credential<'_>) -> Self::Future {
-        let Some(key) = key_of(credential) else {
-            return AccountAuthentication(State::Token(self.verifier.authenticate(credential)));
-        };
-        let (accounts, key) = (self.accounts.clone(), zeroize::Zeroizing::new(key.to_owned()));
-        AccountAuthentication(State::Key(Box::pin(async move {
-            match accounts.principal_of_key(&key).await {
-                Ok(found) => found.ok_or(AuthError::invalid("api key")),
-                Err(error) => Err(unavailable(&error)),
-            }
-        })))
+        AccountAuthentication(Box::pin(self.clone().look_up(Kept::of(credential))))
     }
 
     fn at_once(&self, credential: Credential<'_>) -> Option<Result<Principal, AuthError>> {
-        match key_of(credential) {
-            Some(key) => self.known(key),
-            None => self.verifier.at_once(credential),
+        if let Some(key) = key_of(credential) {
+            return self.looked_up(key);
+        }
+        match self.verifier.at_once(credential) {
+            Some(Ok(principal)) if is_truncated(&principal) => self.looked_up(text_of(credential)),
+            found => found,
         }
     }
+}
+
+/// A credential that is kept for longer than its request lends it.
+struct Kept {
+    text: Zeroizing<String>,
+    cookie: Option<String>,
+}
+
+impl Kept {
+    fn of(credential: Credential<'_>) -> Self {
+        let cookie = match credential {
+            Credential::Cookie { name, .. } => Some(name.to_owned()),
+            Credential::Bearer(_) => None,
+        };
+        Self { text: Zeroizing::new(text_of(credential).to_owned()), cookie }
+    }
+
+    fn lent(&self) -> Credential<'_> {
+        match &self.cookie {
+            Some(name) => Credential::Cookie { name, value: &self.text },
+            None => Credential::Bearer(&self.text),
+        }
+    }
+}
+
+const fn text_of(credential: Credential<'_>) -> &str {
+    let (Credential::Bearer(text) | Credential::Cookie { value: text, .. }) = credential;
+    text
 }
 
 /// The key in a credential that someone sent on purpose, if it is one.
@@ -72,29 +110,25 @@ fn key_of(credential: Credential<'_>) -> Option<&str> {
     }
 }
 
+/// Whether the roles of the user's memberships did not fit into the token.
+fn is_truncated(principal: &Principal) -> bool {
+    principal.claim(ROLES_TRUNCATED).and_then(Value::as_bool) == Some(true)
+}
+
 fn unavailable(error: &Error) -> AuthError {
-    tracing::error!(%error, "an API key cannot be looked up");
+    tracing::error!(%error, "a credential cannot be looked up");
     AuthError::Unavailable { retry_after: Duration::from_secs(1) }
 }
 
-/// Resolves to the principal of a token, which may have to wait for a key, or of an API key, which may have to be looked
-/// up.
+/// Resolves to the principal of a credential that the database, or whoever has the key, had to be asked about.
 #[must_use = "a future does nothing until it is polled"]
-pub struct AccountAuthentication(State);
-
-enum State {
-    Token(TokenAuthentication),
-    Key(Pin<Box<dyn Future<Output = Result<Principal, AuthError>> + Send>>),
-}
+pub struct AccountAuthentication(Pin<Box<dyn Future<Output = Result<Principal, AuthError>> + Send>>);
 
 impl Future for AccountAuthentication {
     type Output = Result<Principal, AuthError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            State::Token(token) => Pin::new(token).poll(cx),
-            State::Key(key) => key.as_mut().poll(cx),
-        }
+        self.0.as_mut().poll(cx)
     }
 }
 
