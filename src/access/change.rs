@@ -63,7 +63,12 @@ impl Accounts {
         self.delete_role_by(None, name, device).await
     }
 
-    pub(super) async fn delete_role_by(&self, by: Option<UserId>, name: RoleName, device: &Device) -> Result<(), Error> {
+    pub(super) async fn delete_role_by(
+        &self,
+        by: Option<UserId>,
+        name: RoleName,
+        device: &Device,
+    ) -> Result<(), Error> {
         if name.as_str() == ADMIN {
             return Err(Error::field("role", "built_in"));
         }

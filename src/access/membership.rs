@@ -143,7 +143,8 @@ mod tests {
     #[test]
     fn az_3_no_two_memberships_come_to_one_role() {
         let levels = Levels::default();
-        for (resource, id) in [("list-1", "2"), ("", "1"), ("list", ""), ("list", "a/b"), ("list", "a b"), ("ä", "1")] {
+        for (resource, id) in [("list-1", "2"), ("", "1"), ("list", ""), ("list", "a/b"), ("list", "a b"), ("ä", "1")]
+        {
             assert_eq!(Membership::parse(resource, id, "member", &levels), None, "{resource} {id}");
         }
         // Neither of the two around an id has a hyphen, so it is known where the id begins and ends.

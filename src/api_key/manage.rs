@@ -53,7 +53,11 @@ impl NewKey {
             (is_lifetime, FieldError { field: "expires_in", code: "invalid_expires_in" }),
         ];
         let errors: Vec<_> = checks.into_iter().filter_map(|(is_good, error)| (!is_good).then_some(error)).collect();
-        if errors.is_empty() { Ok(Self { name: name.to_owned(), scopes, lifetime }) } else { Err(Error::InvalidFields(errors)) }
+        if errors.is_empty() {
+            Ok(Self { name: name.to_owned(), scopes, lifetime })
+        } else {
+            Err(Error::InvalidFields(errors))
+        }
     }
 }
 

@@ -246,11 +246,8 @@ impl<S: Clone + Send + Sync + 'static> Default for GuardedRouter<S> {
 
 impl<S> Clone for GuardedRouter<S> {
     fn clone(&self) -> Self {
-        let clone = |part: &Part<S>| Part {
-            router: part.router.clone(),
-            rule: part.rule.clone(),
-            path: part.path.clone(),
-        };
+        let clone =
+            |part: &Part<S>| Part { router: part.router.clone(), rule: part.rule.clone(), path: part.path.clone() };
         Self {
             parts: self.parts.iter().map(clone).collect(),
             rules: self.rules.clone(),

@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn az_2_nobody_passes_where_the_path_could_name_another() {
-        for path in ["/lists/", "/lists", "/lists/4%32", "/lists/42;x", "/lists;a/42", "/l%69sts/42", "/lists/a@b", ""] {
+        for path in ["/lists/", "/lists", "/lists/4%32", "/lists/42;x", "/lists;a/42", "/l%69sts/42", "/lists/a@b", ""]
+        {
             assert_eq!(asked("/lists/{id}", path), "nobody", "{path}");
         }
         for pattern in ["/lists/{*id}", "/lists/a{id}", "/lists/{other}", "/"] {

@@ -39,10 +39,6 @@ use ::axum::{
     routing::{delete, get, patch, post, put},
 };
 
-use self::{
-    admin::{events, memberships, roles, users},
-    state::AppState,
-};
 pub use self::{
     admin::{
         AdminUserResponse, AdminUsersResponse, CreateUserRequest, EventResponse, EventsResponse, MembershipRequest,
@@ -66,6 +62,10 @@ pub use self::{
         TotpCodeRequest, TotpConfiguredResponse, TotpDisableRequest, TotpEnrolledResponse, TotpSetupRequest,
         TotpSetupResponse,
     },
+};
+use self::{
+    admin::{events, memberships, roles, users},
+    state::AppState,
 };
 use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
 

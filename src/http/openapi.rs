@@ -10,8 +10,8 @@ use utoipa::{
 
 use super::{
     admin::{events, memberships, roles, users},
-    api_keys, change_password, login, logout, me, methods, reauthenticate, recovery_codes, refresh, register, revocations,
-    routes, second_factor, sessions, totp, well_known,
+    api_keys, change_password, login, logout, me, methods, reauthenticate, recovery_codes, refresh, register,
+    revocations, routes, second_factor, sessions, totp, well_known,
 };
 use crate::axum::describe_security;
 

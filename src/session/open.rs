@@ -69,7 +69,8 @@ impl Accounts {
                 accounts.revoke(Target::Session(session.to_string()), new.revoke_until);
             }
             accounts.inner().last_seen.written(new.session.id, now);
-            let (access_token, expires_in) = accounts.mint(&opened.user, &new.session, opened.scopes, &opened.memberships)?;
+            let (access_token, expires_in) =
+                accounts.mint(&opened.user, &new.session, opened.scopes, &opened.memberships)?;
             Ok(Some(Login {
                 user: opened.user,
                 session: new.session,

@@ -68,8 +68,12 @@ pub trait AccessStore {
     /// Sets a password that has to be changed before it opens anything, ends every session and every API key of the
     /// user, removes their second factors, raises their generation and revokes every older token until `revoke_until`.
     /// Answers the new generation, or `None` if the user is not there or of another generation.
-    async fn force_password(&self, new: &NewUserPassword, revoke_until: Timestamp, event: &Event)
-    -> Result<Option<i64>>;
+    async fn force_password(
+        &self,
+        new: &NewUserPassword,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> Result<Option<i64>>;
 
     /// Lets a user in to a resource, in place of how far they were let in before; raises their generation and revokes
     /// every older token until `revoke_until`. Answers the new generation, or `None` if there is no such user.

@@ -22,6 +22,8 @@ mod events;
 #[path = "../support/raw.rs"]
 mod raw;
 
+mod admin;
+mod api_keys;
 mod body;
 mod budget;
 mod change_password;
@@ -33,6 +35,7 @@ mod login;
 mod login_orders;
 mod logout;
 mod me;
+mod memberships;
 mod methods;
 mod next_request;
 mod reauthenticate;

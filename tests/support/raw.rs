@@ -113,7 +113,9 @@ impl TestDb {
     /// Everything in the tables that know of users and tokens, as text.
     pub async fn dump(&self) -> String {
         let mut dump = String::new();
-        for table in ["users", "sessions", "refresh_tokens", "revocations", "attempts", "events", "signing_keys"] {
+        let tables =
+            ["users", "sessions", "refresh_tokens", "api_keys", "revocations", "attempts", "events", "signing_keys"];
+        for table in tables {
             dump += &self.rows(table).await;
         }
         dump

@@ -16,9 +16,7 @@ pub use self::{
     events::{EventResponse, EventsResponse},
     memberships::MembershipRequest,
     roles::{RoleRequest, RoleResponse, RolesResponse, UserRolesRequest},
-    users::{
-        AdminUserResponse, AdminUsersResponse, CreateUserRequest, ResetPasswordRequest, UpdateUserRequest,
-    },
+    users::{AdminUserResponse, AdminUsersResponse, CreateUserRequest, ResetPasswordRequest, UpdateUserRequest},
 };
 use super::{fresh::FreshCaller, problem::Problem, state::AppState};
 use crate::{Error, Principal, access::Operator, account::UserId};

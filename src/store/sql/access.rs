@@ -191,13 +191,12 @@ async fn end_membership(
 ) -> Result<Option<i64>> {
     let mut tx = store.begin().await?;
     let Some(generation) = users::supersede(&mut tx, user, event.at).await? else { return Ok(None) };
-    let ended =
-        sqlx::query("DELETE FROM memberships WHERE user_id = $1 AND resource = $2 AND resource_id = $3")
-            .bind(user.0)
-            .bind(resource)
-            .bind(resource_id)
-            .execute(&mut *tx)
-            .await?;
+    let ended = sqlx::query("DELETE FROM memberships WHERE user_id = $1 AND resource = $2 AND resource_id = $3")
+        .bind(user.0)
+        .bind(resource)
+        .bind(resource_id)
+        .execute(&mut *tx)
+        .await?;
     if ended.rows_affected() == 0 {
         return Ok(None);
     }
@@ -206,7 +205,10 @@ async fn end_membership(
     Ok(Some(generation))
 }
 
-pub(super) async fn memberships_of(executor: impl Executor<'_, Database = Db>, user: UserId) -> Result<Vec<Membership>> {
+pub(super) async fn memberships_of(
+    executor: impl Executor<'_, Database = Db>,
+    user: UserId,
+) -> Result<Vec<Membership>> {
     let rows = sqlx::query(
         "SELECT resource, resource_id, level FROM memberships WHERE user_id = $1 ORDER BY resource, resource_id",
     )

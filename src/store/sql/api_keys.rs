@@ -120,13 +120,7 @@ async fn living(store: &Backend, id: ApiKeyId, now: Timestamp) -> Result<Option<
     Ok(Some(OwnedApiKey { key, hash, owner: owner.user, owner_scopes }))
 }
 
-async fn of(
-    store: &Backend,
-    user: UserId,
-    now: Timestamp,
-    after: Option<ApiKeyId>,
-    limit: u32,
-) -> Result<Vec<ApiKey>> {
+async fn of(store: &Backend, user: UserId, now: Timestamp, after: Option<ApiKeyId>, limit: u32) -> Result<Vec<ApiKey>> {
     let rows = sqlx::query(
         "SELECT id, user_id, name, scopes, created_at, expires_at, last_used_at FROM api_keys
          WHERE user_id = $1 AND expires_at > $2 AND id < $3 ORDER BY id DESC LIMIT $4",
@@ -158,13 +152,7 @@ async fn saw(store: &Backend, id: ApiKeyId, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-async fn delete(
-    store: &Backend,
-    user: UserId,
-    id: ApiKeyId,
-    revocation: &Revocation,
-    event: &Event,
-) -> Result<bool> {
+async fn delete(store: &Backend, user: UserId, id: ApiKeyId, revocation: &Revocation, event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
     let deleted = sqlx::query("DELETE FROM api_keys WHERE id = $1 AND user_id = $2")
         .bind(id.0)
@@ -179,12 +167,7 @@ async fn delete(
     Ok(true)
 }
 
-async fn delete_all(
-    store: &Backend,
-    user: UserId,
-    revoke_until: Timestamp,
-    event: &Event,
-) -> Result<Vec<ApiKeyId>> {
+async fn delete_all(store: &Backend, user: UserId, revoke_until: Timestamp, event: &Event) -> Result<Vec<ApiKeyId>> {
     let mut tx = store.begin().await?;
     users::hold(&mut tx, user).await?;
     let ended = end_all(&mut tx, user).await?;

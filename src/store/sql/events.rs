@@ -72,10 +72,10 @@ pub(super) async fn page(store: &Backend, asked: &EventQuery) -> Result<Vec<Even
 
 pub(super) async fn of(store: &Backend, user: UserId, limit: u32) -> Result<Vec<Event>> {
     let rows = sqlx::query(select_events!("user_id = $1 ORDER BY happened_at DESC, id DESC LIMIT $2"))
-    .bind(user.0)
-    .bind(i64::from(limit))
-    .fetch_all(&store.reader)
-    .await?;
+        .bind(user.0)
+        .bind(i64::from(limit))
+        .fetch_all(&store.reader)
+        .await?;
     rows.iter().map(event).collect()
 }
 
