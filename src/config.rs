@@ -9,7 +9,7 @@ use http::Uri;
 use ipnet::IpNet;
 
 use crate::{
-    access,
+    access::{self, Levels},
     jwt::Algorithm,
     mail::{Links, Sender},
     password::{HashPoolSettings, PasswordPolicy},
@@ -69,6 +69,11 @@ pub struct Config {
     pub links: Links,
     /// The folder with templates of one's own; those of mails are in its folder `mail`. Default: none.
     pub templates_dir: Option<PathBuf>,
+    /// How many API keys a user may have. Default: 20.
+    pub api_key_cap: NonZeroU32,
+    /// The levels that members of a resource may have, the lowest first. Default: `public`, `invitee`, `member`, `manager`,
+    /// `secret`.
+    pub membership_levels: Levels,
     /// Turns the limits on attempts off. For load tests only. Default: `false`.
     pub insecure_no_limits: bool,
 }
@@ -100,6 +105,8 @@ impl Config {
             mail_from: None,
             links: Links::default(),
             templates_dir: None,
+            api_key_cap: const { NonZeroU32::MIN.saturating_add(19) },
+            membership_levels: Levels::default(),
             insecure_no_limits: false,
         }
     }

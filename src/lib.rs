@@ -88,6 +88,8 @@ pub mod access;
 #[cfg(feature = "accounts")]
 pub mod account;
 #[cfg(feature = "accounts")]
+pub mod api_key;
+#[cfg(feature = "accounts")]
 pub mod audit;
 #[cfg(feature = "accounts")]
 pub mod config;

@@ -105,11 +105,23 @@ impl Accounts {
         roles: Vec<String>,
         device: &Device,
     ) -> Result<User, Error> {
+        let event = Event::new(EventKind::UserRegistered, self.now(), device);
+        self.make_user(registration, roles, false, event).await
+    }
+
+    /// Makes an account, whose password has to be changed before it opens anything if whoever chose it is someone else.
+    pub(crate) async fn make_user(
+        &self,
+        registration: Registration,
+        roles: Vec<String>,
+        must_change_password: bool,
+        event: Event,
+    ) -> Result<User, Error> {
         let mut new = self.new_user(registration, roles).await?;
+        new.must_change_password = must_change_password;
         // The operator's word is good enough to open it.
         new.user.email_verified_at = self.config().require_verified_email.then_some(new.user.created_at);
-        let event = Event::new(EventKind::UserRegistered, new.user.created_at, device).user(new.user.id);
-        self.store().create_user(&new, &event).await?;
+        self.store().create_user(&new, &event.user(new.user.id)).await?;
         Ok(new.user)
     }
 

@@ -106,6 +106,7 @@ mod grpc;
 mod layer;
 mod lint;
 pub mod litestar;
+mod member;
 mod need;
 mod path;
 mod policy;
@@ -131,6 +132,7 @@ pub use self::{
     future::ResponseFuture,
     grpc::Grpc,
     layer::AuthLayer,
+    member::Level,
     need::Need,
     protocol::Protocols,
     rejection::{Rejection, RejectionKind},

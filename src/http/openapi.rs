@@ -9,7 +9,8 @@ use utoipa::{
 };
 
 use super::{
-    change_email, change_password, forgot_password, login, logout, me, methods, new_password, reauthenticate,
+    admin::{events, memberships, roles, users},
+    api_keys, change_email, change_password, forgot_password, login, logout, me, methods, new_password, reauthenticate,
     recovery_codes, refresh, register, reset_password, revocations, routes, second_factor, sessions, totp,
     verify_email, well_known,
 };
@@ -59,6 +60,22 @@ pub fn openapi() -> openapi::OpenApi {
         totp::disable,
         recovery_codes::show,
         recovery_codes::replace,
+        api_keys::list,
+        api_keys::create,
+        api_keys::remove,
+        users::list,
+        users::create,
+        users::show,
+        users::update,
+        users::remove,
+        users::reset_password,
+        roles::give,
+        roles::list,
+        roles::set,
+        roles::remove,
+        memberships::set,
+        memberships::end,
+        events::list,
         revocations::stream,
         well_known::jwks,
     ),

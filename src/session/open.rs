@@ -75,7 +75,8 @@ impl Accounts {
             }
             accounts.inner().mail.wake();
             accounts.inner().last_seen.written(new.session.id, now);
-            let (access_token, expires_in) = accounts.mint(&opened.user, &new.session, opened.scopes)?;
+            let (access_token, expires_in) =
+                accounts.mint(&opened.user, &new.session, opened.scopes, &opened.memberships)?;
             Ok(Some(Login {
                 user: opened.user,
                 session: new.session,

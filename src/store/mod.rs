@@ -7,6 +7,8 @@
 //! The trait is boxed (`Arc<dyn Store>`): which database stands behind it is decided once, at start, and every type
 //! above stays free of it. The price, one boxed future a call, is nothing beside a query.
 
+mod access;
+mod api_keys;
 mod connect;
 mod error;
 mod factors;
@@ -24,11 +26,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use self::error::LastAdmin;
 #[cfg(feature = "postgres")]
 pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
 pub use self::{
+    access::{AccessStore, EventQuery, NewMembership, NewUserPassword, UserQuery},
+    api_keys::{ApiKeyMade, ApiKeyStore, NewApiKey, OwnedApiKey},
     connect::connect,
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
@@ -82,7 +88,7 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: FactorStore + Send + Sync + 'static {
+pub trait Store: AccessStore + ApiKeyStore + FactorStore + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 

@@ -28,6 +28,9 @@ const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
 /// Keeps a role as it is until the transaction ends, and waits for whoever is just changing it.
 const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1 FOR SHARE";
 
+/// Keeps who is an administrator as it is until the transaction ends: whoever makes one or removes one waits for it.
+const HOLD_ADMINS: &str = "SELECT name FROM roles WHERE name = $1 FOR NO KEY UPDATE";
+
 /// Removes some of the refresh tokens of sessions that had expired by then, and how many at most. Rows in use are left
 /// for the next time, here and below: waiting for one while holding others is how two statements come to wait for each
 /// other.
@@ -62,6 +65,10 @@ const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
 /// Removes some of the set-ups of authenticators that had expired by then.
 const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE user_id IN
     (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the API keys that had expired by then.
+const FORGET_API_KEYS: &str = "DELETE FROM api_keys WHERE id IN
+    (SELECT id FROM api_keys WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// Finds the mailbox of mails that are for a user or a user name, oldest first. Those that another node is just looking
 /// up are left to it.

@@ -28,6 +28,9 @@ const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1";
 /// Keeps a role as it is until the transaction ends. The write lock already does.
 const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1";
 
+/// Keeps who is an administrator as it is until the transaction ends. The write lock already does.
+const HOLD_ADMINS: &str = "SELECT name FROM roles WHERE name = $1";
+
 /// Removes some of the revocations that had expired by then.
 const FORGET_REVOCATIONS: &str = "DELETE FROM revocations WHERE (kind, subject) IN
     (SELECT kind, subject FROM revocations WHERE until <= $1 LIMIT $2)";
@@ -58,6 +61,10 @@ const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN (SELECT hash FROM fl
 /// Removes some of the set-ups of authenticators that had expired by then.
 const FORGET_TOTP_SETUPS: &str =
     "DELETE FROM totp_setups WHERE user_id IN (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2)";
+
+/// Removes some of the API keys that had expired by then.
+const FORGET_API_KEYS: &str =
+    "DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE expires_at <= $1 LIMIT $2)";
 
 /// Finds the mailbox of mails that are for a user or a user name, oldest first.
 const FIND_LANES: &str = "UPDATE outbox SET lane = COALESCE(

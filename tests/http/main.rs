@@ -22,6 +22,8 @@ mod events;
 #[path = "../support/raw.rs"]
 mod raw;
 
+mod admin;
+mod api_keys;
 mod body;
 mod budget;
 mod change_email;
@@ -37,6 +39,7 @@ mod login_orders;
 mod logout;
 mod mailed;
 mod me;
+mod memberships;
 mod methods;
 mod new_password;
 mod next_request;

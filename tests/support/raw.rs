@@ -119,7 +119,8 @@ impl TestDb {
     /// Everything in the tables that know of users and tokens, as text.
     pub async fn dump(&self) -> String {
         let mut dump = String::new();
-        let of_users = ["users", "sessions", "refresh_tokens", "revocations", "attempts", "events", "signing_keys"];
+        let of_users =
+            ["users", "sessions", "refresh_tokens", "api_keys", "revocations", "attempts", "events", "signing_keys"];
         let of_factors = ["flows", "totp", "totp_setups", "recovery_codes"];
         let of_mails = ["one_time_tokens", "outbox", "known_devices"];
         for table in of_users.into_iter().chain(of_factors).chain(of_mails) {

@@ -6,6 +6,8 @@
 //!
 //! A transaction that is not committed is rolled back when it is dropped, also when the caller went away halfway.
 
+mod access;
+mod api_keys;
 mod attempts;
 mod devices;
 mod events;
@@ -115,7 +117,7 @@ impl Store for Backend {
     }
 
     async fn delete_user(&self, id: UserId, revocation: &Revocation, event: &Event) -> Result<bool> {
-        users::delete(self, id, revocation, event).await.map_err(store_error)
+        Ok(users::delete(self, id, revocation, event).await.map_err(store_error)??)
     }
 
     async fn rehash_password(&self, id: UserId, version: i64, hash: &PasswordHash, event: &Event) -> Result<bool> {
@@ -135,7 +137,7 @@ impl Store for Backend {
     }
 
     async fn disable_user(&self, id: UserId, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>> {
-        users::disable(self, id, revoke_until, event).await.map_err(store_error)
+        Ok(users::disable(self, id, revoke_until, event).await.map_err(store_error)??)
     }
 
     async fn enable_user(&self, id: UserId, event: &Event) -> Result<bool> {
@@ -160,7 +162,7 @@ impl Store for Backend {
     }
 
     async fn set_user_roles(&self, new: &NewRoles, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>> {
-        roles::give(self, new, revoke_until, event).await.map_err(store_error)
+        Ok(roles::give(self, new, revoke_until, event).await.map_err(store_error)??)
     }
 
     async fn open_session(&self, new: &NewSession, event: &Event) -> Result<Option<Opened>> {
@@ -335,6 +337,7 @@ impl Store for Backend {
         sweep::flows(self, now).await.map_err(store_error)?;
         sweep::one_time_tokens(self, now).await.map_err(store_error)?;
         sweep::known_devices(self, now).await.map_err(store_error)?;
+        sweep::api_keys(self, now).await.map_err(store_error)?;
         outbox::forget_given_up(self, now).await.map_err(store_error)
     }
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     super::Backend,
-    Connection, attempts, devices, events, flows, outbox, refresh, revocations, roles,
+    Connection, access, attempts, devices, events, flows, outbox, refresh, revocations, roles,
     row::{Row, optional_parsed, timestamp},
     users,
 };
@@ -63,8 +63,9 @@ pub(super) async fn open(store: &Backend, new: &NewSession, event: &Event) -> Re
     events::insert(&mut tx, event).await?;
     let Some(user) = users::by_id(&mut *tx, user).await? else { return Ok(None) };
     let scopes = roles::scopes_of(&mut tx, &user.user).await?;
+    let memberships = access::memberships_of(&mut *tx, user.user.id).await?;
     revocations::commit(tx, &revocations::of_sessions(&ended, new.revoke_until)).await?;
-    Ok(Some(Opened { user: user.user, scopes, ended }))
+    Ok(Some(Opened { user: user.user, scopes, memberships, ended }))
 }
 
 /// `false` if the user is not as they were when they were checked.

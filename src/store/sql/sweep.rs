@@ -5,8 +5,8 @@ use std::time::Duration;
 use sqlx::Result;
 
 use super::super::{
-    Backend, FORGET_ATTEMPTS, FORGET_DEVICES, FORGET_FLOWS, FORGET_ONE_TIME_TOKENS, FORGET_REFRESH_TOKENS,
-    FORGET_REVOCATIONS, FORGET_SESSIONS, FORGET_TOTP_SETUPS,
+    Backend, FORGET_API_KEYS, FORGET_ATTEMPTS, FORGET_DEVICES, FORGET_FLOWS, FORGET_ONE_TIME_TOKENS,
+    FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS, FORGET_SESSIONS, FORGET_TOTP_SETUPS,
 };
 use crate::clock::Timestamp;
 
@@ -44,6 +44,10 @@ pub(super) async fn one_time_tokens(store: &Backend, now: Timestamp) -> Result<(
 
 pub(super) async fn known_devices(store: &Backend, now: Timestamp) -> Result<()> {
     in_batches(store, FORGET_DEVICES, now - KEPT_AFTER_LAST_SEEN).await
+}
+
+pub(super) async fn api_keys(store: &Backend, now: Timestamp) -> Result<()> {
+    in_batches(store, FORGET_API_KEYS, now).await
 }
 
 /// Repeats a statement until it finds nothing more to remove, or only a few. The connection goes back to the pool after

@@ -4,7 +4,9 @@ use sqlx::{Executor, Result, Row as _};
 
 use super::{
     super::{Backend, Db, HOLD_USER},
-    Connection, events, one_time, outbox, revocations, roles,
+    Connection,
+    access::Admins,
+    events, one_time, outbox, revocations, roles,
     row::{Row, optional_timestamp, parsed, timestamp},
     sessions,
 };
@@ -16,7 +18,7 @@ use crate::{
     password::PasswordHash,
     revocation::Revocation,
     session::SessionId,
-    store::{Conflict, NewUser},
+    store::{Conflict, LastAdmin, NewUser},
 };
 
 pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
@@ -200,19 +202,28 @@ pub(super) async fn rename(store: &Backend, id: UserId, name: &str, event: &Even
     Ok(true)
 }
 
-pub(super) async fn delete(store: &Backend, id: UserId, revocation: &Revocation, event: &Event) -> Result<bool> {
+pub(super) async fn delete(
+    store: &Backend,
+    id: UserId,
+    revocation: &Revocation,
+    event: &Event,
+) -> Result<Result<bool, LastAdmin>> {
     let mut tx = store.begin().await?;
+    let admins = Admins::hold(&mut tx, id).await?;
     let name: Option<String> = sqlx::query_scalar("DELETE FROM users WHERE id = $1 RETURNING username_key")
         .bind(id.0)
         .fetch_optional(&mut *tx)
         .await?;
     let Some(name) = name else {
-        return Ok(false);
+        return Ok(Ok(false));
     };
+    if let Err(last) = admins.remain(&mut tx).await? {
+        return Ok(Err(last));
+    }
     retire_name(&mut tx, &name, event.at).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, std::slice::from_ref(revocation)).await?;
-    Ok(true)
+    Ok(Ok(true))
 }
 
 async fn retire_name(connection: &mut Connection, key: &str, at: Timestamp) -> Result<()> {
@@ -283,20 +294,24 @@ pub(super) async fn disable(
     id: UserId,
     revoke_until: Timestamp,
     event: &Event,
-) -> Result<Option<i64>> {
+) -> Result<Result<Option<i64>, LastAdmin>> {
     let mut tx = store.begin().await?;
+    let admins = Admins::hold(&mut tx, id).await?;
     let Some(generation) = supersede(&mut tx, id, event.at).await? else {
-        return Ok(None);
+        return Ok(Ok(None));
     };
     sqlx::query("UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL")
         .bind(id.0)
         .bind(event.at.as_millis())
         .execute(&mut *tx)
         .await?;
+    if let Err(last) = admins.remain(&mut tx).await? {
+        return Ok(Err(last));
+    }
     sessions::end_except(&mut tx, id, None, event.at).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &[revocations::of_user(id, generation, revoke_until)]).await?;
-    Ok(Some(generation))
+    Ok(Ok(Some(generation)))
 }
 
 pub(super) async fn enable(store: &Backend, id: UserId, event: &Event) -> Result<bool> {
