@@ -69,7 +69,7 @@ impl Administration<'_> {
     pub async fn create_user(&self, registration: Registration, roles: Vec<RoleName>) -> Result<User, Error> {
         let known = self.accounts.store().roles().await?;
         let names = names_of(&roles, &known)?;
-        self.accounts.may_grant(&self.operator.scopes, &scopes_by(&names, &known))?;
+        Accounts::may_grant(&self.operator.scopes, &scopes_by(&names, &known))?;
         let event = self.event(EventKind::UserCreated);
         self.accounts.make_user(registration, names, true, event).await
     }
@@ -145,7 +145,7 @@ impl Administration<'_> {
         let known = self.accounts.store().roles().await?;
         let (has, gets) = (scopes_by(&found.roles, &known), scopes_by(&names_of(&roles, &known)?, &known));
         let new: Scopes = gets.iter().filter(|scope| !has.contains(scope)).collect();
-        self.accounts.may_grant(&self.operator.scopes, &new)?;
+        Accounts::may_grant(&self.operator.scopes, &new)?;
         self.accounts.set_user_roles_by(Some(self.operator.user), user, roles, self.device).await
     }
 
@@ -159,7 +159,7 @@ impl Administration<'_> {
         let has = self.role(&role.name).await?.unwrap_or_default();
         self.operator.may_act_on(&has)?;
         let new: Scopes = role.scopes.iter().filter(|scope| !has.contains(scope)).collect();
-        self.accounts.may_grant(&self.operator.scopes, &new)?;
+        Accounts::may_grant(&self.operator.scopes, &new)?;
         self.accounts.set_role_by(Some(self.operator.user), role, self.device).await
     }
 

@@ -35,7 +35,7 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Error::ScopeLacking`] with what is missing.
-    pub(crate) fn may_grant(&self, held: &Scopes, granted: &Scopes) -> Result<(), Error> {
+    pub(crate) fn may_grant(held: &Scopes, granted: &Scopes) -> Result<(), Error> {
         lacking(held, granted.iter())
     }
 }

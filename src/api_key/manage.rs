@@ -85,7 +85,7 @@ impl Accounts {
         new: NewKey,
         device: &Device,
     ) -> Result<(ApiKey, PlainApiKey), Error> {
-        self.may_grant(held, &new.scopes)?;
+        Self::may_grant(held, &new.scopes)?;
         let session = caller.session.ok_or(Error::SessionEnded)?;
         let now = self.now();
         let plain = PlainApiKey::generate(ApiKeyId::new(now))?;

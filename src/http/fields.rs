@@ -57,13 +57,11 @@ impl Fields {
 
     /// A switch that may be absent or null, which is neither on nor off.
     pub(super) fn optional_switch(&mut self, field: &'static str) -> Option<bool> {
-        match self.present(field)? {
-            Value::Bool(on) => Some(on),
-            _ => {
-                self.reject(field, "wrong_type");
-                None
-            }
+        let switch = self.present(field)?.as_bool();
+        if switch.is_none() {
+            self.reject(field, "wrong_type");
         }
+        switch
     }
 
     /// A whole number that may be absent or null, and is not negative.

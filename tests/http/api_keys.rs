@@ -129,7 +129,7 @@ async fn ak_1_a_wrong_key_is_a_bad_credential_whatever_is_wrong_with_it(db: Test
     // The id of one key and the secret of another, with a checksum that is right.
     let mixed = format!("pc_{}_{}", id.replace('-', ""), second.split('_').nth(2).unwrap());
     let sum = portcullis::secret::TokenHash::of(mixed.as_bytes());
-    let sum: String = sum.as_bytes()[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = format!("{:08x}", u32::from_be_bytes(sum.as_bytes()[..4].try_into().unwrap()));
     let mixed = format!("{mixed}_{sum}");
     assert_eq!(mixed.len(), first.len());
     app.get("/auth/me").bearer(&first).send().await.expect(StatusCode::OK);
