@@ -98,6 +98,9 @@ const CONNECTIONS: u32 = 16;
 /// transaction whose client has gone silent keeps its locks.
 const SERVER_LIMITS: [(&str, &str); 2] = [("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
 
+/// Keeps the server from telling what is nothing to worry about.
+const QUIET: (&str, &str) = ("client_min_messages", "warning");
+
 /// A connection that has rested for longer than this is tested before it is used.
 const TRUSTED_REST: Duration = Duration::from_secs(1);
 
@@ -156,7 +159,8 @@ impl PostgresStore {
             .map_err(store_error)?;
 
         // On a connection of its own: waiting for another node's migration may take longer than the limits allow.
-        let mut connection = options.connect().await.map_err(store_error)?;
+        // The server remarks there each time that the table of migrations is there already.
+        let mut connection = options.options([QUIET]).connect().await.map_err(store_error)?;
         migrations::run_on_postgres(&mut connection).await.map_err(store_error)?;
         connection.close().await.map_err(store_error)?;
 

@@ -22,6 +22,9 @@ use portcullis::{
 
 use super::{Settings, mail, mask::masked};
 
+/// The longest life that an access token can be given.
+pub(crate) const LONGEST_ACCESS_TOKEN: Duration = Duration::from_hours(24);
+
 /// One setting.
 #[derive(Debug)]
 pub(crate) struct Setting {
@@ -121,10 +124,10 @@ pub(crate) static SETTINGS: [Setting; 36] = [
     },
     Setting {
         key: "access_token_ttl",
-        help: "How long an access token lives",
+        help: "How long an access token lives; the same for every server on one database",
         kind: Kind::Value,
         put: |settings, text| {
-            let ttl = span(text, Duration::from_mins(1)..=Duration::from_hours(24));
+            let ttl = span(text, Duration::from_mins(1)..=LONGEST_ACCESS_TOKEN);
             put(&mut settings.config.access_token_ttl, ttl, "must be a time from 1m to 24h, such as 15m")
         },
         show: |settings| humantime::format_duration(settings.config.access_token_ttl).to_string(),
