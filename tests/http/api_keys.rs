@@ -13,6 +13,7 @@ use portcullis::{
     account::UserId,
     axum::GuardedRouter,
     guard::RouteRule,
+    mail::MailKind,
     session::Device,
 };
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ use crate::{
     app::{Answer, Call, PASSWORD, TestApp},
     both,
     db::TestDb,
+    mailed::{self, change_email, forget, spend},
 };
 
 both![
@@ -158,7 +160,7 @@ async fn ak_2_a_key_may_do_what_its_owner_may_at_each_call(db: TestDb) {
 async fn ak_2_whatever_ends_a_key_is_in_force_on_the_next_request(db: TestDb) {
     let app = TestApp::new(db).await;
     let accounts = app.portcullis.accounts();
-    for end in ["deleted", "all-deleted", "disabled", "gone"] {
+    for end in ["deleted", "all-deleted", "disabled", "reset", "undone", "gone"] {
         let (token, user) = author(&app, end).await;
         let (key, id) = key(&app, &token, &["notes:read"]).await;
         assert_eq!(scopes(&app, &key).await.as_deref(), Ok("notes:read"));
@@ -169,6 +171,12 @@ async fn ak_2_whatever_ends_a_key_is_in_force_on_the_next_request(db: TestDb) {
             }
             "all-deleted" => assert_eq!(accounts.end_api_keys(user, &Device::default()).await.unwrap(), 1),
             "disabled" => accounts.disable_user(user, &Device::default()).await.unwrap(),
+            "reset" => {
+                forget(&app, "reset@example.com").await;
+                let mailed = mailed::token(&app, "reset@example.com", MailKind::ResetPassword).await;
+                spend(&app, "/auth/reset-password", &mailed).await.expect(StatusCode::NO_CONTENT);
+            }
+            "undone" => undo(&app, &token).await,
             _ => {
                 let call = app.request(Method::DELETE, "/auth/me").bearer(&token);
                 call.send().await.expect(StatusCode::NO_CONTENT);
@@ -184,6 +192,18 @@ async fn ak_2_whatever_ends_a_key_is_in_force_on_the_next_request(db: TestDb) {
     let (key, _) = key(&app, &token, &["notes:read"]).await;
     app.post("/auth/logout-all").bearer(&token).send().await.expect(StatusCode::NO_CONTENT);
     assert_eq!(scopes(&app, &key).await.as_deref(), Ok("notes:read"), "a key is no session");
+}
+
+/// Moves the address of `undone`, and lets its owner take that back.
+async fn undo(app: &TestApp, access: &str) {
+    let (old, new) = ("undone@example.com", "undone@other.example");
+    let mailed = mailed::token(app, old, MailKind::VerifyEmail).await;
+    spend(app, "/auth/verify-email", &mailed).await.expect(StatusCode::OK);
+    change_email(app, access, new).await;
+    let mailed = mailed::token(app, new, MailKind::ConfirmEmail).await;
+    spend(app, "/auth/confirm-email", &mailed).await.expect(StatusCode::OK);
+    let mailed = mailed::token(app, old, MailKind::EmailChanged).await;
+    spend(app, "/auth/undo-email", &mailed).await.expect(StatusCode::OK);
 }
 
 async fn ak_2_a_key_is_no_person(db: TestDb) {
