@@ -12,11 +12,16 @@ mod api_keys;
 mod connect;
 mod error;
 mod factors;
+#[cfg(feature = "postgres")]
+mod listener;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
+mod notices;
 mod one_time;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_url;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -38,6 +43,7 @@ pub use self::{
     connect::connect,
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
+    notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
@@ -89,6 +95,11 @@ pub struct StoredKey {
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store: AccessStore + ApiKeyStore + FactorStore + Send + Sync + 'static {
+    /// What the database tells of by itself, from the first time that this is asked for on. Nothing unless it is able to.
+    fn notices(&self) -> Notices {
+        Notices::none()
+    }
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 

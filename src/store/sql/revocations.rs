@@ -3,7 +3,7 @@
 use sqlx::{Result, Row as _};
 
 use super::{
-    super::Backend,
+    super::{Backend, NEXT_CHANGE},
     Connection, Transaction,
     row::{Row, malformed, timestamp},
 };
@@ -57,10 +57,7 @@ async fn insert(connection: &mut Connection, revocation: &Revocation) -> Result<
         Target::Session(sid) => (SESSION, sid, None),
         Target::User { id, minimum } => (USER, id, Some(*minimum)),
     };
-    let change: i64 =
-        sqlx::query_scalar("UPDATE revocation_journal SET last_change = last_change + 1 RETURNING last_change")
-            .fetch_one(&mut *connection)
-            .await?;
+    let change: i64 = sqlx::query_scalar(NEXT_CHANGE).fetch_one(&mut *connection).await?;
     sqlx::query(
         "INSERT INTO revocations (kind, subject, minimum, until, change) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (kind, subject) DO UPDATE SET
@@ -81,7 +78,8 @@ async fn insert(connection: &mut Connection, revocation: &Revocation) -> Result<
 }
 
 pub(super) async fn last(store: &Backend) -> Result<Cursor> {
-    let row = sqlx::query("SELECT id, last_change FROM revocation_journal").fetch_one(&store.reader).await?;
+    let row =
+        sqlx::query("SELECT id, last_change FROM revocation_journal").fetch_one(&mut *store.read().await?).await?;
     Ok(Cursor { journal: row.try_get("id")?, change: row.try_get("last_change")? })
 }
 
@@ -91,7 +89,7 @@ pub(super) async fn after(store: &Backend, change: i64, limit: u32) -> Result<Ve
     )
     .bind(change)
     .bind(i64::from(limit))
-    .fetch_all(&store.reader)
+    .fetch_all(&mut *store.read().await?)
     .await?;
     rows.iter().map(self::change).collect()
 }
