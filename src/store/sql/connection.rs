@@ -5,12 +5,12 @@
 //! from what was interrupted is thrown away, and another one may take its place.
 
 use std::{
-    io::ErrorKind,
+    io::{self, ErrorKind},
     ops::{Deref, DerefMut},
     time::Duration,
 };
 
-use sqlx::{Database, Result, pool::PoolConnection, query::Query};
+use sqlx::{Database, Error, Result, pool::PoolConnection, query::Query};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{super::Db, row::Connection};
@@ -50,9 +50,18 @@ impl Pool {
         Self { raw, begin, always_begins }
     }
 
+    /// Whatever keeps anyone from connecting, it may be gone the next time: a server that starts, fails over, is full, or
+    /// lets nobody in for a while.
+    async fn acquire(&self) -> Result<PoolConnection<Db>> {
+        self.raw.acquire().await.map_err(|error| match error {
+            Error::Database(refusal) => Error::Io(io::Error::other(refusal.to_string())),
+            other => other,
+        })
+    }
+
     /// A transaction for several statements.
     pub(super) async fn begin(&self) -> Result<Transaction> {
-        let mut tx = Transaction { connection: Some(self.raw.acquire().await?), is_open: true };
+        let mut tx = Transaction { connection: Some(self.acquire().await?), is_open: true };
         let begun = sqlx::raw_sql(self.begin).execute(&mut *tx).await;
         tx.is_open = begun.is_ok();
         begun.map(|_| tx)
@@ -63,7 +72,7 @@ impl Pool {
         if self.always_begins {
             self.begin().await
         } else {
-            Ok(Transaction { connection: Some(self.raw.acquire().await?), is_open: false })
+            Ok(Transaction { connection: Some(self.acquire().await?), is_open: false })
         }
     }
 
@@ -156,5 +165,5 @@ async fn give_back(mut connection: PoolConnection<Db>, is_open: bool) {
 /// What a verb comes to, if it comes to anything in time.
 pub(super) async fn within<T>(verb: impl Future<Output = Result<T>>) -> Result<T, StoreError> {
     let done = timeout(PATIENCE, verb).await;
-    done.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into()))).map_err(super::store_error)
+    done.unwrap_or_else(|_| Err(Error::Io(ErrorKind::TimedOut.into()))).map_err(super::store_error)
 }
