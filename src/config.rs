@@ -9,7 +9,7 @@ use http::Uri;
 use ipnet::IpNet;
 
 use crate::{
-    access,
+    access::{self, Levels},
     jwt::Algorithm,
     mail::{Links, Sender},
     password::{HashPoolSettings, PasswordPolicy},
@@ -44,6 +44,12 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
+    /// Whether an account opens only once its address is confirmed. Registering then gives the same answer whether or not
+    /// the address is known. Default: `false`.
+    pub require_verified_email: bool,
+    /// Whether an address that asks for a new password and belongs to no account gets a mail that says so. Default:
+    /// `false`.
+    pub mail_unknown: bool,
     /// Who has to have a second factor. Default: nobody; whoever has one is asked for it.
     pub second_factor: SecondFactorPolicy,
     /// How far a code of an authenticator app may be from the present one. Default: one either side.
@@ -63,6 +69,11 @@ pub struct Config {
     pub links: Links,
     /// The folder with templates of one's own; those of mails are in its folder `mail`. Default: none.
     pub templates_dir: Option<PathBuf>,
+    /// How many API keys a user may have. Default: 20.
+    pub api_key_cap: NonZeroU32,
+    /// The levels that members of a resource may have, the lowest first. Default: `public`, `invitee`, `member`, `manager`,
+    /// `secret`.
+    pub membership_levels: Levels,
     /// Turns the limits on attempts off. For load tests only. Default: `false`.
     pub insecure_no_limits: bool,
 }
@@ -84,6 +95,8 @@ impl Config {
             hashing: HashPoolSettings::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationPolicy::Open,
+            require_verified_email: false,
+            mail_unknown: false,
             second_factor: SecondFactorPolicy::Optional,
             totp_window: TotpWindow::One,
             stale_revocations: OnStale::Allow,
@@ -92,6 +105,8 @@ impl Config {
             mail_from: None,
             links: Links::default(),
             templates_dir: None,
+            api_key_cap: const { NonZeroU32::MIN.saturating_add(19) },
+            membership_levels: Levels::default(),
             insecure_no_limits: false,
         }
     }

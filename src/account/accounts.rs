@@ -8,6 +8,7 @@ use std::{
 
 use super::{Email, UserId, UserRecord, Username};
 use crate::{
+    api_key::KeyCache,
     audit::Event,
     clock::{SharedClock, Timestamp},
     config::Config,
@@ -39,9 +40,11 @@ pub(crate) struct Inner {
     pub(crate) journal: Journal,
     pub(crate) revocation_memory: Duration,
     pub(crate) refresh_key: KeyedHash,
+    pub(crate) code_key: KeyedHash,
     pub(crate) last_seen: LastSeen,
     pub(crate) data_key: DataKey,
     pub(crate) recovery_key: KeyedHash,
+    pub(crate) api_keys: KeyCache,
     pub(crate) mail: MailRoom,
     pub(crate) config: Config,
 }

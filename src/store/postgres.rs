@@ -42,6 +42,9 @@ const INSERT_REVOCATIONS: &str = "INSERT INTO revocations (kind, subject, minimu
         until = CASE WHEN excluded.until > revocations.until THEN excluded.until ELSE revocations.until END,
         change = excluded.change";
 
+/// Keeps who is an administrator as it is until the transaction ends: whoever makes one or removes one waits for it.
+const HOLD_ADMINS: &str = "SELECT name FROM roles WHERE name = $1 FOR NO KEY UPDATE";
+
 /// Removes some of the refresh tokens of sessions that had expired by then, and how many at most. Rows in use are left
 /// for the next time, here and below: waiting for one while holding others is how two statements come to wait for each
 /// other.
@@ -63,6 +66,12 @@ const FORGET_REVOCATIONS: &str = "DELETE FROM revocations WHERE (kind, subject) 
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE bucket IN
     (SELECT bucket FROM attempts WHERE forget_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
+/// Removes some of the mailed tokens that had expired by then.
+const FORGET_ONE_TIME_TOKENS: &str = "DELETE FROM one_time_tokens WHERE id IN (SELECT id FROM one_time_tokens WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the devices that were not seen since then.
+const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network, label) IN
+    (SELECT user_id, network, label FROM known_devices WHERE last_seen_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 /// Removes some of the flows that had expired by then.
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
     (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
@@ -70,6 +79,10 @@ const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
 /// Removes some of the set-ups of authenticators that had expired by then.
 const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE user_id IN
     (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the API keys that had expired by then.
+const FORGET_API_KEYS: &str = "DELETE FROM api_keys WHERE id IN
+    (SELECT id FROM api_keys WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// Finds the mailbox of mails that are for a user or a user name, oldest first. Those that another node is just looking
 /// up are left to it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    access::RoleName,
+    access::{Membership, RoleName},
     account::{User, UserId},
     clock::Timestamp,
     principal::Scopes,
@@ -51,6 +51,8 @@ pub struct Opened {
     pub user: User,
     /// What they may do.
     pub scopes: Scopes,
+    /// What they are members of.
+    pub memberships: Vec<Membership>,
     /// The sessions that ended by it.
     pub ended: Vec<SessionId>,
 }
@@ -104,6 +106,8 @@ pub struct Renewed {
     pub session: Session,
     /// What the access token may do.
     pub scopes: Scopes,
+    /// What the user is a member of.
+    pub memberships: Vec<Membership>,
 }
 
 /// Other roles for a user.

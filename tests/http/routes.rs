@@ -35,7 +35,14 @@ async fn az_1_every_route_asks_for_a_token_unless_it_is_public(db: TestDb) {
         "/auth/register",
         "/auth/login",
         "/auth/login/second-factor",
+        "/auth/login/new-password",
         "/auth/refresh",
+        "/auth/verify-email",
+        "/auth/verify-email/resend",
+        "/auth/forgot-password",
+        "/auth/reset-password",
+        "/auth/confirm-email",
+        "/auth/undo-email",
         "/.well-known/jwks.json",
     ]
     .into();

@@ -13,6 +13,7 @@ mod keys;
 mod ours;
 mod peer;
 mod theirs;
+#[cfg(feature = "accounts")]
 mod totp;
 
 macro_rules! with_each_peer {

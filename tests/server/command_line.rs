@@ -75,6 +75,8 @@ fn roles_are_made_given_and_taken_and_an_account_is_shut() {
     assert_eq!(roles["roles"][1]["scopes"], json!(["notes:list", "notes:read"]));
     assert_eq!(json(&["user", "roles", "ADA", "reader", "admin"])["roles"], json!(["admin", "reader"]));
     json(&["role", "delete", "reader"]);
+    assert_eq!(refused(&["user", "roles", "ada"]), "this is the last administrator");
+    json(&["user", "add", "root", "root@example.org", "--admin", "--password-stdin"]);
     assert_eq!(json(&["user", "roles", "ada@example.org"])["roles"], json!([]));
 
     assert_eq!(json(&["user", "disable", "ada"])["disabled"], true);

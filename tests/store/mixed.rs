@@ -54,8 +54,9 @@ async fn in_a_session(store: &Arc<dyn Store>, user: UserId, act: usize) {
     let record = store.user(user).await.unwrap().unwrap();
     let mut new = new_session(user);
     (new.generation, new.password_version) = (record.user.generation, record.password_version);
-    let (session, told) = (new.session.id, event(EventKind::SessionEnded).user(user));
-    store.open_session(&new, &told).await.unwrap();
+    let session = new.session.id;
+    store.open_session(&new, &event(EventKind::LoginSucceeded).user(user)).await.unwrap();
+    let told = event(EventKind::SessionEnded).user(user);
     match act {
         5 => drop(store.end_session(user, session, &of_session(session), &told).await.unwrap()),
         6 => {

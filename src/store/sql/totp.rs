@@ -6,14 +6,18 @@
 use sqlx::{Result, Row as _};
 use uuid::Uuid;
 
-use super::{super::Backend, Connection, events, recovery, row::Row, users};
+use super::{super::Backend, Connection, events, outbox, recovery, row::Row, users};
 use crate::{
     account::UserId,
     audit::Event,
     clock::Timestamp,
+    mail::{MailKind, MailRequest, MailTo},
     secret::Sealed,
     store::{StoredTotp, TotpConfirmation, TotpConfirmed},
 };
+
+/// What mails call it.
+const AUTHENTICATOR: &str = "an authenticator app";
 
 pub(super) async fn live(store: &Backend, user: UserId) -> Result<Option<StoredTotp>> {
     let query = sqlx::query("SELECT id, secret FROM totp WHERE user_id = $1").bind(user.0);
@@ -74,6 +78,7 @@ pub(super) async fn confirm(store: &Backend, confirmation: &TotpConfirmation, ev
     } else {
         return Ok(TotpConfirmed::Refused);
     };
+    tell(&mut tx, MailKind::SecondFactorAdded, user, event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(confirmed)
@@ -128,25 +133,37 @@ async fn replace(
 }
 
 pub(super) async fn use_step(store: &Backend, user: UserId, authenticator: Uuid, step: i64) -> Result<bool> {
-    let used = sqlx::query("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND id = $2 AND last_step < $3")
+    let accepted = sqlx::query("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND id = $2 AND last_step < $3")
         .bind(user.0)
         .bind(authenticator)
         .bind(step)
         .execute(&store.writer)
         .await?;
-    Ok(used.rows_affected() == 1)
+    Ok(accepted.rows_affected() == 1)
 }
 
 pub(super) async fn remove(store: &Backend, user: UserId, event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
     users::hold(&mut tx, user).await?;
-    let removed = sqlx::query("DELETE FROM totp WHERE user_id = $1").bind(user.0).execute(&mut *tx).await?;
-    if removed.rows_affected() == 0 {
+    if !take(&mut tx, user).await? {
         return Ok(false);
     }
-    sqlx::query("DELETE FROM totp_setups WHERE user_id = $1").bind(user.0).execute(&mut *tx).await?;
-    recovery::put(&mut tx, user, &[]).await?;
+    tell(&mut tx, MailKind::SecondFactorRemoved, user, event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+/// Takes a user's authenticator, what they have begun to set up, and their recovery codes. `false` if they had no
+/// authenticator. The caller holds the user.
+pub(super) async fn take(connection: &mut Connection, user: UserId) -> Result<bool> {
+    let removed = sqlx::query("DELETE FROM totp WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    sqlx::query("DELETE FROM totp_setups WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    recovery::put(connection, user, &[]).await?;
+    Ok(removed.rows_affected() == 1)
+}
+
+async fn tell(connection: &mut Connection, kind: MailKind, user: UserId, event: &Event) -> Result<()> {
+    let mail = MailRequest::told_by(event, kind, MailTo::User(user));
+    outbox::insert(connection, &mail.about(AUTHENTICATOR)).await
 }

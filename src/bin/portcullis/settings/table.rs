@@ -54,7 +54,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 34] = [
+pub(crate) static SETTINGS: [Setting; 36] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -252,6 +252,20 @@ pub(crate) static SETTINGS: [Setting; 34] = [
             put(&mut settings.config.registration, policy, "must be `open` or `closed`")
         },
         show: |settings| settings.config.registration.as_str().to_owned(),
+    },
+    Setting {
+        key: "require_verified_email",
+        help: "Whether an account opens only once its address is confirmed",
+        kind: Kind::Switch,
+        put: |settings, text| put(&mut settings.config.require_verified_email, switch(text), TRUE_OR_FALSE),
+        show: |settings| settings.config.require_verified_email.to_string(),
+    },
+    Setting {
+        key: "mail_unknown",
+        help: "Whether an address that asks for a new password and belongs to nobody is told so",
+        kind: Kind::Switch,
+        put: |settings, text| put(&mut settings.config.mail_unknown, switch(text), TRUE_OR_FALSE),
+        show: |settings| settings.config.mail_unknown.to_string(),
     },
     Setting {
         key: "second_factor",
