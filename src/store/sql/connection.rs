@@ -24,6 +24,9 @@ pub(super) type Done = <Db as Database>::QueryResult;
 /// How long one verb may take. The server gives up sooner on every single statement, if it can be heard.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long one may take that does something to many rows.
+const PATIENCE_FOR_MANY: Duration = Duration::from_mins(5);
+
 /// How long a connection may take to come to rest after its use.
 const FOR_REST: Duration = Duration::from_secs(2);
 
@@ -78,10 +81,13 @@ impl Pool {
 
     /// Runs a single statement that writes.
     pub(super) async fn execute(&self, query: Statement<'_>) -> Result<Done> {
-        let mut connection = self.lend().await?;
-        let done = query.execute(&mut *connection).await?;
-        connection.commit().await?;
-        Ok(done)
+        let work = async {
+            let mut connection = self.lend().await?;
+            let done = query.execute(&mut *connection).await?;
+            connection.commit().await?;
+            Ok(done)
+        };
+        timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(too_late()))
     }
 }
 
@@ -164,6 +170,19 @@ async fn give_back(mut connection: PoolConnection<Db>, is_open: bool) {
 
 /// What a verb comes to, if it comes to anything in time.
 pub(super) async fn within<T>(verb: impl Future<Output = Result<T>>) -> Result<T, StoreError> {
-    let done = timeout(PATIENCE, verb).await;
-    done.unwrap_or_else(|_| Err(Error::Io(ErrorKind::TimedOut.into()))).map_err(super::store_error)
+    bounded(PATIENCE, verb).await
+}
+
+/// The same for a verb that does something to many rows. Each statement has its limit all the same.
+pub(super) async fn in_its_time<T>(verb: impl Future<Output = Result<T>>) -> Result<T, StoreError> {
+    bounded(PATIENCE_FOR_MANY, verb).await
+}
+
+async fn bounded<T>(patience: Duration, verb: impl Future<Output = Result<T>>) -> Result<T, StoreError> {
+    let done = timeout(patience, verb).await;
+    done.unwrap_or_else(|_| Err(too_late())).map_err(super::store_error)
+}
+
+fn too_late() -> Error {
+    Error::Io(ErrorKind::TimedOut.into())
 }

@@ -37,7 +37,7 @@ use uuid::Uuid;
 
 pub(super) use self::connection::Pool;
 use self::{
-    connection::{Done, Statement, Transaction, within},
+    connection::{Done, Statement, Transaction, in_its_time, within},
     row::Connection,
 };
 use super::{Backend, is_passing};
@@ -113,7 +113,7 @@ impl Store for Backend {
     }
 
     async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>> {
-        within(import::users(self, users, keep)).await
+        in_its_time(import::users(self, users, keep)).await
     }
 
     async fn export_users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserRecord>> {
@@ -169,7 +169,7 @@ impl Store for Backend {
     }
 
     async fn set_role(&self, role: &Role, revoke_until: Timestamp, event: &Event) -> Result<Vec<(UserId, i64)>> {
-        within(roles::set(self, role, revoke_until, event)).await
+        in_its_time(roles::set(self, role, revoke_until, event)).await
     }
 
     async fn delete_role(
@@ -178,7 +178,7 @@ impl Store for Backend {
         revoke_until: Timestamp,
         event: &Event,
     ) -> Result<Option<Vec<(UserId, i64)>>> {
-        within(roles::delete(self, name, revoke_until, event)).await
+        in_its_time(roles::delete(self, name, revoke_until, event)).await
     }
 
     async fn set_user_roles(&self, new: &NewRoles, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>> {
@@ -351,13 +351,13 @@ impl Store for Backend {
     }
 
     async fn forget_expired(&self, now: Timestamp) -> Result<()> {
-        within(sweep::sessions(self, now)).await?;
-        within(sweep::revocations(self, now)).await?;
-        within(sweep::attempts(self, now)).await?;
-        within(sweep::flows(self, now)).await?;
-        within(sweep::one_time_tokens(self, now)).await?;
-        within(sweep::known_devices(self, now)).await?;
-        within(sweep::api_keys(self, now)).await?;
-        within(outbox::forget_given_up(self, now)).await
+        in_its_time(sweep::sessions(self, now)).await?;
+        in_its_time(sweep::revocations(self, now)).await?;
+        in_its_time(sweep::attempts(self, now)).await?;
+        in_its_time(sweep::flows(self, now)).await?;
+        in_its_time(sweep::one_time_tokens(self, now)).await?;
+        in_its_time(sweep::known_devices(self, now)).await?;
+        in_its_time(sweep::api_keys(self, now)).await?;
+        in_its_time(outbox::forget_given_up(self, now)).await
     }
 }
