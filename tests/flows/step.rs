@@ -41,10 +41,10 @@ pub enum Step {
         by_email: bool,
     },
     Resend,
-    /// Follow the link of a mail, or take its token to where another kind of mail leads.
+    /// Follow the link of a mail, or take its token to another place, where another kind of mail leads.
     Spend {
         mail: usize,
-        place: usize,
+        place: Option<usize>,
     },
     /// Type the code of a mail.
     VerifyByCode {
@@ -141,7 +141,8 @@ fn run() -> impl Strategy<Value = Vec<Step>> {
     let later = Step::Wait { seconds: 31 };
     let enrol = [later, login(Some(0)), act(Act::SetUpTotp), act(Act::ConfirmTotp { shown: Shown::Totp(1) })];
     let keep_key = [later, Step::Operate(Operation::Roles { author: true }), login(Some(0)), act(Act::MakeKey)];
-    let leads = Step::Spend { mail: 0, place: usize::MAX };
+    let finish = Step::SecondFactor { flow: 0, shown: Shown::Totp(0) };
+    let leads = Step::Spend { mail: 0, place: None };
     let renew = [Step::Operate(Operation::ForcePassword), login(None), Step::NewPassword { flow: 0 }];
     prop_oneof![
         4 => Just(vec![later, login(Some(0))]),
@@ -149,8 +150,9 @@ fn run() -> impl Strategy<Value = Vec<Step>> {
         4 => shown().prop_map(move |shown| vec![later, login(None), Step::SecondFactor { flow: 0, shown }]),
         3 => Just(keep_key.to_vec()),
         3 => (0..3_usize).prop_map(move |to| vec![later, login(Some(0)), act(Act::ChangeEmail { to }), leads]),
-        1 => any::<bool>().prop_map(move |by_email| vec![Step::Forget { by_email }, leads]),
-        1 => Just(renew.to_vec()),
+        2 => step().prop_map(move |between| vec![Step::Forget { by_email: true }, between, leads]),
+        1 => step().prop_map(move |between| vec![renew[0], renew[1], between, renew[2]]),
+        4 => step().prop_map(move |between| vec![later, login(None), between, finish]),
         1 => Just(vec![Step::Operate(Operation::Disable), Step::Operate(Operation::Enable)]),
     ]
 }
@@ -158,8 +160,7 @@ fn run() -> impl Strategy<Value = Vec<Step>> {
 fn step() -> impl Strategy<Value = Step> {
     let login = (typed(), option::weighted(0.4, shown()), any::<bool>(), any::<bool>())
         .prop_map(|(password, code, remember, by_email)| Step::Login { password, code, remember, by_email });
-    // One that leads nowhere is where the mail itself leads.
-    let place = prop_oneof![0..4_usize, Just(usize::MAX)];
+    let place = option::of(0..4_usize);
     let seconds = select(&[1, 1, 1, 29, 29, 31, 90, 299, 600, 895, 960, 3700, 90_000, 700_000][..]);
     prop_oneof![
         1 => Just(Step::Register),
