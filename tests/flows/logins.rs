@@ -34,9 +34,9 @@ impl Person {
     }
 
     /// A login goes on in a flow, which this answer has to name.
-    fn suspend(&mut self, answer: &Answer, flow: Flow) {
+    fn suspend(&mut self, answer: &Answer, flow: &Flow) {
         let id = answer.body["flow"].as_str().unwrap_or_else(|| panic!("no flow: {}", answer.body)).to_owned();
-        self.flows.push(Flow { id, ..flow });
+        self.flows.push(Flow { id, ..flow.clone() });
     }
 
     /// What was shown goes all the way, or leaves a new password to be chosen.
@@ -50,9 +50,9 @@ impl Person {
                 }
                 return 200;
             }
-            self.suspend(answer, Flow { waits_for: Wanted::NewPassword, ends_at: app.now() + FLOW_LIFETIME, ..flow });
+            self.suspend(answer, &Flow { waits_for: Wanted::NewPassword, ends_at: app.now() + FLOW_LIFETIME, ..flow });
         } else {
-            self.suspend(answer, Flow { waits_for: Wanted::SecondFactor, ends_at: app.now() + FLOW_LIFETIME, ..flow });
+            self.suspend(answer, &Flow { waits_for: Wanted::SecondFactor, ends_at: app.now() + FLOW_LIFETIME, ..flow });
         }
         403
     }
@@ -92,7 +92,7 @@ impl World {
         };
         let expected = match code {
             Some((_, None)) if person.totp.is_some() => {
-                person.suspend(&answer, flow);
+                person.suspend(&answer, &flow);
                 401
             }
             Some((_, Some(step))) if person.totp.is_some() => {

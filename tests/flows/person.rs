@@ -21,6 +21,7 @@ const SEEN_EVERY: Duration = Duration::from_mins(5);
 /// What someone who is an author may do.
 pub const AUTHORS: [&str; 2] = ["notes:read", "notes:write"];
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Person {
     pub name: String,
     pub id: UserId,

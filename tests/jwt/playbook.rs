@@ -59,6 +59,7 @@ pub(crate) fn plays(algorithm: Algorithm) -> Vec<Attack> {
         other_containers(algorithm),
         extensions(algorithm),
         other_spellings(algorithm),
+        sizes(algorithm),
         injections(algorithm),
     ];
     plays.into_iter().flatten().collect()
