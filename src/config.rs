@@ -44,6 +44,10 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
+    /// Whether people may make an account with a passkey and no password, where anyone may register. Default: `false`.
+    pub passkey_registration: bool,
+    /// Where keys may be used besides `public_url`, whose host or a subdomain of it each has to be. Default: nowhere.
+    pub webauthn_origins: Vec<PublicUrl>,
     /// Who has to have a second factor. Default: nobody; whoever has one is asked for it.
     pub second_factor: SecondFactorPolicy,
     /// How far a code of an authenticator app may be from the present one. Default: one either side.
@@ -84,6 +88,8 @@ impl Config {
             hashing: HashPoolSettings::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationPolicy::Open,
+            passkey_registration: false,
+            webauthn_origins: Vec::new(),
             second_factor: SecondFactorPolicy::Optional,
             totp_window: TotpWindow::One,
             stale_revocations: OnStale::Allow,

@@ -101,6 +101,8 @@ pub mod import;
 #[cfg(feature = "accounts")]
 pub mod mail;
 #[cfg(feature = "accounts")]
+pub mod passkey;
+#[cfg(feature = "accounts")]
 pub mod password;
 #[cfg(feature = "accounts")]
 mod portcullis;

@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+#[cfg(feature = "webauthn")]
+use crate::passkey::RelyingParty;
 use crate::{
     account::{Accounts, Inner},
     clock::{SharedClock, SystemClock},
@@ -249,6 +251,8 @@ impl Builder {
             data_key,
             mail,
             last_seen: LastSeen::default(),
+            #[cfg(feature = "webauthn")]
+            relying_party: RelyingParty::new(&config),
             config,
         };
         let accounts = Accounts::new(inner);

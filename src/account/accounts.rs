@@ -7,6 +7,8 @@ use std::{
 };
 
 use super::{Email, UserId, UserRecord, Username};
+#[cfg(feature = "webauthn")]
+use crate::passkey::RelyingParty;
 use crate::{
     audit::Event,
     clock::{SharedClock, Timestamp},
@@ -43,6 +45,8 @@ pub(crate) struct Inner {
     pub(crate) data_key: DataKey,
     pub(crate) recovery_key: KeyedHash,
     pub(crate) mail: MailRoom,
+    #[cfg(feature = "webauthn")]
+    pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) config: Config,
 }
 

@@ -3,7 +3,11 @@
 //! Every way to log in ends here, and opening a session takes what only this makes. So no path can forget it: a first
 //! factor is not proof enough, and where the account asks for more, neither is what the check makes of it.
 
+#[cfg(feature = "webauthn")]
+use super::second_factor::BY_KEY;
 use super::{SecondFactor, SecondFactors, User, UserRecord};
+#[cfg(feature = "webauthn")]
+use crate::passkey::PasskeyLogin;
 use crate::{
     clock::Timestamp,
     config::SecondFactorPolicy,
@@ -22,6 +26,9 @@ const MULTIPLE: &str = "mfa";
 pub enum FirstFactor {
     /// A password.
     Password(PasswordVerified),
+    /// A passkey, which is two.
+    #[cfg(feature = "webauthn")]
+    Passkey(PasskeyLogin),
 }
 
 /// How far what was shown goes.
@@ -115,7 +122,11 @@ impl Assurance {
     ///
     /// [`Error::InvalidCredentials`] if the account is disabled: a stranger cannot tell that from a wrong password.
     pub fn of(first: FirstFactor, policy: SecondFactorPolicy) -> Result<Self, Error> {
-        let FirstFactor::Password(verified) = first;
+        let verified = match first {
+            FirstFactor::Password(verified) => verified,
+            #[cfg(feature = "webauthn")]
+            FirstFactor::Passkey(passkey) => return Assured::by_passkey(passkey).map(Self::Full),
+        };
         if verified.user().disabled_at.is_some() {
             return Err(Error::InvalidCredentials);
         }
@@ -162,8 +173,14 @@ impl PartlyAssured {
             return Err(Error::FlowInvalid);
         }
         let mut shown = self.shown;
-        shown.amr.extend([second.amr(), MULTIPLE].map(str::to_owned));
+        shown.amr.extend(second.amr().iter().chain(&[MULTIPLE]).copied().map(str::to_owned));
         Ok(Assured { shown, flow: self.flow })
+    }
+
+    /// The same, of a login that is to end this flow.
+    #[cfg(feature = "webauthn")]
+    pub(super) fn in_flow(self, flow: &FlowId) -> Self {
+        Self { flow: Some(flow.hash()), ..self }
     }
 
     /// What to remember of it until the next step, which has to be taken within five minutes from `now`.
@@ -195,6 +212,17 @@ impl PartlyAssured {
 }
 
 impl Assured {
+    #[cfg(feature = "webauthn")]
+    fn by_passkey(passkey: PasskeyLogin) -> Result<Self, Error> {
+        let at = passkey.at();
+        let UserRecord { user, password_version, .. } = passkey.into_record();
+        if user.disabled_at.is_some() {
+            return Err(Error::InvalidCredentials);
+        }
+        let amr = BY_KEY.iter().chain(&[MULTIPLE]).copied().map(str::to_owned).collect();
+        Ok(Self { shown: Shown { user, password_version, amr, at }, flow: None })
+    }
+
     /// Who it is.
     #[must_use]
     pub fn user(&self) -> &User {

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Accounts, Assurance, Email, FirstFactor, PartlyAssured, User, UserRecord, Username};
+use super::{Accounts, Assurance, Email, FirstFactor, PartlyAssured, SecondFactorCode, User, UserRecord, Username};
 use crate::{
     audit::{Event, EventKind},
     config::SecondFactorPolicy,
@@ -17,7 +17,6 @@ use crate::{
     session::{Device, Opening, RefreshToken, Session, Start},
     store::Forgiven,
     throttle::Bucket,
-    totp::TotpCode,
 };
 
 /// What someone logs in with.
@@ -27,9 +26,8 @@ pub struct Credentials {
     pub name: String,
     /// The password.
     pub password: Password,
-    /// A code of their authenticator app, from those who send everything at once. Where none is asked for, it is not
-    /// looked at.
-    pub code: Option<TotpCode>,
+    /// Their second factor, from those who send everything at once. Where none is asked for, it is not looked at.
+    pub code: Option<SecondFactorCode>,
     /// Whether they ask to stay logged in for longer: [`Config`](crate::config::Config) says how long.
     pub remember: bool,
 }

@@ -59,9 +59,7 @@ impl Accounts {
     /// - [`Error::TooManyAttempts`] if too many were asked for from this network.
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed.
     pub async fn register(&self, registration: Registration, device: &Device) -> Result<User, Error> {
-        if self.config().registration == RegistrationPolicy::Closed {
-            return Err(Error::RegistrationClosed);
-        }
+        self.may_register()?;
         if registration.username.is_reserved() {
             return Err(Error::field("username", "invalid_username"));
         }
@@ -69,7 +67,14 @@ impl Accounts {
         self.create_user(registration, Vec::new(), device).await
     }
 
-    async fn count_registration(&self, device: &Device) -> Result<(), Error> {
+    pub(crate) fn may_register(&self) -> Result<(), Error> {
+        match self.config().registration {
+            RegistrationPolicy::Open => Ok(()),
+            RegistrationPolicy::Closed => Err(Error::RegistrationClosed),
+        }
+    }
+
+    pub(crate) async fn count_registration(&self, device: &Device) -> Result<(), Error> {
         let Some(address) = device.address.filter(|_| !self.config().insecure_no_limits) else { return Ok(()) };
         match self.store().begin_attempt(&[Bucket::registration(address)], self.now()).await? {
             None => Ok(()),

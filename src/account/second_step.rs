@@ -1,5 +1,7 @@
 //! The further steps of a login, for accounts that ask for more than a password.
 
+use serde_json::Value;
+
 use super::{Accounts, Asked, Assured, Login, PartlyAssured, SecondFactorCode, SecondFactors, UserId};
 use crate::{
     audit::EventKind,
@@ -7,7 +9,6 @@ use crate::{
     flow::{FlowId, Step},
     recovery::RECOVERY_CODES_FEW,
     session::{Device, Opening, Start},
-    totp::TotpCode,
 };
 
 /// A login that needs another step.
@@ -22,6 +23,9 @@ pub struct UnfinishedLogin {
     /// What to take the step in. It is good for five minutes, and for nothing else. `None` where it is taken by asking the same
     /// again with a code: [`Accounts::reauthenticate`].
     pub flow: Option<FlowId>,
+    /// What to ask a browser for one of their keys, where they have any, as
+    /// `PublicKeyCredential.parseRequestOptionsFromJSON` takes it. It is good for one answer.
+    pub webauthn_options: Option<Value>,
 }
 
 impl Accounts {
@@ -45,7 +49,7 @@ impl Accounts {
                 .finish_login(partly.with(second)?, &Start::Login { remember }, device)
                 .await?
                 .ok_or(Error::FlowInvalid),
-            None => Err(Error::InvalidSecondFactor(partly.unfinished(Some(flow.clone())).into())),
+            None => Err(Error::InvalidSecondFactor(self.ask_again(&partly, flow.clone()).await?.into())),
         }
     }
 
@@ -53,7 +57,7 @@ impl Accounts {
     pub(super) async fn go_on(
         &self,
         partly: PartlyAssured,
-        code: Option<TotpCode>,
+        code: Option<SecondFactorCode>,
         remember: bool,
         device: &Device,
     ) -> Result<Login, Error> {
@@ -61,7 +65,13 @@ impl Accounts {
             return Err(Error::LoginUnfinished(self.suspend_login(&partly, remember, device).await?.into()));
         };
         let asked = Asked { user: partly.user().id, session: None, device };
-        match self.check_second_factor(asked, &SecondFactorCode::Totp(code)).await? {
+        let second = self.check_second_factor(asked, &code).await?;
+        #[cfg(feature = "webauthn")]
+        let partly = match &code {
+            SecondFactorCode::Key(answer) => partly.in_flow(&answer.flow),
+            _ => partly,
+        };
+        match second {
             Some(second) => self
                 .finish_login(partly.with(second)?, &Start::Login { remember }, device)
                 .await?
@@ -83,7 +93,19 @@ impl Accounts {
         if !self.store().start_flow(&id.hash(), &partly.flow(remember, self.now()), &event).await? {
             return Err(Error::InvalidCredentials);
         }
-        Ok(partly.unfinished(Some(id)))
+        self.ask_again(partly, id).await
+    }
+
+    /// What to answer to a login that waits for a second factor in this flow, with a new challenge for their keys.
+    async fn ask_again(&self, partly: &PartlyAssured, flow: FlowId) -> Result<UnfinishedLogin, Error> {
+        #[cfg(feature = "webauthn")]
+        let webauthn_options = match partly.step() {
+            Step::SecondFactor => self.ask_for_key(&flow, partly.user().id).await?,
+            Step::Enrolment => None,
+        };
+        #[cfg(not(feature = "webauthn"))]
+        let webauthn_options = None;
+        Ok(UnfinishedLogin { webauthn_options, ..partly.unfinished(Some(flow)) })
     }
 
     /// A login that waits for this step, and whether its user asked to be remembered.
@@ -112,6 +134,12 @@ impl Accounts {
 
 impl PartlyAssured {
     pub(crate) fn unfinished(&self, flow: Option<FlowId>) -> UnfinishedLogin {
-        UnfinishedLogin { step: self.step(), user: self.user().id, second_factors: self.second_factors(), flow }
+        UnfinishedLogin {
+            step: self.step(),
+            user: self.user().id,
+            second_factors: self.second_factors(),
+            flow,
+            webauthn_options: None,
+        }
     }
 }

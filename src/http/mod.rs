@@ -3,6 +3,8 @@
 //! The table in `routes` is the whole of it: method, path, what the guard asks, and the room that answers.
 
 mod address;
+#[cfg(feature = "webauthn")]
+mod ceremony;
 mod change_password;
 mod event_stream;
 mod fields;
@@ -13,6 +15,10 @@ mod me;
 mod methods;
 mod openapi;
 mod page;
+#[cfg(feature = "webauthn")]
+mod passkey_account;
+#[cfg(feature = "webauthn")]
+mod passkey_login;
 mod problem;
 mod reauthenticate;
 mod recovery_codes;
@@ -25,6 +31,8 @@ mod state;
 mod time;
 mod tokens;
 mod totp;
+#[cfg(feature = "webauthn")]
+mod webauthn;
 mod well_known;
 
 use std::time::Duration;
@@ -36,7 +44,21 @@ use ::axum::{
     routing::{delete, get, post},
 };
 
+#[cfg(feature = "webauthn")]
+use ::axum::routing::patch;
+
 use self::state::AppState;
+#[cfg(feature = "webauthn")]
+pub use self::{
+    ceremony::CeremonyResponse,
+    passkey_account::{PasskeyRegisterFinishRequest, PasskeyRegisterRequest, PasskeyRegisterResponse},
+    passkey_login::PasskeyLoginRequest,
+    reauthenticate::ReauthenticateStartResponse,
+    webauthn::{
+        WebauthnCredentialResponse, WebauthnCredentialsResponse, WebauthnEnrolledResponse,
+        WebauthnRegisterFinishRequest, WebauthnRegisterRequest, WebauthnRenameRequest,
+    },
+};
 pub use self::{
     change_password::ChangePasswordRequest,
     login::LoginRequest,
@@ -70,7 +92,7 @@ fn routes() -> GuardedRouter<AppState> {
     let optional = RouteRule::optional;
     let authenticated = RouteRule::authenticated;
     let fresh = || RouteRule::fresh(FRESH);
-    GuardedRouter::new()
+    let routes = GuardedRouter::new()
         .route("/auth/methods", get(methods::methods), public())
         .route("/auth/register", post(register::register), public())
         .route("/auth/login", post(login::login), public())
@@ -92,8 +114,19 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/recovery-codes", get(recovery_codes::show), authenticated())
         .route("/auth/recovery-codes", post(recovery_codes::replace), fresh())
         .route("/auth/revocations", get(revocations::stream), RouteRule::scopes(["revocations:read"]))
-        .route("/.well-known/jwks.json", get(well_known::jwks), public())
-        .method_not_allowed_fallback(method_not_allowed)
+        .route("/.well-known/jwks.json", get(well_known::jwks), public());
+    #[cfg(feature = "webauthn")]
+    let routes = routes
+        .route("/auth/register/passkey/start", post(passkey_account::start), public())
+        .route("/auth/register/passkey/finish", post(passkey_account::finish), public())
+        .route("/auth/login/passkey/start", post(passkey_login::start), public())
+        .route("/auth/login/passkey/finish", post(passkey_login::finish), public())
+        .route("/auth/reauthenticate/start", post(reauthenticate::start), authenticated())
+        .route("/auth/webauthn/register/start", post(webauthn::start), fresh())
+        .route("/auth/webauthn/register/finish", post(webauthn::finish), fresh())
+        .route("/auth/webauthn/credentials", get(webauthn::list), authenticated())
+        .route("/auth/webauthn/credentials/{id}", patch(webauthn::rename).delete(webauthn::remove), fresh());
+    routes.method_not_allowed_fallback(method_not_allowed)
 }
 
 /// The account routes as one router. It leaves unknown paths to the service that it becomes a part of.

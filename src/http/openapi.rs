@@ -12,6 +12,8 @@ use super::{
     change_password, login, logout, me, methods, reauthenticate, recovery_codes, refresh, register, revocations,
     routes, second_factor, sessions, totp, well_known,
 };
+#[cfg(feature = "webauthn")]
+use super::{passkey_account, passkey_login, webauthn};
 use crate::axum::describe_security;
 
 /// The name under which the document knows access tokens.
@@ -21,6 +23,8 @@ const BEARER: &str = "bearer";
 #[must_use]
 pub fn openapi() -> openapi::OpenApi {
     let mut document = Document::openapi();
+    #[cfg(feature = "webauthn")]
+    document.merge(OfKeys::openapi());
     describe_security(&mut document, BEARER, routes().rules());
     document
 }
@@ -55,6 +59,22 @@ pub fn openapi() -> openapi::OpenApi {
     modifiers(&BearerScheme)
 )]
 struct Document;
+
+#[cfg(feature = "webauthn")]
+#[derive(OpenApi)]
+#[openapi(paths(
+    passkey_account::start,
+    passkey_account::finish,
+    passkey_login::start,
+    passkey_login::finish,
+    reauthenticate::start,
+    webauthn::start,
+    webauthn::finish,
+    webauthn::list,
+    webauthn::rename,
+    webauthn::remove,
+))]
+struct OfKeys;
 
 struct BearerScheme;
 

@@ -115,7 +115,7 @@ const fn status_of(error: &Error) -> StatusCode {
         Error::ScopeExceeded => StatusCode::BAD_REQUEST,
         Error::NotFound => StatusCode::NOT_FOUND,
         Error::LoginUnfinished(_) | Error::InvalidPassword | Error::RegistrationClosed => StatusCode::FORBIDDEN,
-        Error::UsernameTaken | Error::EmailTaken | Error::NoSecondFactor => StatusCode::CONFLICT,
+        Error::UsernameTaken | Error::EmailTaken | Error::NoSecondFactor | Error::LastFactor => StatusCode::CONFLICT,
         Error::InvalidFields(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Overloaded { .. } | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

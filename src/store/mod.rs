@@ -12,6 +12,7 @@ mod error;
 mod factors;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
+mod passkeys;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod session;
@@ -31,6 +32,7 @@ pub use self::{
     connect::connect,
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
+    passkeys::{PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
 use crate::{
@@ -79,7 +81,7 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: FactorStore + Send + Sync + 'static {
+pub trait Store: FactorStore + PasskeyStore + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 
@@ -266,7 +268,7 @@ pub trait Store: FactorStore + Send + Sync + 'static {
 
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
     /// revocations that no living token could meet, mails given up more than a week ago, buckets of attempts that are empty
-    /// again, flows and set-ups that have expired. It takes many small steps, between which others write. To be called every
+    /// again, flows, set-ups and challenges that have expired. It takes many small steps, between which others write. To be called every
     /// now and then; how often changes nothing but the size of the
     /// database.
     async fn forget_expired(&self, now: Timestamp) -> Result<()>;

@@ -130,11 +130,11 @@ impl Accounts {
             return Err(Error::NoSecondFactor);
         }
         let asked = Asked { user: caller.user, session: caller.session, device };
-        let field = match code {
-            SecondFactorCode::Totp(_) => "code",
-            SecondFactorCode::Recovery(_) => "recovery_code",
+        let wrong = match code {
+            SecondFactorCode::Totp(_) => Error::field("code", "invalid_code"),
+            other => other.wrong(),
         };
-        let shown = self.check_second_factor(asked, code).await?.ok_or(Error::field(field, "invalid_code"))?;
+        let shown = self.check_second_factor(asked, code).await?.ok_or(wrong)?;
         self.remove_totp(&shown, &asked.event(EventKind::TotpDisabled, self)).await
     }
 

@@ -49,7 +49,7 @@ impl TotpVerified {
         let event = asked.event(EventKind::TotpEnabled, accounts);
         Ok(match accounts.store().confirm_totp(&confirmation, &event).await? {
             TotpConfirmed::First => Some((Self { user }, Some(codes))),
-            TotpConfirmed::Replaced => Some((Self { user }, None)),
+            TotpConfirmed::Further | TotpConfirmed::Replaced => Some((Self { user }, None)),
             TotpConfirmed::Refused => None,
         })
     }

@@ -7,12 +7,14 @@
 //! A transaction that is not committed is rolled back when it is dropped, also when the caller went away halfway.
 
 mod attempts;
+mod challenges;
 mod events;
 mod factors;
 mod flows;
 mod import;
 mod keys;
 mod outbox;
+mod passkeys;
 mod recovery;
 mod refresh;
 mod revocations;

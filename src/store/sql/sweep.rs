@@ -5,8 +5,8 @@ use std::time::Duration;
 use sqlx::Result;
 
 use super::super::{
-    Backend, FORGET_ATTEMPTS, FORGET_FLOWS, FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS, FORGET_SESSIONS,
-    FORGET_TOTP_SETUPS,
+    Backend, FORGET_ATTEMPTS, FORGET_CHALLENGES, FORGET_FLOWS, FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS,
+    FORGET_SESSIONS, FORGET_TOTP_SETUPS,
 };
 use crate::clock::Timestamp;
 
@@ -32,6 +32,7 @@ pub(super) async fn attempts(store: &Backend, now: Timestamp) -> Result<()> {
 
 pub(super) async fn flows(store: &Backend, now: Timestamp) -> Result<()> {
     in_batches(store, FORGET_FLOWS, now).await?;
+    in_batches(store, FORGET_CHALLENGES, now).await?;
     in_batches(store, FORGET_TOTP_SETUPS, now).await
 }
 

@@ -6,7 +6,7 @@
 use sqlx::{Result, Row as _};
 use uuid::Uuid;
 
-use super::{super::Backend, Connection, events, recovery, row::Row, users};
+use super::{super::Backend, Connection, events, passkeys, recovery, row::Row, users};
 use crate::{
     account::UserId,
     audit::Event,
@@ -66,9 +66,14 @@ pub(super) async fn confirm(store: &Backend, confirmation: &TotpConfirmation, ev
     let Some(secret) = take_setup(&mut tx, user, confirmation.id, event.at).await? else {
         return Ok(TotpConfirmed::Refused);
     };
+    let first = !passkeys::has_second_factor(&mut tx, user).await?;
     let confirmed = if insert(&mut tx, confirmation, &secret, event.at).await? {
-        recovery::put(&mut tx, user, &confirmation.recovery_codes).await?;
-        TotpConfirmed::First
+        if first {
+            recovery::put(&mut tx, user, &confirmation.recovery_codes).await?;
+            TotpConfirmed::First
+        } else {
+            TotpConfirmed::Further
+        }
     } else if confirmation.may_replace && replace(&mut tx, confirmation, &secret, event.at).await? {
         TotpConfirmed::Replaced
     } else {
@@ -145,7 +150,9 @@ pub(super) async fn remove(store: &Backend, user: UserId, event: &Event) -> Resu
         return Ok(false);
     }
     sqlx::query("DELETE FROM totp_setups WHERE user_id = $1").bind(user.0).execute(&mut *tx).await?;
-    recovery::put(&mut tx, user, &[]).await?;
+    if !passkeys::has_second_factor(&mut tx, user).await? {
+        recovery::put(&mut tx, user, &[]).await?;
+    }
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)

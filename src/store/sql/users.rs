@@ -103,6 +103,7 @@ macro_rules! select_user {
             "SELECT id, username, email, email_verified_at, name, password_hash, password_version, generation,
                 disabled_at, created_at, must_change_password,
                 EXISTS (SELECT 1 FROM totp WHERE user_id = users.id) AS has_totp,
+                EXISTS (SELECT 1 FROM passkeys WHERE user_id = users.id) AS has_passkey,
                 (SELECT string_agg(role, '\n' ORDER BY role) FROM user_roles WHERE user_id = users.id) AS roles
              FROM users WHERE ",
             $condition
@@ -149,7 +150,7 @@ pub(super) fn record(row: &Row) -> Result<UserRecord> {
         user,
         password: hash.map(PasswordHash::from_stored),
         password_version: row.try_get("password_version")?,
-        second_factors: SecondFactors { totp: row.try_get("has_totp")? },
+        second_factors: SecondFactors { totp: row.try_get("has_totp")?, webauthn: row.try_get("has_passkey")? },
         must_change_password: row.try_get("must_change_password")?,
     })
 }

@@ -51,7 +51,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 34] = [
+pub(crate) static SETTINGS: [Setting; 36] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -249,6 +249,25 @@ pub(crate) static SETTINGS: [Setting; 34] = [
             put(&mut settings.config.registration, policy, "must be `open` or `closed`")
         },
         show: |settings| settings.config.registration.as_str().to_owned(),
+    },
+    Setting {
+        key: "passkey_registration",
+        help: "Whether people may make an account with a passkey and no password, where anyone may register",
+        kind: Kind::Switch,
+        put: |settings, text| put(&mut settings.config.passkey_registration, switch(text), TRUE_OR_FALSE),
+        show: |settings| settings.config.passkey_registration.to_string(),
+    },
+    Setting {
+        key: "webauthn_origins",
+        help: "Where passkeys and security keys may be used besides `public_url`: origins on its host or below it",
+        kind: Kind::List,
+        put: |settings, text| {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            let origins = items.map(|origin| origin.parse::<PublicUrl>().ok()).collect();
+            let expected = "must list origins, such as https://app.id.example";
+            put(&mut settings.config.webauthn_origins, origins, expected)
+        },
+        show: |settings| settings.config.webauthn_origins.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
     },
     Setting {
         key: "second_factor",
