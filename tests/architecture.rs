@@ -29,6 +29,7 @@ const ROOMS: &[&str] = &[
     "jwt/remote",
     "lib",
     "mail",
+    "passkey",
     "password",
     "portcullis",
     "principal",
@@ -45,7 +46,7 @@ const ROOMS: &[&str] = &[
 ];
 
 /// Rooms that the design has and that may not be there yet.
-const PLANNED: &[&str] = &["api_key", "pages", "passkey"];
+const PLANNED: &[&str] = &["api_key", "pages"];
 
 /// The rooms below `http`: they decide, and know neither HTTP nor SQL.
 const DECIDE: &[&str] = &[
@@ -96,6 +97,7 @@ const ONLY: &[(&[&str], &[&str])] = &[
     (&["hyper_rustls", "hyper_util::client", "rustls", "webpki_roots"], &["jwt/remote"]),
     (&["argon2", "bcrypt", "scrypt", "zxcvbn"], &["password"]),
     (&["fast_qr", "totp_rs"], &["totp"]),
+    (&["webauthn_rs"], &["passkey", "testing"]),
     (&["lettre", "minijinja"], &["mail"]),
     (&["matchit", "regex_automata", "regex_syntax"], &["guard"]),
     (&["aws_lc_rs::rand"], &["secret"]),

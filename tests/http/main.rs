@@ -19,6 +19,8 @@ mod authenticator;
 mod db;
 #[path = "../support/events.rs"]
 mod events;
+#[path = "../support/key.rs"]
+mod key;
 #[path = "../support/raw.rs"]
 mod raw;
 
@@ -29,12 +31,15 @@ mod enrolment;
 mod flow;
 mod guarded;
 mod import;
+mod keys;
 mod login;
 mod login_orders;
 mod logout;
 mod me;
 mod methods;
 mod next_request;
+mod passkey_account;
+mod passkey_login;
 mod reauthenticate;
 mod recovery_codes;
 mod refresh;
@@ -42,10 +47,12 @@ mod register;
 mod revocations;
 mod routes;
 mod second_factor;
+mod second_key;
 mod sessions;
 mod signing_keys;
 mod signing_keys_load;
 mod sweep;
 mod token_matrix;
 mod totp;
+mod webauthn;
 mod well_known;

@@ -35,6 +35,10 @@ async fn az_1_every_route_asks_for_a_token_unless_it_is_public(db: TestDb) {
         "/auth/register",
         "/auth/login",
         "/auth/login/second-factor",
+        "/auth/login/passkey/start",
+        "/auth/login/passkey/finish",
+        "/auth/register/passkey/start",
+        "/auth/register/passkey/finish",
         "/auth/refresh",
         "/.well-known/jwks.json",
     ]
