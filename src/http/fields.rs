@@ -46,13 +46,12 @@ impl Fields {
     /// An object that may be absent or null. If it is something else, that is noted and it is empty.
     #[cfg(feature = "webauthn")]
     pub(super) fn object(&mut self, field: &'static str) -> Option<Value> {
-        match self.present(field)? {
-            Value::Object(members) => Some(Value::Object(members)),
-            _ => {
-                self.reject(field, "wrong_type");
-                Some(Value::Object(Map::new()))
-            }
+        let value = self.present(field)?;
+        if value.is_object() {
+            return Some(value);
         }
+        self.reject(field, "wrong_type");
+        Some(Value::Object(Map::new()))
     }
 
     /// A switch that may be absent or null, which is off.

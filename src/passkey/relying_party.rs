@@ -166,7 +166,7 @@ impl RelyingParty {
         key.attestation = ParsedAttestation::default();
         Ok(RegisteredKey {
             kind,
-            credential_id: key.cred_id.to_vec(),
+            credential_id: key.cred_id.clone(),
             public_key: written(&key)?,
             sign_count: key.counter,
             backup_eligible: key.backup_eligible,
@@ -259,36 +259,30 @@ fn creation_options(creation: CreationChallengeResponse, kind: PasskeyKind) -> R
         selection.insert("residentKey".into(), json!("required"));
         selection.insert("requireResidentKey".into(), json!(true));
     }
-    forget(&mut options, "uvm");
+    if let Some(extensions) = options.get_mut("extensions").and_then(Value::as_object_mut) {
+        extensions.remove("uvm");
+    }
     Ok(options)
 }
 
 fn request_options(options: &impl Serialize) -> Result<Value, Refusal> {
     let mut options = serde_json::to_value(options).map_err(unusable)?;
-    forget(&mut options, "uvm");
     if let Some(options) = options.as_object_mut() {
         // One challenge is for keys of every kind.
         options.remove("hints");
+        options.remove("extensions");
     }
     Ok(options)
-}
-
-/// Leaves an extension out that nobody reads.
-fn forget(options: &mut Value, extension: &str) {
-    if let Some(extensions) = options.get_mut("extensions").and_then(Value::as_object_mut) {
-        extensions.remove(extension);
-    }
 }
 
 /// Lists these keys with how they are reached, by which a browser tells which of its ways to try.
 fn describe(options: &mut Value, list: &str, keys: &[Passkey]) {
     let descriptor = |key: &Passkey| {
         let id = URL_SAFE_NO_PAD.encode(&key.credential_id);
-        let mut descriptor = json!({"type": "public-key", "id": id});
-        if !key.transports.is_empty() {
-            descriptor["transports"] = json!(key.transports);
+        match key.transports.as_slice() {
+            [] => json!({"type": "public-key", "id": id}),
+            transports => json!({"type": "public-key", "id": id, "transports": transports}),
         }
-        descriptor
     };
     if let Some(options) = options.as_object_mut() {
         options.insert(list.into(), keys.iter().map(descriptor).collect());
@@ -307,7 +301,6 @@ fn unusable(error: impl std::fmt::Display) -> Refusal {
     Refusal::State(error.to_string())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn refused(error: WebauthnError) -> Refusal {
     match error {
         WebauthnError::CredentialPossibleCompromise => Refusal::Count,

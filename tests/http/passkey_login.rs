@@ -11,7 +11,7 @@ use crate::{
     app::{PASSWORD, TestApp},
     both,
     db::TestDb,
-    key::{AT, BE, BS, Draft, ED, Key, UP, UV, encoded},
+    key::{AT, BE, BS, ED, Forgery, Key, UP, UV, encoded},
     keys::{authenticated_by, token_of},
 };
 
@@ -120,7 +120,7 @@ async fn wa_1_a_challenge_is_good_for_its_own_ceremony(db: TestDb) {
 }
 
 /// What may be wrong with an assertion that is signed as it should be: the 17 of the checklist, and more.
-pub fn forgeries() -> Vec<(&'static str, fn(&mut Draft))> {
+pub fn forgeries() -> Vec<(&'static str, Forgery)> {
     vec![
         ("type", |draft| draft.client_data["type"] = json!("webauthn.create")),
         ("challenge", |draft| draft.client_data["challenge"] = json!(encoded(&[7; 32]))),
@@ -139,7 +139,7 @@ pub fn forgeries() -> Vec<(&'static str, fn(&mut Draft))> {
         ("cross-origin, not a switch", |draft| draft.client_data["crossOrigin"] = json!("true")),
         ("top origin", |draft| draft.client_data["topOrigin"] = json!("https://evil.example")),
         ("own top origin", |draft| draft.client_data["topOrigin"] = json!("https://id.example")),
-        ("relying party", |draft| draft.rp_id = "evil.example".to_owned()),
+        ("relying party", |draft| draft.rp_id = "evil.example".into()),
         ("nobody there", |draft| draft.flags &= !UP),
         ("nobody verified", |draft| draft.flags &= !UV),
         ("no longer eligible", |draft| draft.flags &= !(BE | BS)),

@@ -45,6 +45,9 @@ pub struct Draft {
     pub tail: Vec<u8>,
 }
 
+/// Makes an answer another one, before it is signed.
+pub type Forgery = fn(&mut Draft);
+
 impl Key {
     /// A passkey that makes sure of its holder, is synced, and does not count.
     pub fn passkey() -> Self {
