@@ -1,5 +1,5 @@
 //! Tokens and keys exchanged with readers in other languages: `PyJWT`, `joserfc` and npm's `jose`; and codes with other
-//! authenticators: `pyotp` and `oathtool`. `scripts/test` installs them.
+//! authenticators: `pyotp` and `oathtool`; and an authenticator for keys: `soft-webauthn`. `scripts/test` installs them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,6 +14,7 @@ mod ours;
 mod peer;
 mod theirs;
 mod totp;
+mod webauthn;
 
 macro_rules! with_each_peer {
     ($($peer:ident: $variant:ident),*) => {

@@ -15,6 +15,7 @@ pub(crate) enum Peer {
     Joserfc,
     Jose,
     PyOtp,
+    SoftWebauthn,
 }
 
 impl Peer {
@@ -41,10 +42,11 @@ impl Peer {
             Self::Joserfc => ("python/bin/python", "joserfc.py"),
             Self::Jose => ("node", "jose.mjs"),
             Self::PyOtp => ("python/bin/python", "otp.py"),
+            Self::SoftWebauthn => ("webauthn/bin/python", "webauthn.py"),
         };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script);
         match self {
-            Self::PyJwt | Self::Joserfc | Self::PyOtp => {
+            Self::PyJwt | Self::Joserfc | Self::PyOtp | Self::SoftWebauthn => {
                 let mut command = Command::new(installed().join(program));
                 // Isolated, or a script that is named after a module would be taken for it; and without the warnings of
                 // joserfc about algorithms that it would rather see go.
