@@ -53,9 +53,7 @@ pub fn assert(party: &RelyingParty, challenge: &str, response: Value, key: &Pass
     let asked = party.assert(std::slice::from_ref(key))?;
     let mut state: Value = serde_json::from_str(&asked.state).unwrap();
     state["Of"]["ast"]["challenge"] = json!(challenge);
-    let named = response["response"]["userHandle"].as_str().map(decoded);
-    let handle = named.and_then(|bytes| UserHandle::from_bytes(&bytes));
-    let handle = handle.unwrap_or_else(|| UserHandle::generate().unwrap());
+    let handle = UserHandle::generate().unwrap();
     party.asserted(&state.to_string(), &KeyResponse::from_client(response), key, handle)
 }
 

@@ -7,8 +7,31 @@ use serde_json::Value;
 
 use crate::ceremony::{assert, compare, decoded, earlier_registration, register, relying_party, stored, vectors};
 
-/// Where our verdict is another than the one recorded, and why.
-const DIFFERENCES: &[(&str, &str)] = &[];
+/// Where our verdict is another than the one recorded, and what of it the refusal names.
+const DIFFERENCES: &[(&str, &str)] = &[
+    // Ed25519 is not asked for: `webauthn-rs` cannot check it.
+    ("01 authentication", "ED25519 and ED448 keys are not supported"),
+    ("02 authentication", "ED25519 and ED448 keys are not supported"),
+    ("09 authentication", "ED25519 and ED448 keys are not supported"),
+    ("30 registration", "ED25519 and ED448 keys are not supported"),
+    // ML-DSA, with parameters of its own for this ceremony: not asked for either.
+    ("20 registration", "invalid cryptographic algorithm"),
+    ("21 registration", "invalid cryptographic algorithm"),
+    ("22 registration", "invalid cryptographic algorithm"),
+    // Refused there because the maker's certificate is not among those that the test trusts. Here no maker is trusted more
+    // than another, and none is asked for.
+    ("13 registration", ""),
+    // Token binding has gone from browsers and from the standard: what is said of it is not read. The one accepted there
+    // says it as a text, which it never was.
+    ("27 registration", "JSON parser"),
+    ("28 registration", ""),
+    // In the other alphabet of base64, or padded: not what `toJSON()` makes.
+    ("31 registration", "malformed: attestationObject"),
+    ("32 registration", "malformed: clientDataJSON"),
+    ("33 registration", "malformed: clientDataJSON"),
+    // Signed by a TPM with SHA-1.
+    ("34 registration", "insecure cryptographic routines"),
+];
 
 /// How many bytes of an authenticator's data come before its flags.
 const FLAGS_AT: usize = 32;
@@ -60,5 +83,8 @@ fn assert_recorded(party: &RelyingParty, origin: &str, ceremony: &Value) -> Opti
     let mut key = stored(registered);
     key.sign_count = u32::try_from(ceremony["stored_sign_count"].as_u64().unwrap()).unwrap();
     let challenge = ceremony["challenge"].as_str().unwrap();
-    assert(party, challenge, credential.clone(), &key).err().map(|refusal| refusal.to_string())
+    // What it knew its user by is not ours, and not signed.
+    let mut credential = credential.clone();
+    credential["response"]["userHandle"] = Value::Null;
+    assert(party, challenge, credential, &key).err().map(|refusal| refusal.to_string())
 }
