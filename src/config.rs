@@ -102,6 +102,16 @@ impl Config {
         }
     }
 
+    /// Whether the settings go together.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let host = self.public_url.host();
+        let is_below = |origin: &PublicUrl| origin.host().strip_suffix(host).is_some_and(|rest| rest.ends_with('.'));
+        match self.webauthn_origins.iter().find(|origin| origin.host() != host && !is_below(origin)) {
+            Some(stray) => Err(ConfigError(format!("webauthn_origins must be on {host} or below it, not {stray}"))),
+            None => Ok(()),
+        }
+    }
+
     /// What people call the service.
     #[must_use]
     pub fn site_name(&self) -> &str {
@@ -305,6 +315,21 @@ pub struct ConfigError(pub(crate) String);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_used_on_the_host_of_the_service_and_below() {
+        let mut config = Config::new("https://id.example".parse().unwrap());
+        for (origin, allowed) in [
+            ("https://id.example:8443", true),
+            ("https://app.id.example", true),
+            ("https://example", false),
+            ("https://evilid.example", false),
+            ("https://id.example.evil", false),
+        ] {
+            config.webauthn_origins = vec![origin.parse().unwrap()];
+            assert_eq!(config.check().is_ok(), allowed, "{origin}");
+        }
+    }
 
     #[test]
     fn a_public_url_is_an_origin() {

@@ -214,6 +214,7 @@ impl Builder {
     /// [`BuildError`], whose text names the setting, file or database.
     pub async fn build(self) -> Result<Portcullis, BuildError> {
         let config = self.settings()?;
+        config.check()?;
         let clock = self.clock.clone().unwrap_or_else(SystemClock::shared);
         let store = match (&self.store, &self.database) {
             (Some(store), _) => store.clone(),

@@ -17,6 +17,7 @@ use crate::{
 
 both![
     a_passkey_is_a_whole_login,
+    a_passkey_is_used_where_the_settings_say_so_too,
     wa_1_a_login_is_answered_once,
     wa_1_of_racing_answers_to_one_challenge_one_opens_a_session,
     wa_1_a_challenge_is_good_for_its_own_ceremony,
@@ -47,6 +48,21 @@ async fn a_passkey_is_a_whole_login(db: TestDb) {
     // An account that must have a second factor has shown two.
     let app = app.reopened(|config| config.second_factor = portcullis::config::SecondFactorPolicy::All).await;
     app.passkey_login(&mut key).await.expect(StatusCode::OK);
+}
+
+async fn a_passkey_is_used_where_the_settings_say_so_too(db: TestDb) {
+    let app =
+        TestApp::with(db, |config| config.webauthn_origins = vec!["https://app.id.example".parse().unwrap()]).await;
+    let mut key = Key::passkey();
+    app.user_with_passkey("ada", &mut key).await;
+    for (origin, opens) in
+        [("https://app.id.example", true), ("https://id.example", true), ("https://b.id.example", false)]
+    {
+        let begun = app.begin_passkey_login().await;
+        let response = key.answer_as(&begun["options"], |draft| draft.client_data["origin"] = json!(origin));
+        let answer = app.finish_passkey_login(&begun, &response).await;
+        assert_eq!(answer.status.is_success(), opens, "{origin}");
+    }
 }
 
 async fn wa_1_a_login_is_answered_once(db: TestDb) {
