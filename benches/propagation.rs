@@ -15,7 +15,7 @@ use std::{
 
 use portcullis::{
     Portcullis,
-    account::{Accounts, Caller, Login},
+    account::{Accounts, Caller, Credentials, Login},
     clock::{Clock, SystemClock},
     config::Config,
     password::{Argon2Params, Password},
@@ -86,7 +86,7 @@ async fn people(accounts: &Accounts) -> (String, Vec<Login>) {
     accounts.create_user(registration, vec!["admin".to_owned()], &device).await.unwrap();
     let login = async || {
         let password = Password::parse(PASSWORD).unwrap();
-        accounts.login("bench-operator", password, &device).await.unwrap()
+        accounts.login(Credentials::new("bench-operator", password), &device).await.unwrap()
     };
     let operator = login().await.access_token.expose().to_owned();
     let mut logins = Vec::new();

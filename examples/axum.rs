@@ -23,7 +23,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/", get(async || "log in at /auth/login\n"), RouteRule::public())
         .route("/notes", get(notes), RouteRule::authenticated())
         .guard(auth.guard())
-        .merge(auth.router());
+        .merge(auth.router())
+        .merge(auth.pages());
 
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);

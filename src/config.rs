@@ -9,7 +9,7 @@ use http::Uri;
 use ipnet::IpNet;
 
 use crate::{
-    access,
+    access::{self, Levels},
     jwt::Algorithm,
     mail::{Links, Sender},
     password::{HashPoolSettings, PasswordPolicy},
@@ -48,6 +48,12 @@ pub struct Config {
     pub passkey_registration: bool,
     /// Where keys may be used besides `public_url`, whose host or a subdomain of it each has to be. Default: nowhere.
     pub webauthn_origins: Vec<PublicUrl>,
+    /// Whether an account opens only once its address is confirmed. Registering then gives the same answer whether or not
+    /// the address is known. Default: `false`.
+    pub require_verified_email: bool,
+    /// Whether an address that asks for a new password and belongs to no account gets a mail that says so. Default:
+    /// `false`.
+    pub mail_unknown: bool,
     /// Who has to have a second factor. Default: nobody; whoever has one is asked for it.
     pub second_factor: SecondFactorPolicy,
     /// How far a code of an authenticator app may be from the present one. Default: one either side.
@@ -67,6 +73,11 @@ pub struct Config {
     pub links: Links,
     /// The folder with templates of one's own; those of mails are in its folder `mail`. Default: none.
     pub templates_dir: Option<PathBuf>,
+    /// How many API keys a user may have. Default: 20.
+    pub api_key_cap: NonZeroU32,
+    /// The levels that members of a resource may have, the lowest first. Default: `public`, `invitee`, `member`, `manager`,
+    /// `secret`.
+    pub membership_levels: Levels,
     /// Turns the limits on attempts off. For load tests only. Default: `false`.
     pub insecure_no_limits: bool,
 }
@@ -90,6 +101,8 @@ impl Config {
             registration: RegistrationPolicy::Open,
             passkey_registration: false,
             webauthn_origins: Vec::new(),
+            require_verified_email: false,
+            mail_unknown: false,
             second_factor: SecondFactorPolicy::Optional,
             totp_window: TotpWindow::One,
             stale_revocations: OnStale::Allow,
@@ -98,6 +111,8 @@ impl Config {
             mail_from: None,
             links: Links::default(),
             templates_dir: None,
+            api_key_cap: const { NonZeroU32::MIN.saturating_add(19) },
+            membership_levels: Levels::default(),
             insecure_no_limits: false,
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     account::UnfinishedLogin,
     flow::Step,
     password::HashError,
+    principal::Scopes,
     secret::RandomUnavailable,
     store::{Conflict, StoreError},
 };
@@ -43,9 +44,21 @@ pub enum Error {
     /// A refresh token opens nothing: one answer for unknown, expired, ended, used before and no longer allowed.
     #[error("the refresh token is not valid, or no longer")]
     RefreshInvalid,
+    /// A mailed token or code opens nothing: one answer for unknown, used, expired and made for something else.
+    #[error("the token is not valid, or no longer")]
+    TokenInvalid,
     /// A token was asked for that may do more than its user.
     #[error("the scope asked for is more than the user has")]
     ScopeExceeded,
+    /// It would give what the one who does it may not do themselves, or be done to someone who may do more.
+    #[error("this takes a scope that you do not have")]
+    ScopeLacking(Scopes),
+    /// Nobody who runs the service would be left.
+    #[error("this is the last administrator")]
+    LastAdmin,
+    /// The user has as many API keys as they may have.
+    #[error("there are as many API keys as there may be; delete one first")]
+    TooManyApiKeys,
     /// What was named does not exist, or is not the caller's.
     #[error("there is nothing here")]
     NotFound,
@@ -91,6 +104,7 @@ impl Error {
             Self::LoginUnfinished(login) => match login.step {
                 Step::SecondFactor => "second_factor_required",
                 Step::Enrolment => "second_factor_enrolment_required",
+                Step::NewPassword => "password_change_required",
             },
             Self::InvalidSecondFactor(_) => "invalid_second_factor",
             Self::FlowInvalid => "flow_invalid",
@@ -98,7 +112,11 @@ impl Error {
             Self::LastFactor => "last_factor",
             Self::SessionEnded => "invalid_token",
             Self::RefreshInvalid => "refresh_invalid",
+            Self::TokenInvalid => "token_invalid",
             Self::ScopeExceeded => "invalid_request",
+            Self::ScopeLacking(_) => "insufficient_scope",
+            Self::LastAdmin => "last_admin",
+            Self::TooManyApiKeys => "too_many_api_keys",
             Self::NotFound => "not_found",
             Self::InvalidFields(_) => "invalid_fields",
             Self::UsernameTaken => "username_taken",
@@ -136,6 +154,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::Conflict(Conflict::Username) => Self::UsernameTaken,
             StoreError::Conflict(Conflict::Email) => Self::EmailTaken,
+            StoreError::LastAdmin => Self::LastAdmin,
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
             StoreError::Conflict(Conflict::Id) | StoreError::Broken(_) | StoreError::Url(_) => {
                 Self::Internal(error.into())

@@ -47,7 +47,8 @@
 //! let app = GuardedRouter::<()>::new()
 //!     .route("/notes", get(async |user: Principal| format!("the notes of {}", user.id())), RouteRule::authenticated())
 //!     .guard(auth.guard())
-//!     .merge(auth.router());
+//!     .merge(auth.router())
+//!     .merge(auth.pages());
 //! # Ok(())
 //! # }
 //! # #[cfg(not(all(feature = "axum", feature = "sqlite")))]
@@ -88,6 +89,8 @@ pub mod access;
 #[cfg(feature = "accounts")]
 pub mod account;
 #[cfg(feature = "accounts")]
+pub mod api_key;
+#[cfg(feature = "accounts")]
 pub mod audit;
 #[cfg(feature = "accounts")]
 pub mod config;
@@ -102,6 +105,7 @@ pub mod import;
 #[cfg(feature = "accounts")]
 pub mod mail;
 #[cfg(feature = "accounts")]
+pub mod one_time;
 pub mod passkey;
 #[cfg(feature = "accounts")]
 pub mod password;

@@ -2,13 +2,16 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use http::HeaderName;
+
 #[cfg(feature = "webauthn")]
 use crate::passkey::RelyingParty;
 use crate::{
     account::{Accounts, Inner},
+    api_key::{AccountAuthenticator, KeyCache},
     clock::{SharedClock, SystemClock},
     config::{Config, ConfigError, PublicUrl},
-    guard::{AuthLayer, RuleError},
+    guard::{AuthLayer, AuthLayerBuilder, RuleError, Source},
     jwt::{JwtIssuer, JwtVerifier},
     mail::{FileTransport, MailRoom, MailUrl, NoTransport, TemplateError, Templates, Transport},
     password::HashPool,
@@ -23,13 +26,16 @@ use crate::{
 /// of PostgreSQL, and twenty times as long as there is between two readings.
 const STALE_AFTER: Duration = Duration::from_secs(10);
 
+/// Where API keys may stand, beside `Authorization`.
+const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
+
 /// Accounts and the guard that knows them.
 ///
 /// Cloning gives another handle on the same accounts.
 #[derive(Clone, Debug)]
 pub struct Portcullis {
     accounts: Accounts,
-    guard: AuthLayer<JwtVerifier>,
+    guard: AuthLayer<AccountAuthenticator>,
     verifier: JwtVerifier,
     keys: SigningKeys,
 }
@@ -71,19 +77,40 @@ impl Portcullis {
         &self.accounts
     }
 
-    /// A guard that asks every request for a token of these accounts. Exclusions and rules are added to it with
-    /// [`AuthLayer::builder`] over [`verifier`](Self::verifier).
-    pub fn guard(&self) -> AuthLayer<JwtVerifier> {
+    /// A guard that asks every request for a credential of these accounts: an access token as a bearer token, or an API
+    /// key, as a bearer token or in `X-API-Key`. Exclusions and rules are added with
+    /// [`guard_builder`](Self::guard_builder).
+    pub fn guard(&self) -> AuthLayer<AccountAuthenticator> {
         self.guard.clone()
     }
 
-    /// What the guard checks tokens with. It minds what these accounts revoke, at once.
+    /// Such a guard in the making, to be told of exclusions and rules.
+    ///
+    /// ```
+    /// # use portcullis::{Portcullis, guard::{RouteRule, RuleError}};
+    /// # use http::Method;
+    /// # fn build(auth: &Portcullis) -> Result<(), RuleError> {
+    /// let guard = auth
+    ///     .guard_builder()
+    ///     .exclude("/healthz")
+    ///     .rule(Method::GET, "/reports/{id}", RouteRule::scopes(["reports:read"]))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn guard_builder(&self) -> AuthLayerBuilder<AccountAuthenticator> {
+        let authenticator = AccountAuthenticator::new(self.verifier.clone(), self.accounts.clone());
+        builder_of(authenticator).clock(self.accounts.inner().clock.clone())
+    }
+
+    /// What the guard checks tokens with. It minds what these accounts revoke, at once. It knows nothing of API keys.
     #[must_use]
     pub fn verifier(&self) -> JwtVerifier {
         self.verifier.clone()
     }
 
-    /// The account routes, `/auth/*`, and the key set, `/.well-known/jwks.json`.
+    /// The account routes, `/auth/*`, and the key set, `/.well-known/jwks.json`. [`pages`](Self::pages) adds those that
+    /// mailed links lead to.
     ///
     /// The router counts attempts by the peer's address, so it has to be served with
     /// [`into_make_service_with_connect_info::<SocketAddr>`](axum::Router::into_make_service_with_connect_info);
@@ -91,6 +118,13 @@ impl Portcullis {
     #[cfg(feature = "axum")]
     pub fn router(&self) -> axum::Router {
         crate::http::router(self)
+    }
+
+    /// The pages to which the links in mails lead: `/verify-email`, `/reset-password`, `/confirm-email` and `/undo-email`.
+    /// They have to be served as [`router`](Self::router) is, at the `public_url`.
+    #[cfg(feature = "axum")]
+    pub fn pages(&self) -> axum::Router {
+        crate::http::plain::router(self)
     }
 
     /// What has been revoked, as the guard knows it. It follows the database.
@@ -117,6 +151,10 @@ impl Portcullis {
     pub fn public_jwk_set(&self) -> serde_json::Value {
         self.keys.public_jwk_set()
     }
+}
+
+fn builder_of(authenticator: AccountAuthenticator) -> AuthLayerBuilder<AccountAuthenticator> {
+    AuthLayer::builder(authenticator).sources([Source::bearer(), Source::header(API_KEY_HEADER)])
 }
 
 /// Puts a [`Portcullis`] together.
@@ -225,6 +263,7 @@ impl Builder {
         let mail = MailRoom::new(&config, templates, store.clone(), clock.clone(), self.transport()?);
         let data_key = self.open_data_key(store.as_ref(), &clock).await?;
         let refresh_key = data_key.keyed_hash("refresh-token");
+        let code_key = data_key.keyed_hash("mailed-code");
         let keys = SigningKeys::open(store.clone(), data_key.clone(), &config, clock.clone()).await?;
         let live = keys.follow().await?;
         let revocations = RevocationSet::fed(STALE_AFTER, config.stale_revocations);
@@ -235,28 +274,31 @@ impl Builder {
             .max_lifetime(config.access_token_ttl)
             .clock(clock.clone())
             .revocations(revocations.clone());
-        let guard = AuthLayer::builder(verifier.clone()).clock(clock.clone()).build()?;
         let hashes = HashPool::start(config.hashing.clone())?;
         let issuer = JwtIssuer::live(live).clock(clock.clone());
         let revocation_memory = verifier.revocation_memory();
         let inner = Inner {
             store,
-            clock,
+            clock: clock.clone(),
             hashes,
             issuer,
             revocations,
             journal,
             revocation_memory,
             refresh_key,
+            code_key,
             recovery_key: data_key.keyed_hash("recovery-code"),
             data_key,
             mail,
             last_seen: LastSeen::default(),
             #[cfg(feature = "webauthn")]
             relying_party: RelyingParty::new(&config),
+            api_keys: KeyCache::default(),
             config,
         };
         let accounts = Accounts::new(inner);
+        let authenticator = AccountAuthenticator::new(verifier.clone(), accounts.clone());
+        let guard = builder_of(authenticator).clock(clock).build()?;
         accounts.sweep_in_background();
         accounts.deliver_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })

@@ -35,9 +35,13 @@ struct Known {
 }
 
 /// Where to learn whether the credential is still good.
+#[derive(Clone)]
 struct Standing {
     revocations: RevocationSet,
     generation: Option<i64>,
+    /// The API key's id: it is revoked by that as a session is by its own.
+    #[cfg(feature = "accounts")]
+    key: Option<String>,
 }
 
 /// What a [`Principal`] is made of. Whoever authenticates requests fills one in.
@@ -101,8 +105,35 @@ impl Principal {
         revocations: &RevocationSet,
         generation: Option<i64>,
     ) -> Self {
-        let standing = Some(Standing { revocations: revocations.clone(), generation });
-        Self(Arc::new(Known { identity, claims, standing }))
+        let standing = Standing {
+            revocations: revocations.clone(),
+            generation,
+            #[cfg(feature = "accounts")]
+            key: None,
+        };
+        Self(Arc::new(Known { identity, claims, standing: Some(standing) }))
+    }
+
+    /// The same for the owner of an API key with this id.
+    #[cfg(feature = "accounts")]
+    pub(crate) fn of_key(
+        identity: Identity,
+        revocations: &RevocationSet,
+        key: String,
+        generation: Option<i64>,
+    ) -> Self {
+        let standing = Standing { revocations: revocations.clone(), generation, key: Some(key) };
+        Self(Arc::new(Known { identity, claims: Map::new(), standing: Some(standing) }))
+    }
+
+    /// The same principal with these roles besides its own, and the generation of its credential.
+    #[cfg(feature = "accounts")]
+    pub(crate) fn and_roles(&self, roles: Vec<String>) -> (Self, Option<i64>) {
+        let Known { identity, claims, standing } = self.0.as_ref();
+        let mut identity = identity.clone();
+        identity.roles.extend(roles);
+        let generation = standing.as_ref().and_then(|standing| standing.generation);
+        (Self(Arc::new(Known { identity, claims: claims.clone(), standing: standing.clone() })), generation)
     }
 
     /// The user's id.
@@ -197,9 +228,20 @@ impl Principal {
     /// A stream of events ends with `stream.take_until(…)` of `futures`. `examples/websocket.rs` is a whole program.
     pub fn revoked(&self) -> Revoked {
         match &self.0.standing {
-            Some(Standing { revocations, generation }) => revocations.revoked(self.id(), self.session(), *generation),
+            Some(Standing { revocations, generation, .. }) => {
+                revocations.revoked(self.id(), self.revoked_as(), *generation)
+            }
             None => Revoked::never(),
         }
+    }
+
+    /// The id under which the credential alone is revoked: of its session, or its own.
+    pub(crate) fn revoked_as(&self) -> Option<&str> {
+        #[cfg(feature = "accounts")]
+        if let Some(Standing { key: Some(key), .. }) = &self.0.standing {
+            return Some(key);
+        }
+        self.session()
     }
 
     /// What the request carried.

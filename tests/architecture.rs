@@ -15,6 +15,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 const ROOMS: &[&str] = &[
     "access",
     "account",
+    "api_key",
     "audit",
     "axum",
     "bin",
@@ -29,6 +30,7 @@ const ROOMS: &[&str] = &[
     "jwt/remote",
     "lib",
     "mail",
+    "one_time",
     "passkey",
     "password",
     "portcullis",
@@ -46,7 +48,7 @@ const ROOMS: &[&str] = &[
 ];
 
 /// Rooms that the design has and that may not be there yet.
-const PLANNED: &[&str] = &["api_key", "pages"];
+const PLANNED: &[&str] = &["pages"];
 
 /// The rooms below `http`: they decide, and know neither HTTP nor SQL.
 const DECIDE: &[&str] = &[
@@ -57,6 +59,7 @@ const DECIDE: &[&str] = &[
     "flow",
     "import",
     "mail",
+    "one_time",
     "passkey",
     "password",
     "recovery",

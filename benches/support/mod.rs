@@ -23,7 +23,7 @@ use http::{Method, Request, Response};
 use portcullis::{
     CredentialKind, Identity, Principal,
     clock::{Clock, SystemClock, Timestamp},
-    guard::{AuthError, AuthLayer, Authenticate, Credential, RouteRule},
+    guard::{AuthError, AuthLayer, Authenticate, Credential, Presented, RouteRule},
     jwt::{Algorithm, Claims, JwtIssuer, JwtVerifier, KeyRing, SigningKey},
 };
 use tower::Service;
@@ -130,7 +130,7 @@ impl Authenticate for Anyone {
         ready(Ok(self.0.clone()))
     }
 
-    fn at_once(&self, _: Credential<'_>) -> Option<Result<Principal, AuthError>> {
+    fn at_once(&self, _: Presented<'_>) -> Option<Result<Principal, AuthError>> {
         Some(Ok(self.0.clone()))
     }
 }

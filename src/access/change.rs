@@ -4,7 +4,7 @@
 use super::{ADMIN, Role, RoleName, is_scope, scopes_of};
 use crate::{
     account::{Accounts, User, UserId},
-    audit::{Event, EventKind},
+    audit::EventKind,
     error::Error,
     revocation::Target,
     session::Device,
@@ -34,10 +34,14 @@ impl Accounts {
     ///
     /// [`Error::InvalidFields`] with `invalid_scope` for what is no scope.
     pub async fn set_role(&self, role: Role, device: &Device) -> Result<(), Error> {
+        self.set_role_by(None, role, device).await
+    }
+
+    pub(super) async fn set_role_by(&self, by: Option<UserId>, role: Role, device: &Device) -> Result<(), Error> {
         if !role.scopes.iter().all(is_scope) {
             return Err(Error::field("scopes", "invalid_scope"));
         }
-        let event = Event::new(EventKind::RoleChanged, self.now(), device);
+        let event = self.done_by(by, EventKind::RoleChanged, device).about(&role.name);
         let accounts = self.clone();
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
@@ -56,10 +60,19 @@ impl Accounts {
     /// - [`Error::NotFound`] if there is no such role.
     /// - [`Error::InvalidFields`] with `built_in` for `admin`.
     pub async fn delete_role(&self, name: RoleName, device: &Device) -> Result<(), Error> {
+        self.delete_role_by(None, name, device).await
+    }
+
+    pub(super) async fn delete_role_by(
+        &self,
+        by: Option<UserId>,
+        name: RoleName,
+        device: &Device,
+    ) -> Result<(), Error> {
         if name.as_str() == ADMIN {
             return Err(Error::field("role", "built_in"));
         }
-        let event = Event::new(EventKind::RoleDeleted, self.now(), device);
+        let event = self.done_by(by, EventKind::RoleDeleted, device).about(&name);
         let accounts = self.clone();
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
@@ -79,14 +92,25 @@ impl Accounts {
     ///
     /// - [`Error::NotFound`] if there is no such user.
     /// - [`Error::InvalidFields`] with `unknown_role` for a role that does not exist.
+    /// - [`Error::LastAdmin`] if no administrator would be left.
     pub async fn set_user_roles(&self, user: UserId, roles: Vec<RoleName>, device: &Device) -> Result<User, Error> {
+        self.set_user_roles_by(None, user, roles, device).await
+    }
+
+    pub(super) async fn set_user_roles_by(
+        &self,
+        by: Option<UserId>,
+        user: UserId,
+        roles: Vec<RoleName>,
+        device: &Device,
+    ) -> Result<User, Error> {
         let known = self.store().roles().await?;
         if !roles.iter().all(|name| known.iter().any(|role| role.name == *name)) {
             return Err(Error::field("roles", "unknown_role"));
         }
         let sessions_max = roles.iter().any(|role| role.as_str() == ADMIN).then(|| self.config().admin_session_max);
         let new = NewRoles { user, roles, sessions_max };
-        let event = Event::new(EventKind::UserRolesChanged, self.now(), device).user(user);
+        let event = self.done_by(by, EventKind::UserRolesChanged, device).user(user);
         let accounts = self.clone();
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();

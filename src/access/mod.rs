@@ -4,14 +4,24 @@
 //! change makes every token of those whom it concerns stale: their next refresh brings one that says what they may do
 //! now.
 
+mod administration;
 mod change;
+mod grant;
+mod member;
+mod membership;
 mod role;
 
+pub use self::administration::Administration;
+pub use self::grant::Operator;
+pub use self::membership::{Levels, Membership, RESOURCE_ID_MAX, RESOURCE_MAX, is_resource, is_resource_id};
 pub use self::role::{ROLE_NAME_MAX, Role, RoleName, SCOPE_MAX, is_scope};
 use crate::principal::Scopes;
 
 /// The role of those who run the service.
 pub const ADMIN: &str = "admin";
+
+/// The claim of a token that the roles of its user's memberships did not fit into: `true`, or absent.
+pub const ROLES_TRUNCATED: &str = "roles_truncated";
 
 /// Every scope that the service's own routes ask for.
 const ADMIN_SCOPES: [&str; 5] = ["users:read", "users:write", "roles:write", "events:read", "revocations:read"];

@@ -46,6 +46,7 @@ impl RoleName {
     }
 
     /// A name as it came out of the store.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) const fn from_stored(name: String) -> Self {
         Self(name)
     }

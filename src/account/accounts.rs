@@ -10,6 +10,7 @@ use super::{Email, UserId, UserRecord, Username};
 #[cfg(feature = "webauthn")]
 use crate::passkey::RelyingParty;
 use crate::{
+    api_key::KeyCache,
     audit::Event,
     clock::{SharedClock, Timestamp},
     config::Config,
@@ -41,9 +42,11 @@ pub(crate) struct Inner {
     pub(crate) journal: Journal,
     pub(crate) revocation_memory: Duration,
     pub(crate) refresh_key: KeyedHash,
+    pub(crate) code_key: KeyedHash,
     pub(crate) last_seen: LastSeen,
     pub(crate) data_key: DataKey,
     pub(crate) recovery_key: KeyedHash,
+    pub(crate) api_keys: KeyCache,
     pub(crate) mail: MailRoom,
     #[cfg(feature = "webauthn")]
     pub(crate) relying_party: Option<RelyingParty>,

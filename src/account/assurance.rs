@@ -13,7 +13,8 @@ use crate::{
     config::SecondFactorPolicy,
     error::Error,
     flow::{FLOW_LIFETIME, Flow, FlowId, Step},
-    password::PasswordVerified,
+    passkey::PasskeyId,
+    password::{PasswordRenewed, PasswordVerified},
     secret::TokenHash,
 };
 
@@ -69,26 +70,26 @@ pub enum Assurance {
 /// A first factor of an account that asks for two comes to it with the proof of the second, and not without:
 ///
 /// ```
-/// use portcullis::{Error, account::{Assured, PartlyAssured, SecondFactor}};
+/// use portcullis::{Error, account::{Assurance, PartlyAssured, SecondFactor}};
 ///
-/// fn assured(partly: PartlyAssured, second: SecondFactor) -> Result<Assured, Error> {
+/// fn further(partly: PartlyAssured, second: SecondFactor) -> Result<Assurance, Error> {
 ///     partly.with(second)
 /// }
 /// ```
 ///
 /// ```compile_fail,E0061
-/// use portcullis::{Error, account::{Assured, PartlyAssured, SecondFactor}};
+/// use portcullis::{Error, account::{Assurance, PartlyAssured, SecondFactor}};
 ///
-/// fn assured(partly: PartlyAssured) -> Result<Assured, Error> {
+/// fn further(partly: PartlyAssured) -> Result<Assurance, Error> {
 ///     partly.with() // without a second factor
 /// }
 /// ```
 ///
 /// ```compile_fail,E0451
-/// use portcullis::account::{Assured, PartlyAssured};
+/// use portcullis::account::Assured;
 ///
-/// fn assured(partly: PartlyAssured) -> Assured {
-///     Assured { shown: partly.shown, flow: None } // the fields are private
+/// fn another(assured: Assured) -> Assured {
+///     Assured { flow: None, ..assured } // the fields are private
 /// }
 /// ```
 #[derive(Debug)]
@@ -102,45 +103,84 @@ pub struct Assured {
 pub struct PartlyAssured {
     shown: Shown,
     step: Step,
-    second_factors: SecondFactors,
     flow: Option<TokenHash>,
 }
 
-/// Who has shown what.
+/// Who has shown what, and what their account has.
 #[derive(Debug)]
 struct Shown {
     user: User,
     password_version: i64,
+    second_factors: SecondFactors,
+    must_change_password: bool,
     amr: Vec<String>,
+    /// The key that it rests on, where it was that and no password.
+    passkey: Option<PasskeyId>,
     at: Timestamp,
 }
 
 impl Assurance {
-    /// How far this first factor goes, where `policy` says who has to have a second one.
+    /// How far this first factor goes at a login, where `policy` says who has to have a second one.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidCredentials`] if the account is disabled: a stranger cannot tell that from a wrong password.
     pub fn of(first: FirstFactor, policy: SecondFactorPolicy) -> Result<Self, Error> {
-        let verified = match first {
-            FirstFactor::Password(verified) => verified,
-            #[cfg(feature = "webauthn")]
-            FirstFactor::Passkey(passkey) => return Assured::by_passkey(passkey).map(Self::Full),
-        };
-        if verified.user().disabled_at.is_some() {
-            return Err(Error::InvalidCredentials);
-        }
-        let (password_version, at) = (verified.password_version(), verified.at());
-        let second_factors = verified.second_factors();
-        let shown = Shown { user: verified.into_user(), password_version, amr: vec!["pwd".to_owned()], at };
-        let step = if second_factors.any() {
+        let shown = Shown::of(first)?;
+        Ok(Self::next(shown, policy, None))
+    }
+
+    /// How far it goes for someone who is logged in. They are asked for the second factor that they have, and can do there
+    /// what else a login would ask of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidCredentials`] if the account is disabled.
+    pub fn again(first: FirstFactor) -> Result<Self, Error> {
+        let shown = Shown { must_change_password: false, ..Shown::of(first)? };
+        Ok(Self::next(shown, SecondFactorPolicy::Optional, None))
+    }
+
+    /// What is still missing, in the one order there is: second factor, new password, session.
+    fn next(shown: Shown, policy: SecondFactorPolicy, flow: Option<TokenHash>) -> Self {
+        let one_factor = !is_multiple(&shown.amr);
+        let step = if one_factor && shown.second_factors.any() {
             Step::SecondFactor
-        } else if policy.binds(&shown.user.roles) {
+        } else if one_factor && policy.binds(&shown.user.roles) {
             Step::Enrolment
+        } else if shown.must_change_password {
+            Step::NewPassword
         } else {
-            return Ok(Self::Full(Assured { shown, flow: None }));
+            return Self::Full(Assured { shown, flow });
         };
-        Ok(Self::Partial(PartlyAssured { shown, step, second_factors, flow: None }))
+        Self::Partial(PartlyAssured { shown, step, flow })
+    }
+}
+
+impl Shown {
+    fn of(first: FirstFactor) -> Result<Self, Error> {
+        let shown = match first {
+            FirstFactor::Password(verified) => Self {
+                password_version: verified.password_version(),
+                second_factors: verified.second_factors(),
+                must_change_password: verified.must_change(),
+                amr: vec!["pwd".to_owned()],
+                passkey: None,
+                at: verified.at(),
+                user: verified.into_user(),
+            },
+            #[cfg(feature = "webauthn")]
+            FirstFactor::Passkey(verified) => Self::by_passkey(verified),
+        };
+        if shown.user.disabled_at.is_some() { Err(Error::InvalidCredentials) } else { Ok(shown) }
+    }
+
+    #[cfg(feature = "webauthn")]
+    fn by_passkey(verified: PasskeyLogin) -> Self {
+        let (passkey, at) = (Some(verified.key()), verified.at());
+        let UserRecord { user, password_version, second_factors, must_change_password, .. } = verified.into_record();
+        let amr = BY_KEY.iter().chain(&[MULTIPLE]).copied().map(str::to_owned).collect();
+        Self { user, password_version, second_factors, must_change_password, amr, passkey, at }
     }
 }
 
@@ -157,10 +197,16 @@ impl PartlyAssured {
         &self.shown.user
     }
 
+    /// The version of the password that was checked.
+    #[must_use]
+    pub fn password_version(&self) -> i64 {
+        self.shown.password_version
+    }
+
     /// The second factors that the account has.
     #[must_use]
     pub fn second_factors(&self) -> SecondFactors {
-        self.second_factors
+        self.shown.second_factors
     }
 
     /// What this and a second factor come to.
@@ -168,13 +214,29 @@ impl PartlyAssured {
     /// # Errors
     ///
     /// [`Error::FlowInvalid`] if the second factor is somebody else's.
-    pub fn with(self, second: SecondFactor) -> Result<Assured, Error> {
+    #[expect(clippy::needless_pass_by_value, reason = "a proof is good for once")]
+    pub fn with(self, second: SecondFactor) -> Result<Assurance, Error> {
         if second.user() != self.shown.user.id {
             return Err(Error::FlowInvalid);
         }
         let mut shown = self.shown;
         shown.amr.extend(second.amr().iter().chain(&[MULTIPLE]).copied().map(str::to_owned));
-        Ok(Assured { shown, flow: self.flow })
+        Ok(Assurance::next(shown, SecondFactorPolicy::Optional, self.flow))
+    }
+
+    /// What this and a new password come to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::FlowInvalid`] if the new password is somebody else's, or something else is missing before it.
+    #[expect(clippy::needless_pass_by_value, reason = "a proof is good for once")]
+    pub fn with_new_password(self, renewed: PasswordRenewed) -> Result<Assurance, Error> {
+        if renewed.user() != self.shown.user.id || self.step != Step::NewPassword {
+            return Err(Error::FlowInvalid);
+        }
+        let password_version = renewed.password_version();
+        let shown = Shown { password_version, must_change_password: false, ..self.shown };
+        Ok(Assurance::next(shown, SecondFactorPolicy::Optional, self.flow))
     }
 
     /// The same, of a login that is to end this flow.
@@ -197,32 +259,31 @@ impl PartlyAssured {
         }
     }
 
-    /// The proof that a flow keeps, for the user as they are now. `None` if they are not as they were when it began. The
-    /// session that it leads to ends the flow.
+    /// The flow that led here, which ends with the next step.
+    pub(crate) fn led_by(&self) -> Option<TokenHash> {
+        self.flow
+    }
+
+    /// The proof that a flow keeps, for the user as they are now. `None` if they are not as they were when it began. What
+    /// comes of it ends the flow.
     pub(crate) fn resume(id: &FlowId, flow: Flow, record: UserRecord) -> Option<Self> {
-        let UserRecord { user, password_version, second_factors, .. } = record;
+        let UserRecord { user, password_version, second_factors, must_change_password, .. } = record;
+        let step_is_next = match flow.step {
+            Step::SecondFactor => second_factors.any(),
+            Step::Enrolment => !second_factors.any(),
+            Step::NewPassword => is_multiple(&flow.amr) || !second_factors.any(),
+        };
         let unchanged = user.id == flow.user
             && password_version == flow.password_version
             && user.generation == flow.generation
-            && user.disabled_at.is_none()
-            && (flow.step == Step::Enrolment) != second_factors.any();
-        let shown = Shown { user, password_version, amr: flow.amr, at: flow.auth_time };
-        unchanged.then(|| Self { shown, step: flow.step, second_factors, flow: Some(id.hash()) })
+            && user.disabled_at.is_none();
+        let (amr, at) = (flow.amr, flow.auth_time);
+        let shown = Shown { user, password_version, second_factors, must_change_password, amr, passkey: None, at };
+        (step_is_next && unchanged).then(|| Self { shown, step: flow.step, flow: Some(id.hash()) })
     }
 }
 
 impl Assured {
-    #[cfg(feature = "webauthn")]
-    fn by_passkey(passkey: PasskeyLogin) -> Result<Self, Error> {
-        let at = passkey.at();
-        let UserRecord { user, password_version, .. } = passkey.into_record();
-        if user.disabled_at.is_some() {
-            return Err(Error::InvalidCredentials);
-        }
-        let amr = BY_KEY.iter().chain(&[MULTIPLE]).copied().map(str::to_owned).collect();
-        Ok(Self { shown: Shown { user, password_version, amr, at }, flow: None })
-    }
-
     /// Who it is.
     #[must_use]
     pub fn user(&self) -> &User {
@@ -239,6 +300,11 @@ impl Assured {
     #[must_use]
     pub fn amr(&self) -> &[String] {
         &self.shown.amr
+    }
+
+    /// The key that they showed it with, if it was that and no password: to open a session, they have to have it still.
+    pub(crate) fn passkey(&self) -> Option<PasskeyId> {
+        self.shown.passkey
     }
 
     /// When they showed the first of it.

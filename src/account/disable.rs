@@ -1,12 +1,7 @@
 //! Shutting an account, and opening it again.
 
 use super::{Accounts, UserId};
-use crate::{
-    audit::{Event, EventKind},
-    error::Error,
-    revocation::Target,
-    session::Device,
-};
+use crate::{audit::EventKind, error::Error, revocation::Target, session::Device};
 
 impl Accounts {
     /// Disables a user: their sessions end, every token of theirs is refused from the next request on, and nothing opens
@@ -14,9 +9,14 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] if there is no such user.
+    /// - [`Error::NotFound`] if there is no such user.
+    /// - [`Error::LastAdmin`] if no administrator would be left.
     pub async fn disable_user(&self, user: UserId, device: &Device) -> Result<(), Error> {
-        let event = Event::new(EventKind::UserDisabled, self.now(), device).user(user);
+        self.disable_user_by(None, user, device).await
+    }
+
+    pub(crate) async fn disable_user_by(&self, by: Option<UserId>, user: UserId, device: &Device) -> Result<(), Error> {
+        let event = self.done_by(by, EventKind::UserDisabled, device).user(user);
         let accounts = self.clone();
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
@@ -33,7 +33,11 @@ impl Accounts {
     ///
     /// [`Error::NotFound`] if there is no such user.
     pub async fn enable_user(&self, user: UserId, device: &Device) -> Result<(), Error> {
-        let event = Event::new(EventKind::UserEnabled, self.now(), device).user(user);
+        self.enable_user_by(None, user, device).await
+    }
+
+    pub(crate) async fn enable_user_by(&self, by: Option<UserId>, user: UserId, device: &Device) -> Result<(), Error> {
+        let event = self.done_by(by, EventKind::UserEnabled, device).user(user);
         if self.store().enable_user(user, &event).await? { Ok(()) } else { Err(Error::NotFound) }
     }
 }

@@ -1,22 +1,16 @@
 //! Logging in with a name and a password.
 //!
 //! Whatever is wrong, an unknown name, a wrong password, a disabled account, the caller learns the same, after the same
-//! work: one count of the attempt, one look-up, one hash, one row in the trail.
+//! work: one look-up, one count of the attempt, one hash, one row in the trail.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    time::Duration,
-};
+use std::time::Duration;
 
-use super::{Accounts, Assurance, Email, FirstFactor, PartlyAssured, SecondFactorCode, User, UserRecord, Username};
+use super::{Accounts, Assurance, Attempt, FirstFactor, PartlyAssured, SecondFactorCode, User, UserRecord};
 use crate::{
     audit::{Event, EventKind},
-    config::SecondFactorPolicy,
     error::Error,
     password::{HashError, Password, PasswordVerified},
     session::{Device, Opening, RefreshToken, Session, Start},
-    store::Forgiven,
-    throttle::Bucket,
 };
 
 /// What someone logs in with.
@@ -94,20 +88,23 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// - [`Error::InvalidCredentials`], one answer for an unknown name, a wrong password and a disabled account.
+    /// - [`Error::InvalidCredentials`], one answer for an unknown name, a wrong password, a disabled account
+    ///   and, where that is asked for, an address that is not confirmed.
     /// - [`Error::LoginUnfinished`] if the account asks for more.
     /// - [`Error::InvalidSecondFactor`] if the code is wrong. The flow takes another.
     /// - [`Error::TooManyAttempts`], for known and unknown names alike; and after many wrong codes.
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed; the attempt does not count then.
     pub async fn login(&self, credentials: Credentials, device: &Device) -> Result<Login, Error> {
         let Credentials { name, password, code, remember } = credentials;
-        let attempt = self.begin_attempt(Attempt::on(&name, device)).await?;
         let record = self.get_user_by_name_or_mail(&name).await?;
-        let Some(verified) = self.check_password(record.as_ref(), password.clone(), &attempt).await? else {
+        let attempt = self.begin_attempt(self.attempt_on(&name, record.as_ref(), device).await?).await?;
+        let allowed = record.as_ref().filter(|_| !attempt.is_in_vain());
+        let Some(verified) = self.check_password(allowed, password.clone(), &attempt).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
         let (user, version, needs_rehash) = (verified.user().id, verified.password_version(), verified.needs_rehash());
-        let opening = Opening { start: &Start::Login { remember }, attempt: Some(&attempt), device };
+        let start = Start::Login { remember };
+        let opening = Opening { start: &start, attempt: Some(&attempt), device };
         let Some(entered) = self.enter(verified, opening).await? else {
             return self.refuse_login(record.as_ref(), device).await;
         };
@@ -116,11 +113,12 @@ impl Accounts {
         }
         match entered {
             Entered::Session(login) => Ok(*login),
-            Entered::Partly(partly) => self.go_on(*partly, code, remember, device).await,
+            Entered::Partly(partly) => self.go_on(*partly, code, &start, device).await,
         }
     }
 
-    /// Opens a session on a password that was right, unless the account asks for more; `None` if it is shut.
+    /// Opens a session on a password that was right, unless the account asks for more; `None` if it is shut, or waits for
+    /// its address to be confirmed.
     ///
     /// Something about the user may have changed since they were looked up, such as a logout everywhere from another
     /// device. If it was not the password, it is still right, so they are looked up once more.
@@ -138,12 +136,14 @@ impl Accounts {
     }
 
     async fn enter_once(&self, verified: PasswordVerified, opening: Opening<'_>) -> Result<Option<Entered>, Error> {
-        let policy = match opening.start {
-            Start::Login { .. } => self.config().second_factor,
-            // Whoever is logged in can set one up there.
-            Start::Reauthentication { .. } => SecondFactorPolicy::Optional,
+        let first = FirstFactor::Password(verified);
+        let assurance = match opening.start {
+            Start::Login { .. } => Assurance::of(first, self.config().second_factor),
+            Start::Reauthentication { .. } => Assurance::again(first),
         };
-        match Assurance::of(FirstFactor::Password(verified), policy) {
+        match assurance {
+            // To ask for more would tell that the password was right.
+            Ok(Assurance::Partial(partly)) if self.waits_for_confirmation(partly.user()) => Ok(None),
             Ok(Assurance::Full(assured)) => {
                 let login = self.open_session(assured, opening).await?;
                 Ok(login.map(|login| Entered::Session(Box::new(login))))
@@ -168,17 +168,6 @@ impl Accounts {
         Err(Error::InvalidCredentials)
     }
 
-    /// Counts an attempt before it is made, so that a burst of them cannot slip past the count.
-    pub(crate) async fn begin_attempt(&self, attempt: Attempt) -> Result<Attempt, Error> {
-        if self.config().insecure_no_limits {
-            return Ok(attempt);
-        }
-        match self.store().begin_attempt(&attempt.all(), self.now()).await? {
-            None => Ok(attempt),
-            Some(retry_after) => Err(Error::TooManyAttempts { retry_after }),
-        }
-    }
-
     /// Checks a password at the price of one hash, whoever it is. What was not hashed does not count as an attempt, and
     /// a stored hash that cannot be used matches nothing: told apart, it would tell that the account exists.
     pub(crate) async fn check_password(
@@ -195,57 +184,10 @@ impl Accounts {
                 Ok(None)
             }
             Err(error) => {
-                if !self.config().insecure_no_limits {
-                    self.store().take_back_attempt(&attempt.all()).await?;
-                }
+                self.take_back(attempt).await?;
                 Err(error.into())
             }
             Ok(verified) => Ok(verified),
         }
-    }
-
-    /// Takes an attempt back that did not fail. The account's own count starts afresh.
-    pub(crate) async fn forgive(&self, attempt: &Attempt) -> Result<(), Error> {
-        if self.config().insecure_no_limits {
-            return Ok(());
-        }
-        self.store().clear_attempts(std::slice::from_ref(&attempt.account)).await?;
-        Ok(self.store().take_back_attempt(attempt.network.as_slice()).await?)
-    }
-
-    /// What [`forgive`](Self::forgive) does, to be done with the act that the attempt opens.
-    pub(crate) fn forgiven(&self, attempt: &Attempt) -> Forgiven {
-        if self.config().insecure_no_limits {
-            return Forgiven::default();
-        }
-        Forgiven { cleared: vec![attempt.account.clone()], taken_back: attempt.network.iter().cloned().collect() }
-    }
-}
-
-/// An attempt to show who one is, and what it is counted under.
-#[derive(Clone, Debug)]
-pub(crate) struct Attempt {
-    account: Bucket,
-    network: Option<Bucket>,
-}
-
-impl Attempt {
-    /// An attempt on whoever goes by `name`, be it anyone or not.
-    pub(crate) fn on(name: &str, device: &Device) -> Self {
-        let key = Username::parse(name)
-            .map(|username| username.key().to_owned())
-            .or_else(|| Email::parse(name).map(|email| email.key().to_owned()))
-            .unwrap_or_else(|| name.to_lowercase());
-        let address = device.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        Self { account: Bucket::account(&key, address), network: device.address.map(Bucket::network) }
-    }
-
-    /// An attempt by someone who is logged in already: strangers on the same network do not make them wait.
-    pub(crate) fn by_known(username: &Username, device: &Device) -> Self {
-        Self { network: None, ..Self::on(username.key(), device) }
-    }
-
-    fn all(&self) -> Vec<Bucket> {
-        std::iter::once(&self.account).chain(&self.network).cloned().collect()
     }
 }

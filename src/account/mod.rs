@@ -2,6 +2,8 @@
 
 mod accounts;
 mod assurance;
+mod attempt;
+mod change_email;
 mod disable;
 mod identifier;
 mod login;
@@ -11,11 +13,13 @@ mod register;
 mod second_factor;
 mod second_step;
 mod user;
+mod verify_email;
 
 pub(crate) use self::{
     accounts::Inner,
     assurance::{acr_of, is_multiple},
-    login::{Attempt, Entered},
+    attempt::Attempt,
+    login::Entered,
     second_factor::Asked,
 };
 pub use self::{
@@ -24,7 +28,7 @@ pub use self::{
     identifier::{EMAIL_MAX, Email, USERNAME_MAX, USERNAME_MIN, UserId, Username, time_ordered_uuid},
     login::{AccessToken, Credentials, Login},
     profile::{DISPLAY_NAME_MAX, DisplayName},
-    register::Registration,
+    register::{Registered, Registration},
     second_factor::{SecondFactor, SecondFactorCode, SecondFactors},
     second_step::UnfinishedLogin,
     user::{User, UserRecord},

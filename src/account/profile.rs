@@ -1,6 +1,6 @@
 //! What a user sees and changes of their own account, and leaving for good.
 
-use super::{Accounts, Caller, User, UserRecord};
+use super::{Accounts, Caller, User, UserId, UserRecord};
 use crate::{
     audit::{Event, EventKind},
     error::Error,
@@ -65,19 +65,25 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Error::SessionEnded`] if it is gone already.
+    /// - [`Error::SessionEnded`] if it is gone already.
+    /// - [`Error::LastAdmin`] if no administrator would be left.
     pub async fn delete_account(&self, caller: Caller, device: &Device) -> Result<(), Error> {
         let event = self.event_of(EventKind::UserDeleted, caller, device);
+        if self.delete(caller.user, event).await? { Ok(()) } else { Err(Error::SessionEnded) }
+    }
+
+    /// `false` if there is no such user.
+    pub(crate) async fn delete(&self, user: UserId, event: Event) -> Result<bool, Error> {
         let accounts = self.clone();
         Self::to_the_end(async move {
-            let target = Target::User { id: caller.user.to_string(), minimum: i64::MAX };
+            let target = Target::User { id: user.to_string(), minimum: i64::MAX };
             let until = accounts.tokens_expired_by();
             let revocation = Revocation { target: target.clone(), until };
-            if !accounts.store().delete_user(caller.user, &revocation, &event).await? {
-                return Err(Error::SessionEnded);
+            let deleted = accounts.store().delete_user(user, &revocation, &event).await?;
+            if deleted {
+                accounts.revoke(target, until);
             }
-            accounts.revoke(target, until);
-            Ok(())
+            Ok(deleted)
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! Showing again who one is, without logging out.
 
-use super::{Accounts, Asked, Attempt, Caller, Entered, Login, SecondFactorCode};
+use super::{Accounts, Asked, Assurance, Attempt, Caller, Entered, Login, SecondFactorCode};
 use crate::{
     audit::EventKind,
     error::Error,
@@ -44,7 +44,10 @@ impl Accounts {
         let asked = Asked { user: caller.user, session: caller.session, device };
         let second = self.check_second_factor(asked, &code).await?;
         let second = second.ok_or_else(|| code.wrong())?;
-        self.finish_login(partly.with(second)?, &start, device).await?.ok_or(Error::SessionEnded)
+        match partly.with(second)? {
+            Assurance::Full(assured) => self.finish_login(assured, &start, device).await?.ok_or(Error::SessionEnded),
+            Assurance::Partial(partly) => Err(Error::LoginUnfinished(partly.unfinished(None).into())),
+        }
     }
 
     pub(crate) async fn session_of_caller(&self, caller: Caller) -> Result<Session, Error> {

@@ -21,6 +21,15 @@ pub struct Registration {
     name: DisplayName,
 }
 
+/// What someone is told who has registered: what they typed, whether or not an account was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The user name.
+    pub username: Username,
+    /// The address, which is not confirmed yet.
+    pub email: Email,
+}
+
 impl Accounts {
     /// Checks what someone typed to register, naming every field that is not as it must be.
     ///
@@ -48,23 +57,31 @@ impl Accounts {
         }
     }
 
-    /// Makes an account for someone who asks for one themselves. It is not logged in by that.
+    /// Makes an account for someone who asks for one themselves, and mails a link by which they confirm their address. It
+    /// is not logged in by that.
+    ///
+    /// Where [`require_verified_email`](crate::config::Config::require_verified_email) is set, an address that has an
+    /// account gets the same answer: no account is made, and its owner gets a mail that says so.
     ///
     /// # Errors
     ///
     /// - [`Error::RegistrationClosed`] if nobody may.
     /// - [`Error::InvalidFields`] with `invalid_username` for a name that is kept back, such as `admin`, and with the
     ///   password's codes if it is guessed too easily.
-    /// - [`Error::UsernameTaken`] and [`Error::EmailTaken`].
+    /// - [`Error::UsernameTaken`], and [`Error::EmailTaken`] unless addresses have to be confirmed.
     /// - [`Error::TooManyAttempts`] if too many were asked for from this network.
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed.
-    pub async fn register(&self, registration: Registration, device: &Device) -> Result<User, Error> {
+    pub async fn register(&self, registration: Registration, device: &Device) -> Result<Registered, Error> {
         self.may_register()?;
         if registration.username.is_reserved() {
             return Err(Error::field("username", "invalid_username"));
         }
         self.count_registration(device).await?;
-        self.create_user(registration, Vec::new(), device).await
+        let new = self.new_user(registration, Vec::new()).await?;
+        let event = Event::new(EventKind::UserRegistered, new.user.created_at, device).user(new.user.id);
+        self.store().register_user(&new, self.config().require_verified_email, &event).await?;
+        self.inner().mail.wake();
+        Ok(Registered { username: new.user.username, email: new.user.email })
     }
 
     pub(crate) fn may_register(&self) -> Result<(), Error> {
@@ -93,6 +110,27 @@ impl Accounts {
         roles: Vec<String>,
         device: &Device,
     ) -> Result<User, Error> {
+        let event = Event::new(EventKind::UserRegistered, self.now(), device);
+        self.make_user(registration, roles, false, event).await
+    }
+
+    /// Makes an account, whose password has to be changed before it opens anything if whoever chose it is someone else.
+    pub(crate) async fn make_user(
+        &self,
+        registration: Registration,
+        roles: Vec<String>,
+        must_change_password: bool,
+        event: Event,
+    ) -> Result<User, Error> {
+        let mut new = self.new_user(registration, roles).await?;
+        new.must_change_password = must_change_password;
+        // The operator's word is good enough to open it.
+        new.user.email_verified_at = self.config().require_verified_email.then_some(new.user.created_at);
+        self.store().create_user(&new, &event.user(new.user.id)).await?;
+        Ok(new.user)
+    }
+
+    async fn new_user(&self, registration: Registration, roles: Vec<String>) -> Result<NewUser, Error> {
         let words = OwnWords::of(&registration.username, &registration.email, registration.name.as_str());
         let password = self.new_password("password", registration.password, words).await?;
         let password = self.inner().hashes.hash(password.into_password()).await?;
@@ -108,10 +146,7 @@ impl Accounts {
             disabled_at: None,
             created_at: now,
         };
-        let event = Event::new(EventKind::UserRegistered, now, device).user(user.id);
-        let new = NewUser { user, password: Some(password), must_change_password: false };
-        self.store().create_user(&new, &event).await?;
-        Ok(new.user)
+        Ok(NewUser { user, password: Some(password), must_change_password: false })
     }
 }
 

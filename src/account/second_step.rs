@@ -2,12 +2,15 @@
 
 use serde_json::Value;
 
-use super::{Accounts, Asked, Assured, Login, PartlyAssured, SecondFactorCode, SecondFactors, UserId};
+use super::{
+    Accounts, Asked, Assurance, Assured, Login, PartlyAssured, SecondFactorCode, SecondFactors, UserId, is_multiple,
+};
 use crate::{
     audit::EventKind,
     error::Error,
     flow::{FlowId, Step},
-    recovery::RECOVERY_CODES_FEW,
+    password::Password,
+    recovery::{RECOVERY_CODES_FEW, RecoveryCodes},
     session::{Device, Opening, Start},
 };
 
@@ -20,21 +23,24 @@ pub struct UnfinishedLogin {
     pub user: UserId,
     /// The second factors that they have.
     pub second_factors: SecondFactors,
-    /// What to take the step in. It is good for five minutes, and for nothing else. `None` where it is taken by asking the same
-    /// again with a code: [`Accounts::reauthenticate`].
+    /// What to take the step in. It is good for five minutes, and for nothing else. `None` where it is taken by asking the
+    /// same again with a code: [`Accounts::reauthenticate`].
     pub flow: Option<FlowId>,
     /// What to ask a browser for one of their keys, where they have any, as
     /// `PublicKeyCredential.parseRequestOptionsFromJSON` takes it. It is good for one answer.
     pub webauthn_options: Option<Value>,
+    /// The recovery codes, to be shown once, if the step before was to set up a first second factor.
+    pub recovery_codes: Option<RecoveryCodes>,
 }
 
 impl Accounts {
-    /// Finishes a login with a second factor.
+    /// Takes a login further with a second factor; if it is all that was missing, the login is finished.
     ///
     /// # Errors
     ///
     /// - [`Error::FlowInvalid`] if the login does not wait for that, or no longer.
     /// - [`Error::InvalidSecondFactor`] if the code is wrong or was used before. The flow takes another.
+    /// - [`Error::LoginUnfinished`] if more is missing.
     /// - [`Error::TooManyAttempts`] after many wrong codes, in whichever flow: a wait, which no password shortens.
     pub async fn login_with_second_factor(
         &self,
@@ -42,27 +48,37 @@ impl Accounts {
         code: &SecondFactorCode,
         device: &Device,
     ) -> Result<Login, Error> {
-        let (partly, remember) = self.resume_login(flow, Step::SecondFactor).await?;
+        let (partly, start) = self.resume_login(flow, Step::SecondFactor).await?;
         let asked = Asked { user: partly.user().id, session: None, device };
         match self.check_second_factor(asked, code).await? {
-            Some(second) => self
-                .finish_login(partly.with(second)?, &Start::Login { remember }, device)
-                .await?
-                .ok_or(Error::FlowInvalid),
+            Some(second) => self.advance_login(partly.with(second)?, &start, None, device).await,
             None => Err(Error::InvalidSecondFactor(self.ask_again(&partly, flow.clone()).await?.into())),
         }
     }
 
+    /// Finishes a login with a new password, where one was asked for.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::FlowInvalid`] if the login does not wait for that, or no longer.
+    /// - [`Error::InvalidFields`] naming `new_password` if it does not meet the policy, or is the one it was.
+    /// - [`Error::Overloaded`] as at login.
+    pub async fn login_with_new_password(&self, flow: &FlowId, new: Password, device: &Device) -> Result<Login, Error> {
+        let (partly, start) = self.resume_login(flow, Step::NewPassword).await?;
+        let renewed = self.renew_password(&partly, new, device).await?;
+        self.advance_login(partly.with_new_password(renewed)?, &start, None, device).await
+    }
+
     /// Takes a login further that has come part of the way: at once if the code for it is there, else in a flow.
-    pub(super) async fn go_on(
+    pub(crate) async fn go_on(
         &self,
         partly: PartlyAssured,
         code: Option<SecondFactorCode>,
-        remember: bool,
+        start: &Start,
         device: &Device,
     ) -> Result<Login, Error> {
         let (Step::SecondFactor, Some(code)) = (partly.step(), code) else {
-            return Err(Error::LoginUnfinished(self.suspend_login(&partly, remember, device).await?.into()));
+            return Err(Error::LoginUnfinished(self.suspend_login(&partly, start, device).await?.into()));
         };
         let asked = Asked { user: partly.user().id, session: None, device };
         let second = self.check_second_factor(asked, &code).await?;
@@ -72,26 +88,43 @@ impl Accounts {
             _ => partly,
         };
         match second {
-            Some(second) => self
-                .finish_login(partly.with(second)?, &Start::Login { remember }, device)
-                .await?
-                .ok_or(Error::FlowInvalid),
-            None => Err(Error::InvalidSecondFactor(self.suspend_login(&partly, remember, device).await?.into())),
+            Some(second) => self.advance_login(partly.with(second)?, start, None, device).await,
+            None => Err(Error::InvalidSecondFactor(self.suspend_login(&partly, start, device).await?.into())),
         }
     }
 
-    /// Remembers a login until its next step.
+    /// Opens the session if nothing is missing any more, else names the next step. `recovery_codes` are those that the
+    /// step before has made, so that they are shown.
+    pub(crate) async fn advance_login(
+        &self,
+        assurance: Assurance,
+        start: &Start,
+        recovery_codes: Option<RecoveryCodes>,
+        device: &Device,
+    ) -> Result<Login, Error> {
+        match assurance {
+            Assurance::Full(assured) => self.finish_login(assured, start, device).await?.ok_or(Error::FlowInvalid),
+            Assurance::Partial(partly) => {
+                let unfinished = self.suspend_login(&partly, start, device).await?;
+                Err(Error::LoginUnfinished(UnfinishedLogin { recovery_codes, ..unfinished }.into()))
+            }
+        }
+    }
+
+    /// Remembers a login until its next step. The flow that led so far ends.
     async fn suspend_login(
         &self,
         partly: &PartlyAssured,
-        remember: bool,
+        start: &Start,
         device: &Device,
     ) -> Result<UnfinishedLogin, Error> {
         let id = FlowId::generate()?;
         let asked = Asked { user: partly.user().id, session: None, device };
         let event = asked.event(EventKind::LoginUnfinished, self);
-        if !self.store().start_flow(&id.hash(), &partly.flow(remember, self.now()), &event).await? {
-            return Err(Error::InvalidCredentials);
+        let remember = matches!(start, Start::Login { remember: true });
+        let flow = partly.flow(remember, self.now());
+        if !self.store().start_flow(&id.hash(), &flow, partly.led_by().as_ref(), &event).await? {
+            return Err(if partly.led_by().is_some() { Error::FlowInvalid } else { Error::InvalidCredentials });
         }
         self.ask_again(partly, id).await
     }
@@ -101,34 +134,37 @@ impl Accounts {
         #[cfg(feature = "webauthn")]
         let webauthn_options = match partly.step() {
             Step::SecondFactor => self.ask_for_key(&flow, partly.user().id).await?,
-            Step::Enrolment => None,
+            Step::Enrolment | Step::NewPassword => None,
         };
         #[cfg(not(feature = "webauthn"))]
         let webauthn_options = None;
         Ok(UnfinishedLogin { webauthn_options, ..partly.unfinished(Some(flow)) })
     }
 
-    /// A login that waits for this step, and whether its user asked to be remembered.
-    pub(crate) async fn resume_login(&self, id: &FlowId, step: Step) -> Result<(PartlyAssured, bool), Error> {
+    /// A login that waits for this step, and how it began.
+    pub(crate) async fn resume_login(&self, id: &FlowId, step: Step) -> Result<(PartlyAssured, Start), Error> {
         let flow = self.store().flow(&id.hash(), self.now()).await?;
         let flow = flow.filter(|flow| flow.step == step).ok_or(Error::FlowInvalid)?;
         let record = self.store().user(flow.user).await?.ok_or(Error::FlowInvalid)?;
-        let remember = flow.remember;
+        let start = Start::Login { remember: flow.remember };
         let partly = PartlyAssured::resume(id, flow, record).ok_or(Error::FlowInvalid)?;
-        Ok((partly, remember))
+        Ok((partly, start))
     }
 
-    /// Opens the session that a second factor leads to; `None` as for [`open_session`](Self::open_session).
+    /// Opens the session that further steps lead to; `None` as for [`open_session`](Self::open_session).
     pub(crate) async fn finish_login(
         &self,
         assured: Assured,
         start: &Start,
         device: &Device,
     ) -> Result<Option<Login>, Error> {
-        let opened = self.open_session(assured, Opening { start, attempt: None, device }).await?;
-        let Some(login) = opened else { return Ok(None) };
-        let left = self.store().recovery_codes_left(login.user.id).await?;
-        Ok(Some(Login { recovery_codes_left: (left <= RECOVERY_CODES_FEW).then_some(left), ..login }))
+        let has_second_factor = is_multiple(assured.amr());
+        let mut opened = self.open_session(assured, Opening { start, attempt: None, device }).await?;
+        if has_second_factor && let Some(login) = &mut opened {
+            let left = self.store().recovery_codes_left(login.user.id).await?;
+            login.recovery_codes_left = (left <= RECOVERY_CODES_FEW).then_some(left);
+        }
+        Ok(opened)
     }
 }
 
@@ -140,6 +176,7 @@ impl PartlyAssured {
             second_factors: self.second_factors(),
             flow,
             webauthn_options: None,
+            recovery_codes: None,
         }
     }
 }

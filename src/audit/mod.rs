@@ -3,7 +3,7 @@
 //! A request that is turned away unread, because too many attempts have failed, leaves none: a stranger could fill the
 //! disk with them. Nor does a refresh that succeeds: the session itself tells when it was last used.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 use uuid::Uuid;
 
@@ -24,8 +24,12 @@ pub struct Event {
     pub kind: EventKind,
     /// The account it happened to, where one is known.
     pub user: Option<UserId>,
+    /// The administrator who did it to that account, if it was one.
+    pub actor: Option<UserId>,
     /// The session that did it, or that it was done to.
     pub session: Option<SessionId>,
+    /// What it was done to beside the account: the name of a role, the id of a key.
+    pub about: Option<String>,
     /// Where the request came from.
     pub address: Option<IpAddr>,
     /// The `User-Agent` of the request.
@@ -100,6 +104,19 @@ pub enum EventKind {
     RoleChanged,
     /// A role was deleted.
     RoleDeleted,
+    /// An account was made by an administrator, or by the operator.
+    UserCreated,
+    /// A password was set by an administrator. Every session and every key of the account ended, and it has no second
+    /// factor any more.
+    PasswordResetByAdmin,
+    /// A user was let in to a resource, or to another level of it.
+    MembershipChanged,
+    /// A user's membership in a resource was ended.
+    MembershipEnded,
+    /// An API key was made.
+    ApiKeyCreated,
+    /// An API key was deleted.
+    ApiKeyDeleted,
     /// A new signing key was made.
     SigningKeyRotated,
     /// The tokens of a signing key were declared bad.
@@ -108,6 +125,20 @@ pub enum EventKind {
     MasterKeyRotated,
     /// A mail could not be sent and will not be tried again.
     MailGivenUp,
+    /// Someone asked for an account with an address that has one. Its owner was told.
+    RegistrationRepeated,
+    /// An address was confirmed.
+    EmailVerified,
+    /// A new password was set by someone who reads the mail of the account.
+    PasswordReset,
+    /// A user asked for another address, which is to be confirmed.
+    EmailChangeRequested,
+    /// The account got another address.
+    EmailChanged,
+    /// The account got back the address it had, on the word of whoever reads its mail.
+    EmailRestored,
+    /// The password was taken away, so that a new one has to be set by mail.
+    PasswordRemoved,
     /// The account was made from a file.
     UserImported,
     /// Every account was written to a file, with the hash of its password.
@@ -115,7 +146,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 37] = [
+    const ALL: [Self; 50] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -147,10 +178,23 @@ impl EventKind {
         Self::UserDeleted,
         Self::RoleChanged,
         Self::RoleDeleted,
+        Self::UserCreated,
+        Self::PasswordResetByAdmin,
+        Self::MembershipChanged,
+        Self::MembershipEnded,
+        Self::ApiKeyCreated,
+        Self::ApiKeyDeleted,
         Self::SigningKeyRotated,
         Self::SigningKeyRetired,
         Self::MasterKeyRotated,
         Self::MailGivenUp,
+        Self::RegistrationRepeated,
+        Self::EmailVerified,
+        Self::PasswordReset,
+        Self::EmailChangeRequested,
+        Self::EmailChanged,
+        Self::EmailRestored,
+        Self::PasswordRemoved,
         Self::UserImported,
         Self::UsersExported,
     ];
@@ -190,10 +234,23 @@ impl EventKind {
             Self::UserDeleted => "user_deleted",
             Self::RoleChanged => "role_changed",
             Self::RoleDeleted => "role_deleted",
+            Self::UserCreated => "user_created",
+            Self::PasswordResetByAdmin => "password_reset_by_admin",
+            Self::MembershipChanged => "membership_changed",
+            Self::MembershipEnded => "membership_ended",
+            Self::ApiKeyCreated => "api_key_created",
+            Self::ApiKeyDeleted => "api_key_deleted",
             Self::SigningKeyRotated => "signing_key_rotated",
             Self::SigningKeyRetired => "signing_key_retired",
             Self::MasterKeyRotated => "master_key_rotated",
             Self::MailGivenUp => "mail_given_up",
+            Self::RegistrationRepeated => "registration_repeated",
+            Self::EmailVerified => "email_verified",
+            Self::PasswordReset => "password_reset",
+            Self::EmailChangeRequested => "email_change_requested",
+            Self::EmailChanged => "email_changed",
+            Self::EmailRestored => "email_restored",
+            Self::PasswordRemoved => "password_removed",
             Self::UserImported => "user_imported",
             Self::UsersExported => "users_exported",
         }
@@ -215,7 +272,9 @@ impl Event {
             at,
             kind,
             user: None,
+            actor: None,
             session: None,
+            about: None,
             address: device.address,
             user_agent: device.user_agent.clone(),
         }
@@ -231,6 +290,18 @@ impl Event {
     #[must_use]
     pub fn session(self, session: SessionId) -> Self {
         Self { session: Some(session), ..self }
+    }
+
+    /// The same event, done by this administrator.
+    #[must_use]
+    pub fn actor(self, actor: UserId) -> Self {
+        Self { actor: Some(actor), ..self }
+    }
+
+    /// The same event, done to this beside the account. It must not be a secret.
+    #[must_use]
+    pub fn about(self, what: impl fmt::Display) -> Self {
+        Self { about: Some(what.to_string()), ..self }
     }
 
     /// Another event that this one brings with it: at the same moment, from the same device, to the same user.

@@ -10,7 +10,10 @@ use ::axum::{
 };
 use http::StatusCode;
 
-use super::{guarded::Guarded, stated::StatedRule};
+use super::{
+    guarded::Guarded,
+    stated::{StatedRule, below},
+};
 use crate::guard::{AuthLayer, Authenticate, Respond, RouteRule};
 
 /// A router in the making, on which a route cannot be without a rule.
@@ -92,6 +95,8 @@ pub struct GuardedRouter<S = ()> {
 struct Part<S> {
     router: Router<S>,
     rule: RouteRule,
+    /// The whole pattern of the route, for rules that depend on the path.
+    path: Option<String>,
 }
 
 impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
@@ -109,7 +114,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     #[track_caller]
     pub fn route(mut self, path: &str, methods: MethodRouter<S>, rule: RouteRule) -> Self {
         self.rules.extend(StatedRule::of(path, &methods, &rule));
-        self.with(Router::new().route(path, methods), rule)
+        self.with(Router::new().route(path, methods), rule, Some(path.to_owned()))
     }
 
     /// Answers requests to paths that have no route, and states what is asked of them. By default that is a principal,
@@ -120,7 +125,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         T: 'static,
     {
         self.has_fallback = true;
-        self.with(Router::new().fallback(handler), rule)
+        self.with(Router::new().fallback(handler), rule, None)
     }
 
     /// Answers everyone who sends a method that the path has no handler for; axum adds `Allow`. Strangers learn by it
@@ -143,7 +148,8 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     #[track_caller]
     pub fn nest(mut self, path: &str, inner: Self) -> Self {
         for part in inner.parts {
-            self = self.with(Router::new().nest(path, part.router), part.rule);
+            let whole = part.path.map(|inner| below(path, &inner));
+            self = self.with(Router::new().nest(path, part.router), part.rule, whole);
         }
         self.rules.extend(inner.rules.into_iter().map(|stated| stated.below(path)));
         self.not_allowed = self.not_allowed.or(inner.not_allowed);
@@ -161,7 +167,8 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
 
     /// Gives the handlers their state.
     pub fn with_state<S2>(self, state: S) -> GuardedRouter<S2> {
-        let of_state = |Part { router, rule }: Part<S>| Part { router: router.with_state(state.clone()), rule };
+        let of_state =
+            |Part { router, rule, path }: Part<S>| Part { router: router.with_state(state.clone()), rule, path };
         GuardedRouter {
             parts: self.parts.into_iter().map(of_state).collect(),
             rules: self.rules,
@@ -198,7 +205,8 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     ///
     /// # Panics
     ///
-    /// If two routes cannot stand in one axum router, or there are two fallbacks.
+    /// If two routes cannot stand in one axum router, if there are two fallbacks, or if a rule asks for a
+    /// [member](RouteRule::member) of what is not in its route's path.
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "a router takes its layers by value, this one too")]
     pub fn guard<A, R>(mut self, guard: AuthLayer<A, R>) -> Guarded<S>
@@ -210,7 +218,12 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         if !self.has_fallback {
             self = self.fallback(async || StatusCode::NOT_FOUND, RouteRule::authenticated());
         }
-        let guarded = |Part { router, rule }: Part<S>| router.layer(guard.with_rule(rule));
+        let guarded = |Part { router, rule, path }: Part<S>| {
+            let path = path.unwrap_or_default();
+            let rule = rule.bound_to(&path);
+            assert!(rule.is_complete(), "the rule {rule} names a parameter that is no segment of {path:?}");
+            router.layer(guard.with_rule(rule))
+        };
         let router = self.parts.into_iter().map(guarded).fold(Router::new(), Router::merge);
         Guarded::new(match self.not_allowed {
             // Not to ask anything, but to take out whatever says who the request is from.
@@ -219,8 +232,8 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         })
     }
 
-    fn with(mut self, router: Router<S>, rule: RouteRule) -> Self {
-        self.parts.push(Part { router, rule });
+    fn with(mut self, router: Router<S>, rule: RouteRule, path: Option<String>) -> Self {
+        self.parts.push(Part { router, rule, path });
         self
     }
 }
@@ -233,7 +246,8 @@ impl<S: Clone + Send + Sync + 'static> Default for GuardedRouter<S> {
 
 impl<S> Clone for GuardedRouter<S> {
     fn clone(&self) -> Self {
-        let clone = |part: &Part<S>| Part { router: part.router.clone(), rule: part.rule.clone() };
+        let clone =
+            |part: &Part<S>| Part { router: part.router.clone(), rule: part.rule.clone(), path: part.path.clone() };
         Self {
             parts: self.parts.iter().map(clone).collect(),
             rules: self.rules.clone(),

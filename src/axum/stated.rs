@@ -24,11 +24,7 @@ impl StatedRule {
     }
 
     pub(super) fn below(self, prefix: &str) -> Self {
-        let path = match self.path.as_str() {
-            "/" if !prefix.ends_with('/') => prefix.to_owned(),
-            path => format!("{}{path}", prefix.trim_end_matches('/')),
-        };
-        Self { path, ..self }
+        Self { path: below(prefix, &self.path), ..self }
     }
 
     /// The method it is stated for. `HEAD` follows `GET` and is listed only where it has a handler of its own. `None`
@@ -48,6 +44,14 @@ impl StatedRule {
     #[must_use]
     pub fn rule(&self) -> &RouteRule {
         &self.rule
+    }
+}
+
+/// The path of a route below a prefix, as axum makes it.
+pub(super) fn below(prefix: &str, path: &str) -> String {
+    match path {
+        "/" if !prefix.ends_with('/') => prefix.to_owned(),
+        path => format!("{}{path}", prefix.trim_end_matches('/')),
     }
 }
 

@@ -15,10 +15,12 @@ pub enum Step {
     SecondFactor,
     /// Set one up, because the service asks for one and the account has none.
     Enrolment,
+    /// Choose a new password, because whoever made or reset the account asks for it.
+    NewPassword,
 }
 
 impl Step {
-    const ALL: [Self; 2] = [Self::SecondFactor, Self::Enrolment];
+    const ALL: [Self; 3] = [Self::SecondFactor, Self::Enrolment, Self::NewPassword];
 
     /// The step's stable name, as the store keeps it.
     #[must_use]
@@ -26,6 +28,7 @@ impl Step {
         match self {
             Self::SecondFactor => "second_factor",
             Self::Enrolment => "enrolment",
+            Self::NewPassword => "new_password",
         }
     }
 

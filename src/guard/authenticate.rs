@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::credential::Credential;
+use super::credential::{Credential, Presented};
 use crate::{
     jwt::{Issuers, JwtVerifier, TokenError, TokenErrorKind, Verification},
     principal::Principal,
@@ -56,10 +56,11 @@ pub trait Authenticate {
 
     /// The same where it can be told without waiting, else nothing, and then [`authenticate`](Self::authenticate) is asked.
     ///
-    /// The guard asks this first, as a request that need not wait need not be put aside either: that saves a clone of the
-    /// service behind the guard. Whoever never has an answer at hand leaves it out.
-    fn at_once(&self, credential: Credential<'_>) -> Option<Result<Principal, AuthError>> {
-        let _ = credential;
+    /// The guard asks this first. What is answered here costs least: the request need not be put aside, the service behind
+    /// the guard not cloned, and a credential that is remembered not even read. Whoever never has an answer at hand leaves
+    /// it out.
+    fn at_once(&self, presented: Presented<'_>) -> Option<Result<Principal, AuthError>> {
+        let _ = presented;
         None
     }
 }
@@ -99,8 +100,9 @@ impl Authenticate for JwtVerifier {
         TokenAuthentication(self.resolve(token_of(credential)))
     }
 
-    fn at_once(&self, credential: Credential<'_>) -> Option<Result<Principal, AuthError>> {
-        Some(self.at_hand(token_of(credential))?.map_err(AuthError::from))
+    fn at_once(&self, presented: Presented<'_>) -> Option<Result<Principal, AuthError>> {
+        let found = self.at_hand(presented.as_bytes(), || presented.credential().map(token_of));
+        found.map(|found| found.map_err(AuthError::from))
     }
 }
 
@@ -112,8 +114,9 @@ impl Authenticate for Issuers {
         TokenAuthentication(self.resolve(token_of(credential)))
     }
 
-    fn at_once(&self, credential: Credential<'_>) -> Option<Result<Principal, AuthError>> {
-        Some(self.at_hand(token_of(credential))?.map_err(AuthError::from))
+    fn at_once(&self, presented: Presented<'_>) -> Option<Result<Principal, AuthError>> {
+        let found = self.at_hand(token_of(presented.credential()?));
+        found.map(|found| found.map_err(AuthError::from))
     }
 }
 

@@ -106,6 +106,7 @@ mod grpc;
 mod layer;
 mod lint;
 pub mod litestar;
+mod member;
 mod need;
 mod path;
 mod policy;
@@ -124,13 +125,14 @@ pub use self::{
     audit::Audit,
     authenticate::{AuthError, Authenticate, TokenAuthentication},
     builder::AuthLayerBuilder,
-    credential::{Credential, Source},
+    credential::{Credential, Presented, Source},
     error::{RuleError, RuleErrorKind},
     explain::{Explanation, Reason},
     forward::IDENTITY_HEADERS,
     future::ResponseFuture,
     grpc::Grpc,
     layer::AuthLayer,
+    member::Level,
     need::Need,
     protocol::Protocols,
     rejection::{Rejection, RejectionKind},

@@ -79,6 +79,10 @@ impl Policy {
                 None => self.request_rule(request, note).map(Cow::Owned),
             })
             .unwrap_or_else(|| self.table_rule(request, method, &path, note));
+        let rule = match rule.on(path.is_normal().then_some(request.uri().path())) {
+            Some(here) => Cow::Owned(here),
+            None => rule,
+        };
         if path.is_normal() {
             return rule;
         }

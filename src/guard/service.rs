@@ -61,22 +61,27 @@ where
             return ResponseFuture::calling(inner.call(request), Returning::default());
         }
         let cause = match shared.sources.find(request.method(), request.headers()) {
-            Ok(Some(Found { credential, subprotocol })) => {
+            Ok(Some(Found { presented, subprotocol })) => {
                 let returning = shared.returning(subprotocol);
-                let Some(found) = shared.authenticate.at_once(credential) else {
-                    let principal = shared.authenticate.authenticate(credential);
-                    shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
-                    let (rule, inner, shared) = (rule.into_owned(), take_ready(inner), Arc::clone(shared));
-                    let waiting = Waiting { request, rule, inner, shared, returning };
-                    return ResponseFuture::authenticating(principal, waiting);
-                };
-                match shared.admit(found, &rule) {
-                    Ok(principal) => {
-                        shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
-                        request.extensions_mut().insert(principal);
-                        return ResponseFuture::calling(inner.call(request), returning);
-                    }
-                    Err(cause) => cause,
+                match shared.authenticate.at_once(presented) {
+                    Some(found) => match shared.admit(found, &rule) {
+                        Ok(principal) => {
+                            shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
+                            request.extensions_mut().insert(principal);
+                            return ResponseFuture::calling(inner.call(request), returning);
+                        }
+                        Err(cause) => cause,
+                    },
+                    None => match presented.read() {
+                        Ok(credential) => {
+                            let principal = shared.authenticate.authenticate(credential);
+                            shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
+                            let (rule, inner, shared) = (rule.into_owned(), take_ready(inner), Arc::clone(shared));
+                            let waiting = Waiting { request, rule, inner, shared, returning };
+                            return ResponseFuture::authenticating(principal, waiting);
+                        }
+                        Err(unusable) => unusable.into(),
+                    },
                 }
             }
             Ok(None) if rule.is_optional() => {

@@ -37,6 +37,7 @@ pub(crate) enum Covers {
 
 impl Statement {
     pub(crate) fn new(covers: Covers, pattern: String, rule: RouteRule) -> Self {
+        let rule = rule.bound_to(&pattern);
         Self { covers, pattern, rule, is_implied: false }
     }
 

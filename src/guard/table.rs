@@ -84,8 +84,8 @@ impl RouteTable {
             note.note(|| Reason::EveryRule);
             return Cow::Borrowed(&self.every);
         }
-        let rules = asked.path.readings().map(|path| self.read(asked, path, note));
-        rules.reduce(both).unwrap_or(Cow::Borrowed(&self.every))
+        let as_written = self.read(asked, asked.path.as_written(), note);
+        asked.path.other_readings().map(|path| self.read(asked, path, note)).fold(as_written, both)
     }
 
     /// What one reading of a path asks. If it ends in a slash and no pattern does that matches it, then what is stated
@@ -141,6 +141,10 @@ impl RouteTable {
     }
 
     fn endpoint(&self, patterns: &Router<usize>, path: &str) -> Option<&Endpoint> {
+        // A guard without rules is common, and to look them up takes its time nevertheless.
+        if self.endpoints.is_empty() {
+            return None;
+        }
         patterns.at(path).ok().and_then(|found| self.endpoints.get(*found.value))
     }
 }

@@ -9,7 +9,7 @@ use ::axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, header::USER_AGENT, request::Parts},
 };
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::{problem::Problem, state::AppState};
 use crate::session::Device;
@@ -23,7 +23,7 @@ pub(super) struct ClientAddress(Arc<[IpNet]>);
 
 impl ClientAddress {
     pub(super) fn behind(trusted_proxies: &[IpNet]) -> Self {
-        Self(trusted_proxies.into())
+        Self(trusted_proxies.iter().map(|network| canonical(*network)).collect())
     }
 
     /// The peer, unless it is a trusted proxy: then the last address in `X-Forwarded-For` that is not one.
@@ -47,6 +47,14 @@ impl ClientAddress {
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
+}
+
+/// A network of IPv4 addresses written as IPv6 ones is one of IPv4 addresses, as they are compared.
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(v6) = network else { return network };
+    let mapped = v6.network().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96));
+    let v4 = mapped.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok());
+    v4.map_or(network, IpNet::V4)
 }
 
 impl FromRequestParts<AppState> for Device {
@@ -85,6 +93,16 @@ mod tests {
         assert_eq!(found(&[], "192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
         assert_eq!(found(&["10.0.0.0/8"], "192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
         assert_eq!(found(&["10.0.0.0/8"], "10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn lg_6_a_proxy_is_trusted_in_either_way_of_writing_ipv4() {
+        for network in ["10.0.0.0/8", "::ffff:10.0.0.0/104", "::ffff:10.1.2.3/104"] {
+            for peer in ["10.0.0.1", "::ffff:10.0.0.1"] {
+                assert_eq!(found(&[network], peer, &["203.0.113.9"]), "203.0.113.9", "{network} {peer}");
+            }
+            assert_eq!(found(&[network], "192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+        }
     }
 
     #[test]

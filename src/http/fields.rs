@@ -66,6 +66,40 @@ impl Fields {
         }
     }
 
+    /// A switch that may be absent or null, which is neither on nor off.
+    pub(super) fn optional_switch(&mut self, field: &'static str) -> Option<bool> {
+        let switch = self.present(field)?.as_bool();
+        if switch.is_none() {
+            self.reject(field, "wrong_type");
+        }
+        switch
+    }
+
+    /// A whole number that may be absent or null, and is not negative.
+    pub(super) fn optional_number(&mut self, field: &'static str) -> Option<u64> {
+        let number = self.present(field)?;
+        if number.as_u64().is_none() {
+            self.reject(field, "wrong_type");
+        }
+        number.as_u64()
+    }
+
+    /// A list of texts that must be there.
+    pub(super) fn texts(&mut self, field: &'static str) -> Vec<String> {
+        let list = self.present(field);
+        let missing = if list.is_none() { "missing" } else { "wrong_type" };
+        let texts = list.and_then(|list| serde_json::from_value(list).ok());
+        texts.unwrap_or_else(|| {
+            self.reject(field, missing);
+            Vec::new()
+        })
+    }
+
+    /// A list of texts that may be absent or null, and then has nothing in it.
+    pub(super) fn optional_texts(&mut self, field: &'static str) -> Vec<String> {
+        if self.members.get(field).is_none_or(Value::is_null) { Vec::new() } else { self.texts(field) }
+    }
+
     /// Ends the reading: the outcome of what was made of the fields, unless a field was missing or of the wrong type.
     /// Then everything found wrong is told at once.
     pub(super) fn finish<T>(mut self, outcome: Result<T, Error>) -> Result<T, Error> {

@@ -29,7 +29,7 @@ impl FromRequestParts<AppState> for FreshCaller {
         let caller = Caller::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let accounts = Accounts::from_ref(state);
         let record = accounts.record_of(caller).await.map_err(|error| Problem::from(error).into_response())?;
-        let mut rule = RouteRule::fresh(FRESH);
+        let mut rule = RouteRule::fresh(FRESH).and(RouteRule::in_person());
         if record.second_factors.any() {
             rule = rule.and(RouteRule::second_factor());
         }

@@ -51,7 +51,8 @@ impl std::fmt::Debug for LoginRequest {
         (status = 401, description = "`invalid_credentials` or `invalid_second_factor`", body = Problem),
         (
             status = 403, body = Problem,
-            description = "Another step is needed: `second_factor_required` or `second_factor_enrolment_required`",
+            description = "Another step is needed: `second_factor_required`, `second_factor_enrolment_required` or \
+                `password_change_required`",
         ),
         (status = 422, description = "`invalid_fields`", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),

@@ -3,27 +3,36 @@
 //! The table in `routes` is the whole of it: method, path, what the guard asks, and the room that answers.
 
 mod address;
+mod admin;
+mod api_keys;
 #[cfg(feature = "webauthn")]
 mod ceremony;
+mod change_email;
 mod change_password;
 mod event_stream;
 mod fields;
+mod forgot_password;
 mod fresh;
 mod login;
 mod logout;
+mod mailed_token;
 mod me;
 mod methods;
+mod new_password;
 mod openapi;
 mod page;
 #[cfg(feature = "webauthn")]
 mod passkey_account;
 #[cfg(feature = "webauthn")]
 mod passkey_login;
+pub(crate) mod plain;
 mod problem;
+mod query;
 mod reauthenticate;
 mod recovery_codes;
 mod refresh;
 mod register;
+mod reset_password;
 mod revocations;
 mod second_factor;
 mod sessions;
@@ -31,6 +40,7 @@ mod state;
 mod time;
 mod tokens;
 mod totp;
+mod verify_email;
 #[cfg(feature = "webauthn")]
 mod webauthn;
 mod well_known;
@@ -41,13 +51,42 @@ use ::axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{delete, get, post},
+    routing::{delete, get, patch, post, put},
 };
 
-#[cfg(feature = "webauthn")]
-use ::axum::routing::patch;
-
-use self::state::AppState;
+pub use self::{
+    admin::{
+        AdminUserResponse, AdminUsersResponse, CreateUserRequest, EventResponse, EventsResponse, MembershipRequest,
+        ResetPasswordRequest, RoleRequest, RoleResponse, RolesResponse, UpdateUserRequest, UserRolesRequest,
+    },
+    api_keys::{ApiKeyRequest, ApiKeyResponse, ApiKeysResponse, NewApiKeyResponse},
+    change_email::{ChangeEmailRequest, MailedTokenRequest},
+    change_password::ChangePasswordRequest,
+    forgot_password::ForgotPasswordRequest,
+    login::LoginRequest,
+    me::{ProfileRequest, UserResponse},
+    methods::MethodsResponse,
+    new_password::NewPasswordRequest,
+    openapi::openapi,
+    problem::{FieldProblem, Problem, method_not_allowed, not_found},
+    reauthenticate::ReauthenticateRequest,
+    recovery_codes::{RecoveryCodesLeftResponse, RecoveryCodesResponse},
+    refresh::RefreshRequest,
+    register::{RegisterRequest, RegisterResponse},
+    reset_password::ResetPasswordConfirm,
+    second_factor::{SecondFactorRequest, TwoFaRequiredResponse},
+    sessions::{SessionResponse, SessionsResponse},
+    tokens::TokensResponse,
+    totp::{
+        TotpCodeRequest, TotpConfiguredResponse, TotpDisableRequest, TotpEnrolledResponse, TotpSetupRequest,
+        TotpSetupResponse,
+    },
+    verify_email::{EmailRequest, LinkResponse, VerifyEmailRequest},
+};
+use self::{
+    admin::{events, memberships, roles, users},
+    state::AppState,
+};
 #[cfg(feature = "webauthn")]
 pub use self::{
     ceremony::CeremonyResponse,
@@ -57,25 +96,6 @@ pub use self::{
     webauthn::{
         WebauthnCredentialResponse, WebauthnCredentialsResponse, WebauthnEnrolledResponse,
         WebauthnRegisterFinishRequest, WebauthnRegisterRequest, WebauthnRenameRequest,
-    },
-};
-pub use self::{
-    change_password::ChangePasswordRequest,
-    login::LoginRequest,
-    me::{ProfileRequest, UserResponse},
-    methods::MethodsResponse,
-    openapi::openapi,
-    problem::{FieldProblem, Problem, method_not_allowed, not_found},
-    reauthenticate::ReauthenticateRequest,
-    recovery_codes::{RecoveryCodesLeftResponse, RecoveryCodesResponse},
-    refresh::RefreshRequest,
-    register::{RegisterRequest, RegisterResponse},
-    second_factor::{SecondFactorRequest, TwoFaRequiredResponse},
-    sessions::{SessionResponse, SessionsResponse},
-    tokens::TokensResponse,
-    totp::{
-        TotpCodeRequest, TotpConfiguredResponse, TotpDisableRequest, TotpEnrolledResponse, TotpSetupRequest,
-        TotpSetupResponse,
     },
 };
 use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
@@ -90,22 +110,35 @@ const FRESH: Duration = Duration::from_mins(10);
 fn routes() -> GuardedRouter<AppState> {
     let public = RouteRule::public;
     let optional = RouteRule::optional;
-    let authenticated = RouteRule::authenticated;
-    let fresh = || RouteRule::fresh(FRESH);
+    // An API key passes where that is said, and nowhere else.
+    let any_credential = RouteRule::authenticated;
+    let authenticated = RouteRule::in_person;
+    let fresh = || RouteRule::fresh(FRESH).and(RouteRule::in_person());
+    let may = |scope| RouteRule::scopes([scope]);
+    let administers = |scope| may(scope).and(fresh());
     let routes = GuardedRouter::new()
         .route("/auth/methods", get(methods::methods), public())
         .route("/auth/register", post(register::register), public())
         .route("/auth/login", post(login::login), public())
         .route("/auth/login/second-factor", post(second_factor::finish), public())
+        .route("/auth/login/new-password", post(new_password::finish), public())
         .route("/auth/refresh", post(refresh::refresh), public())
         .route("/auth/reauthenticate", post(reauthenticate::reauthenticate), authenticated())
         .route("/auth/logout", post(logout::logout), authenticated())
         .route("/auth/logout-all", post(logout::logout_all), authenticated())
         .route("/auth/sessions", get(sessions::list), authenticated())
         .route("/auth/sessions/{id}", delete(sessions::end), authenticated())
-        .route("/auth/me", get(me::show).patch(me::update), authenticated())
+        .route("/auth/me", get(me::show), any_credential())
+        .route("/auth/me", patch(me::update), authenticated())
         .route("/auth/me", delete(me::remove), fresh())
         .route("/auth/change-password", post(change_password::change_password), authenticated())
+        .route("/auth/verify-email", get(verify_email::look).post(verify_email::verify), public())
+        .route("/auth/verify-email/resend", post(verify_email::resend), public())
+        .route("/auth/forgot-password", post(forgot_password::forgot_password), public())
+        .route("/auth/reset-password", post(reset_password::reset_password), public())
+        .route("/auth/change-email", post(change_email::change), fresh())
+        .route("/auth/confirm-email", post(change_email::confirm), public())
+        .route("/auth/undo-email", post(change_email::undo), public())
         .route("/auth/totp", get(totp::show), authenticated())
         // These two take a flow in place of a token; whoever comes without a flow has to be fresh.
         .route("/auth/totp/setup", post(totp::setup), optional())
@@ -113,7 +146,24 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/totp/disable", post(totp::disable), authenticated())
         .route("/auth/recovery-codes", get(recovery_codes::show), authenticated())
         .route("/auth/recovery-codes", post(recovery_codes::replace), fresh())
-        .route("/auth/revocations", get(revocations::stream), RouteRule::scopes(["revocations:read"]))
+        .route("/auth/api-keys", get(api_keys::list), authenticated())
+        .route("/auth/api-keys", post(api_keys::create), fresh())
+        .route("/auth/api-keys/{id}", delete(api_keys::remove), fresh())
+        .route("/auth/admin/users", get(users::list), may("users:read"))
+        .route("/auth/admin/users", post(users::create), administers("users:write"))
+        .route("/auth/admin/users/{id}", get(users::show), may("users:read"))
+        .route("/auth/admin/users/{id}", patch(users::update).delete(users::remove), administers("users:write"))
+        .route("/auth/admin/users/{id}/reset-password", post(users::reset_password), administers("users:write"))
+        .route("/auth/admin/users/{id}/roles", put(roles::give), administers("roles:write"))
+        .route("/auth/admin/roles", get(roles::list), may("roles:write"))
+        .route("/auth/admin/roles/{role}", put(roles::set).delete(roles::remove), administers("roles:write"))
+        .route(
+            "/auth/admin/memberships/{resource}/{resource_id}/{user_id}",
+            put(memberships::set).delete(memberships::end),
+            administers("roles:write"),
+        )
+        .route("/auth/admin/events", get(events::list), may("events:read"))
+        .route("/auth/revocations", get(revocations::stream), may("revocations:read"))
         .route("/.well-known/jwks.json", get(well_known::jwks), public());
     #[cfg(feature = "webauthn")]
     let routes = routes

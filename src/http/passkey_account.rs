@@ -1,6 +1,6 @@
 //! `POST /auth/register/passkey/start`, `/finish`
 
-use ::axum::{Json, extract::State};
+use ::axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -9,6 +9,7 @@ use super::{
     fields::{Fields, both},
     problem::Problem,
     recovery_codes::shown,
+    register::RegisterResponse,
     tokens::TokensResponse,
 };
 use crate::{
@@ -43,18 +44,28 @@ impl std::fmt::Debug for PasskeyRegisterFinishRequest {
     }
 }
 
-/// The tokens of the first session of a new account.
+/// What was registered, and where the address need not be confirmed first, the tokens of the first session.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct PasskeyRegisterResponse {
     #[serde(flatten)]
-    tokens: TokensResponse,
+    registered: PasskeyRegistered,
     /// Ten codes for the day the passkey is lost. They are shown once.
     recovery_codes: Vec<String>,
 }
 
+/// Either of two answers to a registration.
+#[derive(Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+enum PasskeyRegistered {
+    /// A first session.
+    Session(TokensResponse),
+    /// An account that opens by the mailed link.
+    Waits(RegisterResponse),
+}
+
 impl std::fmt::Debug for PasskeyRegisterResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PasskeyRegisterResponse").field("tokens", &self.tokens).finish_non_exhaustive()
+        f.write_str("PasskeyRegisterResponse(…)")
     }
 }
 
@@ -83,10 +94,13 @@ pub(super) async fn start(
 }
 
 /// Registers with the passkey that the browser made, and logs in.
+///
+/// Where `require_verified_email` is set nobody is logged in, and an address that has an account gets the same answer.
 #[utoipa::path(
     post, path = "/auth/register/passkey/finish", tag = "register", request_body = PasskeyRegisterFinishRequest,
     responses(
         (status = 200, description = "Registered and logged in", body = PasskeyRegisterResponse),
+        (status = 201, description = "Registered; the address has to be confirmed first", body = PasskeyRegisterResponse),
         (status = 401, description = "`flow_invalid`", body = Problem),
         (status = 403, description = "`registration_closed`", body = Problem),
         (status = 409, description = "`username_taken` or `email_taken`", body = Problem),
@@ -97,9 +111,14 @@ pub(super) async fn finish(
     State(accounts): State<Accounts>,
     device: Device,
     mut fields: Fields,
-) -> Result<Json<PasskeyRegisterResponse>, Problem> {
+) -> Result<(StatusCode, Json<PasskeyRegisterResponse>), Problem> {
     let answer = key_answer(&mut fields);
     let answer = fields.finish(answer)?;
-    let PasskeyAccount { login, recovery_codes } = accounts.finish_passkey_account(&answer, &device).await?;
-    Ok(Json(PasskeyRegisterResponse { tokens: login.into(), recovery_codes: shown(&recovery_codes) }))
+    let PasskeyAccount { registered, login, recovery_codes } =
+        accounts.finish_passkey_account(&answer, &device).await?;
+    let (status, registered) = match login {
+        Some(login) => (StatusCode::OK, PasskeyRegistered::Session(login.into())),
+        None => (StatusCode::CREATED, PasskeyRegistered::Waits(registered.into())),
+    };
+    Ok((status, Json(PasskeyRegisterResponse { registered, recovery_codes: shown(&recovery_codes) })))
 }

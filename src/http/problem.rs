@@ -112,10 +112,17 @@ const fn status_of(error: &Error) -> StatusCode {
         | Error::FlowInvalid
         | Error::SessionEnded
         | Error::RefreshInvalid => StatusCode::UNAUTHORIZED,
-        Error::ScopeExceeded => StatusCode::BAD_REQUEST,
+        Error::TokenInvalid | Error::ScopeExceeded => StatusCode::BAD_REQUEST,
         Error::NotFound => StatusCode::NOT_FOUND,
-        Error::LoginUnfinished(_) | Error::InvalidPassword | Error::RegistrationClosed => StatusCode::FORBIDDEN,
-        Error::UsernameTaken | Error::EmailTaken | Error::NoSecondFactor | Error::LastFactor => StatusCode::CONFLICT,
+        Error::LoginUnfinished(_) | Error::InvalidPassword | Error::RegistrationClosed | Error::ScopeLacking(_) => {
+            StatusCode::FORBIDDEN
+        }
+        Error::UsernameTaken
+        | Error::EmailTaken
+        | Error::NoSecondFactor
+        | Error::LastFactor
+        | Error::LastAdmin
+        | Error::TooManyApiKeys => StatusCode::CONFLICT,
         Error::InvalidFields(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Overloaded { .. } | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{fields::Fields, problem::Problem};
-use crate::{account::Accounts, session::Device};
+use crate::{
+    account::{Accounts, Registered},
+    session::Device,
+};
 
 /// What to send to register.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -26,7 +29,7 @@ impl std::fmt::Debug for RegisterRequest {
     }
 }
 
-/// The account that was made.
+/// What was registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RegisterResponse {
     /// The user name, as typed.
@@ -37,7 +40,16 @@ pub struct RegisterResponse {
     pub email_verified: bool,
 }
 
-/// Makes an account. It is not logged in by that.
+impl From<Registered> for RegisterResponse {
+    fn from(made: Registered) -> Self {
+        let (username, email) = (made.username.as_str().to_owned(), made.email.as_str().to_owned());
+        Self { username, email, email_verified: false }
+    }
+}
+
+/// Makes an account and mails a link that confirms its address. It is not logged in by that.
+///
+/// Where `require_verified_email` is set, an address that has an account gets the same answer, and its owner a mail.
 #[utoipa::path(
     post, path = "/auth/register", tag = "account", request_body = RegisterRequest,
     responses(
@@ -57,11 +69,6 @@ pub(super) async fn register(
     let (username, email, password) = (fields.text("username"), fields.text("email"), fields.text("password"));
     let name = fields.optional_text("name").unwrap_or_default();
     let registration = fields.finish(accounts.registration(&username, &email, &password, &name))?;
-    let user = accounts.register(registration, &device).await?;
-    let body = RegisterResponse {
-        username: user.username.as_str().to_owned(),
-        email: user.email.as_str().to_owned(),
-        email_verified: user.email_verified_at.is_some(),
-    };
-    Ok((StatusCode::CREATED, Json(body)))
+    let made = accounts.register(registration, &device).await?;
+    Ok((StatusCode::CREATED, Json(made.into())))
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 #[cfg(feature = "webauthn")]
 use super::ceremony::answer;
-use super::{fields::Fields, problem::Problem, tokens::TokensResponse};
+use super::{fields::Fields, problem::Problem, recovery_codes::shown, tokens::TokensResponse};
 use crate::{
     Error,
     account::{Accounts, SecondFactorCode, UnfinishedLogin},
@@ -24,7 +24,7 @@ pub struct TwoFaRequiredResponse {
     /// What to send with the next step. It is good for five minutes. Absent where the same is asked again with a code.
     #[serde(skip_serializing_if = "Option::is_none")]
     flow: Option<String>,
-    /// Whether the account has an authenticator app. Absent where the next step is to set one up.
+    /// Whether the account has an authenticator app. Absent where the next step is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     totp_supported: Option<bool>,
     /// Whether the account has a security key. Absent likewise.
@@ -34,6 +34,9 @@ pub struct TwoFaRequiredResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     webauthn_options: Option<serde_json::Value>,
+    /// The recovery codes, shown once, where the step before was to set up a first second factor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_codes: Option<Vec<String>>,
 }
 
 impl std::fmt::Debug for TwoFaRequiredResponse {
@@ -51,6 +54,7 @@ impl From<UnfinishedLogin> for TwoFaRequiredResponse {
             totp_supported: asks_for_one.then_some(login.second_factors.totp),
             webauthn_supported: asks_for_one.then_some(login.second_factors.webauthn),
             webauthn_options: login.webauthn_options,
+            recovery_codes: login.recovery_codes.as_ref().map(shown),
         }
     }
 }
@@ -75,12 +79,13 @@ impl std::fmt::Debug for SecondFactorRequest {
     }
 }
 
-/// Finishes a login with a second factor.
+/// Takes a login further with a second factor, which finishes it unless a new password is asked for.
 #[utoipa::path(
     post, path = "/auth/login/second-factor", tag = "login", request_body = SecondFactorRequest,
     responses(
         (status = 200, description = "Logged in", body = TokensResponse),
         (status = 401, description = "`invalid_second_factor` with the flow again, or `flow_invalid`", body = Problem),
+        (status = 403, description = "`password_change_required`", body = Problem),
         (status = 422, description = "`invalid_fields`", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),

@@ -143,6 +143,7 @@ pub(super) async fn setup(
             status = 401, body = Problem,
             description = "No good token, `insufficient_user_authentication`, or `flow_invalid`",
         ),
+        (status = 403, description = "`password_change_required`, with the recovery codes", body = Problem),
         (status = 422, description = "`invalid_fields`: a wrong code is `invalid_code`", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
     )

@@ -41,7 +41,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let database = format!("sqlite:{}/notes.db", folder.path().display());
-//! use portcullis::{Portcullis, password::Password, session::Device};
+//! use portcullis::{Portcullis, account::Credentials, password::Password, session::Device};
 //!
 //! let file = r#"
 //! {"username": "ada", "email": "ada@example.org", "password_hash": "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"}
@@ -52,7 +52,7 @@
 //! assert_eq!(report.imported, 1);
 //! assert_eq!(report.skipped[0].to_string(), "line 3 (bob): `email` is not valid");
 //!
-//! auth.accounts().login("ada", Password::parse("U*U")?, &Device::default()).await?;
+//! auth.accounts().login(Credentials::new("ada", Password::parse("U*U")?), &Device::default()).await?;
 //! # Ok(())
 //! # }
 //! # #[cfg(not(feature = "sqlite"))]

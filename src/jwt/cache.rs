@@ -32,7 +32,7 @@ const TAIL: usize = 16;
 /// How many tokens are considered at most when one has to go. If all of them were used lately, the last of them goes.
 const CONSIDERED: usize = 8;
 
-pub(super) struct Cache {
+pub(crate) struct Cache {
     found: HashMap<Token, Finding, RandomState>,
     /// What is in the map, the oldest first.
     order: Mutex<VecDeque<(Token, Timestamp)>>,
@@ -40,7 +40,7 @@ pub(super) struct Cache {
 }
 
 /// Who a token is from, and what that rests on.
-pub(super) struct Finding {
+pub(crate) struct Finding {
     principal: Principal,
     generation: Option<i64>,
     good: Range<Timestamp>,
@@ -50,7 +50,7 @@ pub(super) struct Finding {
 }
 
 impl Cache {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         Self { found: HashMap::with_hasher(RandomState::default()), order: Mutex::default(), capacity }
     }
 
@@ -59,7 +59,7 @@ impl Cache {
     }
 
     /// Who the token is from, if that is known and still holds.
-    pub(super) fn find(&self, token: &str, now: Timestamp, keys: u64, revoked: &RevocationSet) -> Option<Principal> {
+    pub(crate) fn find(&self, token: &[u8], now: Timestamp, keys: u64, revoked: &RevocationSet) -> Option<Principal> {
         let found = self.found.pin();
         let finding = found.get(&Sought(token))?;
         if finding.keys != keys || !finding.good.contains(&now) || finding.is_revoked(revoked) {
@@ -72,7 +72,7 @@ impl Cache {
         Some(finding.principal.clone())
     }
 
-    pub(super) fn insert(&self, token: &str, now: Timestamp, finding: Finding) {
+    pub(crate) fn insert(&self, token: &str, now: Timestamp, finding: Finding) {
         if self.capacity == 0 {
             return;
         }
@@ -98,7 +98,7 @@ impl Cache {
 impl Finding {
     /// `generation` is the token's `gen`, `good` the time in which it is good, `keys` the generation of the ring that it
     /// was verified under, `epoch` one in which it was not revoked.
-    pub(super) fn new(
+    pub(crate) fn new(
         principal: Principal,
         generation: Option<i64>,
         good: Range<Timestamp>,
@@ -114,7 +114,7 @@ impl Finding {
         if self.epoch.load(Relaxed) == epoch {
             return false;
         }
-        let covered = revoked.covers(self.principal.id(), self.principal.session(), self.generation);
+        let covered = revoked.covers(self.principal.id(), self.principal.revoked_as(), self.generation);
         if !covered {
             self.epoch.store(epoch, Relaxed);
         }
@@ -127,24 +127,23 @@ impl Finding {
 struct Token(Arc<str>);
 
 /// A token that is looked for.
-struct Sought<'t>(&'t str);
+struct Sought<'t>(&'t [u8]);
 
 impl Hash for Token {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        Sought(&self.0).hash(state);
+        Sought(self.0.as_bytes()).hash(state);
     }
 }
 
 impl Hash for Sought<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let bytes = self.0.as_bytes();
-        state.write(bytes.last_chunk::<TAIL>().map_or(bytes, |tail| tail));
+        state.write(self.0.last_chunk::<TAIL>().map_or(self.0, |tail| tail));
     }
 }
 
 impl Equivalent<Token> for Sought<'_> {
     fn equivalent(&self, token: &Token) -> bool {
-        *self.0 == *token.0
+        self.0 == token.0.as_bytes()
     }
 }
 
@@ -177,7 +176,7 @@ mod tests {
     }
 
     fn find(cache: &Cache, token: &str, keys: u64) -> Option<String> {
-        let found = cache.find(token, Timestamp::from_secs(1), keys, &RevocationSet::default());
+        let found = cache.find(token.as_bytes(), Timestamp::from_secs(1), keys, &RevocationSet::default());
         found.map(|principal| principal.id().to_owned())
     }
 

@@ -99,7 +99,7 @@ impl Issuers {
     /// What [`resolve`](Self::resolve) comes to, unless keys might be fetched first.
     pub(crate) fn at_hand(&self, token: &str) -> Option<Result<Principal, TokenError>> {
         match self.verifier(token) {
-            Ok(verifier) => verifier.at_hand(token),
+            Ok(verifier) => verifier.at_hand(token.as_bytes(), || Some(token)),
             Err(error) => Some(Err(error)),
         }
     }

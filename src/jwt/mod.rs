@@ -55,6 +55,8 @@ mod verifier;
 pub use self::remote::RemoteKeys;
 
 #[cfg(feature = "accounts")]
+pub(crate) use self::cache::{Cache, Finding};
+#[cfg(feature = "accounts")]
 pub(crate) use self::keys::{Board, LiveKey, LiveKeys, Renewal, Renewing, Shown, Timetable};
 pub use self::{
     algorithm::Algorithm,

@@ -204,12 +204,17 @@ impl JwtVerifier {
     /// As for [`verify`](Self::verify).
     pub fn principal(&self, token: &str) -> Result<Principal, TokenError> {
         let now = self.clock.now();
-        let keys = self.keys.generation();
-        if let Some(found) = keys.and_then(|keys| self.cache.find(token, now, keys, &self.revocations)) {
-            return self.stale(now).map_or(Ok(found), |kind| Err(kind.into()));
-        }
-        // Before the token is checked: what is revoked during the check has to be asked for next time.
-        let epoch = self.revocations.epoch();
+        self.remembered(token.as_bytes(), now).unwrap_or_else(|| self.at_first_sight(token, now))
+    }
+
+    fn remembered(&self, token: &[u8], now: Timestamp) -> Option<Result<Principal, TokenError>> {
+        let found = self.cache.find(token, now, self.keys.generation()?, &self.revocations)?;
+        Some(self.stale(now).map_or(Ok(found), |kind| Err(kind.into())))
+    }
+
+    fn at_first_sight(&self, token: &str, now: Timestamp) -> Result<Principal, TokenError> {
+        // Before the token is checked: what changes or is revoked during the check has to be asked for next time.
+        let (keys, epoch) = (self.keys.generation(), self.revocations.epoch());
         let payload = self.signed(token)?;
         let claims = self.read(&payload, now)?;
         let good = self.good(&claims);
@@ -242,9 +247,18 @@ impl JwtVerifier {
         Verification::done(found)
     }
 
-    /// What [`resolve`](Self::resolve) comes to, unless keys might be fetched first.
-    pub(crate) fn at_hand(&self, token: &str) -> Option<Result<Principal, TokenError>> {
-        let found = self.principal(token);
+    /// What [`resolve`](Self::resolve) comes to, unless keys might be fetched first. The token is read only if it is not
+    /// remembered, and nothing comes of one that cannot be read.
+    pub(crate) fn at_hand<'t>(
+        &self,
+        token: &[u8],
+        read: impl FnOnce() -> Option<&'t str>,
+    ) -> Option<Result<Principal, TokenError>> {
+        let now = self.clock.now();
+        let found = match self.remembered(token, now) {
+            Some(found) => found,
+            None => self.at_first_sight(read()?, now),
+        };
         match &found {
             Err(error) if self.keys.may_be_fetched() && error.is_for_want_of_keys() => None,
             _ => Some(found),

@@ -98,8 +98,7 @@ impl Resolve for Accounts {
     async fn resolve(&self, request: &MailRequest) -> Result<Option<Letter>, Error> {
         let user = self.addressee(request).await?;
         match (request.kind, &request.to, user) {
-            // A link holds a token, and that is made by the flow it belongs to.
-            (kind, ..) if kind.link().is_some() => Err(Error::internal("nothing here makes the token of this mail")),
+            (kind, _, user) if kind.link().is_some() => self.letter_with_link(request, user).await,
             (MailKind::ResetUnknown, MailTo::Address(email), None) => Ok(Some(Letter::to_address(email.clone()))),
             (MailKind::ResetUnknown, ..) => Ok(None),
             (_, _, user) => Ok(user.as_ref().map(Letter::to_user)),

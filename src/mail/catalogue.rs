@@ -82,6 +82,12 @@ pub(super) fn texts(kind: MailKind, site: &str, about: Option<&str>) -> Texts {
             action: "",
             not_you: "If this was not you, set a new password at once and add a second factor again.",
         },
+        MailKind::RecoveryCodeUsed => Texts {
+            subject: format!("A recovery code was used at {site}"),
+            lines: vec![format!("One of your recovery codes at {site} was used in place of your second factor.")],
+            action: "",
+            not_you: "If this was not you, set a new password at once and make new recovery codes.",
+        },
         MailKind::NewDevice => Texts {
             subject: format!("New login at {site}"),
             lines: vec![format!("Someone logged in to your account at {site} on a device not seen before.")],

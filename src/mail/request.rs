@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::LinkKind;
 use crate::{
     account::{Email, UserId, Username, time_ordered_uuid},
+    audit::Event,
     clock::Timestamp,
     session::Device,
 };
@@ -29,6 +30,8 @@ pub enum MailKind {
     SecondFactorAdded,
     /// A second factor was removed. Is about its name.
     SecondFactorRemoved,
+    /// A recovery code was used in place of a second factor.
+    RecoveryCodeUsed,
     /// Someone logged in on a device not seen before.
     NewDevice,
     /// Someone tried to register with the address of an account that is there already.
@@ -39,7 +42,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ResetUnknown,
@@ -48,6 +51,7 @@ impl MailKind {
         Self::PasswordChanged,
         Self::SecondFactorAdded,
         Self::SecondFactorRemoved,
+        Self::RecoveryCodeUsed,
         Self::NewDevice,
         Self::AlreadyRegistered,
         Self::Invitation,
@@ -65,6 +69,7 @@ impl MailKind {
             Self::PasswordChanged => "password_changed",
             Self::SecondFactorAdded => "second_factor_added",
             Self::SecondFactorRemoved => "second_factor_removed",
+            Self::RecoveryCodeUsed => "recovery_code_used",
             Self::NewDevice => "new_device",
             Self::AlreadyRegistered => "already_registered",
             Self::Invitation => "invitation",
@@ -130,6 +135,14 @@ impl MailRequest {
     pub fn new(kind: MailKind, to: MailTo, at: Timestamp, device: &Device) -> Self {
         let user = if let MailTo::User(user) = &to { Some(*user) } else { None };
         Self { id: time_ordered_uuid(at), at, kind, to, user, about: None, device: device.clone() }
+    }
+
+    /// A mail wanted because of this event, about its user.
+    #[must_use]
+    pub fn told_by(event: &Event, kind: MailKind, to: MailTo) -> Self {
+        let device = Device { address: event.address, user_agent: event.user_agent.clone() };
+        let request = Self::new(kind, to, event.at, &device);
+        Self { user: request.user.or(event.user), ..request }
     }
 
     /// The same, about this account.

@@ -47,7 +47,10 @@ impl Accounts {
     pub async fn remove_passkey(&self, caller: Caller, id: PasskeyId, device: &Device) -> Result<(), Error> {
         let event = self.event_of(EventKind::PasskeyRemoved, caller, device);
         match self.store().remove_passkey(caller.user, id, &event).await? {
-            PasskeyRemoved::Gone => Ok(()),
+            PasskeyRemoved::Gone => {
+                self.inner().mail.wake();
+                Ok(())
+            }
             PasskeyRemoved::LastWayIn => Err(Error::LastFactor),
             PasskeyRemoved::Unknown => Err(Error::NotFound),
         }

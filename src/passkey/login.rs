@@ -4,7 +4,6 @@ use super::{Ceremony, CeremonyStart, KeyAnswer, PasskeyLogin, PasskeyVerified, c
 use crate::{
     account::{Accounts, Asked, Assurance, Caller, FirstFactor, Login, UserId},
     audit::{Event, EventKind},
-    config::SecondFactorPolicy,
     error::Error,
     session::{Device, Opening, Start},
 };
@@ -26,7 +25,9 @@ impl Accounts {
     /// # Errors
     ///
     /// - [`Error::FlowInvalid`] if no such login was begun, or it was answered before.
-    /// - [`Error::InvalidCredentials`], one answer for an unknown passkey, a wrong answer and a disabled account.
+    /// - [`Error::InvalidCredentials`], one answer for an unknown passkey, a wrong answer, a disabled account and, where that
+    ///   is asked for, an address that is not confirmed.
+    /// - [`Error::LoginUnfinished`] if the account asks for a new password.
     pub async fn finish_passkey_login(
         &self,
         answer: &KeyAnswer,
@@ -47,10 +48,10 @@ impl Accounts {
         }
     }
 
-    /// Opens the session that a passkey leads to; `None` if the account is shut.
+    /// Opens the session that a passkey leads to; `None` if the account is shut, or waits for its address to be confirmed.
     ///
-    /// Something about the user may have changed since they were looked up. The passkey is still right, so they are looked
-    /// up once more.
+    /// Something about the user may have changed since they were looked up. As long as they have the passkey it is right, so
+    /// they are looked up once more.
     pub(super) async fn enter_with_passkey(
         &self,
         passkey: PasskeyLogin,
@@ -73,10 +74,17 @@ impl Accounts {
         start: &Start,
         device: &Device,
     ) -> Result<Option<Login>, Error> {
-        // Two factors are as many as any policy asks for.
-        match Assurance::of(FirstFactor::Passkey(passkey), SecondFactorPolicy::Optional) {
+        let first = FirstFactor::Passkey(passkey);
+        let assurance = match start {
+            Start::Login { .. } => Assurance::of(first, self.config().second_factor),
+            Start::Reauthentication { .. } => Assurance::again(first),
+        };
+        match assurance {
+            // To ask for more would tell that there is an account.
+            Ok(Assurance::Partial(partly)) if self.waits_for_confirmation(partly.user()) => Ok(None),
             Ok(Assurance::Full(assured)) => self.open_session(assured, Opening { start, attempt: None, device }).await,
-            Ok(Assurance::Partial(_)) | Err(_) => Ok(None),
+            Ok(Assurance::Partial(partly)) => self.go_on(partly, None, start, device).await.map(Some),
+            Err(_) => Ok(None),
         }
     }
 

@@ -3,17 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, Ceremony, CeremonyStart, KeyAnswer, PasskeyKind, PasskeyLogin, PasskeyName, Registering, UserHandle,
-    challenge::Bound, register::wrong_answer,
+    Asked, Ceremony, CeremonyStart, KeyAnswer, PasskeyId, PasskeyKind, PasskeyLogin, PasskeyName, Registering,
+    UserHandle, challenge::Bound, register::wrong_answer,
 };
 use crate::{
-    account::{Accounts, Email, Login, User, UserId, UserRecord, Username},
+    account::{Accounts, Email, Login, Registered, User, UserId, Username},
     audit::{Event, EventKind},
     clock::Timestamp,
     error::Error,
     recovery::RecoveryCodes,
     session::{Device, Start},
-    store::NewUser,
+    store::{NewPasskeyUser, NewUser},
 };
 
 /// What a passkey is called whose user was not asked.
@@ -28,11 +28,13 @@ pub struct NewAccount {
     pub email: Email,
 }
 
-/// An account that was made, and the login that it was made with.
+/// What someone is told who has registered with a passkey.
 #[derive(Clone, Debug)]
 pub struct PasskeyAccount {
-    /// The login.
-    pub login: Login,
+    /// What they asked for.
+    pub registered: Registered,
+    /// Their first session. `None` where the address has to be confirmed first, whether or not an account was made.
+    pub login: Option<Login>,
     /// The recovery codes, to be shown once. They count once the user has set a password.
     pub recovery_codes: RecoveryCodes,
 }
@@ -57,7 +59,7 @@ impl Accounts {
     /// - [`Error::RegistrationClosed`] if nobody may, or the setting `passkey_registration` is off.
     /// - [`Error::NotFound`] where WebAuthn is off.
     /// - [`Error::InvalidFields`] for a name that is kept back.
-    /// - [`Error::UsernameTaken`] and [`Error::EmailTaken`].
+    /// - [`Error::UsernameTaken`], and [`Error::EmailTaken`] unless addresses have to be confirmed.
     /// - [`Error::TooManyAttempts`] if too many were asked for from this network.
     pub async fn start_passkey_account(&self, new: NewAccount, device: &Device) -> Result<CeremonyStart, Error> {
         let relying_party = self.relying_party()?;
@@ -70,7 +72,7 @@ impl Accounts {
         if self.store().user_by_username(&username).await?.is_some() {
             return Err(Error::UsernameTaken);
         }
-        if self.store().user_by_email(&email).await?.is_some() {
+        if !self.config().require_verified_email && self.store().user_by_email(&email).await?.is_some() {
             return Err(Error::EmailTaken);
         }
         let handle = UserHandle::generate()?;
@@ -82,13 +84,16 @@ impl Accounts {
         self.begin_ceremony(BOUND, Asked { options, state }).await
     }
 
-    /// Makes the account, with the passkey that answered, and logs in.
+    /// Makes the account, with the passkey that answered, mails a link by which the address is confirmed, and logs in.
+    ///
+    /// Where [`require_verified_email`](crate::config::Config::require_verified_email) is set nobody is logged in, and an
+    /// address that has an account gets the same answer: no account is made, and its owner gets a mail that says so.
     ///
     /// # Errors
     ///
     /// - [`Error::FlowInvalid`] if no such account was asked for, or it was answered before.
     /// - [`Error::InvalidFields`], naming `webauthn_response`, if the answer is wrong or the passkey is someone's already.
-    /// - [`Error::UsernameTaken`] and [`Error::EmailTaken`], if they have been taken meanwhile.
+    /// - [`Error::UsernameTaken`] and [`Error::EmailTaken`] as at the start, if they have been taken meanwhile.
     pub async fn finish_passkey_account(&self, answer: &KeyAnswer, device: &Device) -> Result<PasskeyAccount, Error> {
         let relying_party = self.relying_party()?;
         let challenge = self.take_challenge(&answer.flow, BOUND).await?.ok_or(Error::FlowInvalid)?;
@@ -103,17 +108,22 @@ impl Accounts {
         let recovery_codes = RecoveryCodes::generate()?;
         let hashes = recovery_codes.hashes(user.id, &self.inner().recovery_key);
         let event = Event::new(EventKind::UserRegistered, now, device).user(user.id);
-        let new = NewUser { user, password: None, must_change_password: false };
-        if !self.store().create_user_with_passkey(&new, handle, &passkey, &hashes, &event).await? {
+        let registered = Registered { username: user.username.clone(), email: user.email.clone() };
+        let (id, key) = (user.id, passkey.id);
+        let user = NewUser { user, password: None, must_change_password: false };
+        let new = NewPasskeyUser { user, handle, passkey, recovery_codes: hashes };
+        if !self.store().register_passkey_user(&new, self.config().require_verified_email, &event).await? {
             return Err(Error::field("webauthn_response", "invalid_response"));
         }
-        let record = self.store().user(new.user.id).await?.ok_or(Error::InvalidCredentials)?;
-        let login = self.log_in_new(record, device).await?;
-        Ok(PasskeyAccount { login, recovery_codes })
+        self.inner().mail.wake();
+        let login =
+            if self.config().require_verified_email { None } else { Some(self.log_in_new(id, key, device).await?) };
+        Ok(PasskeyAccount { registered, login, recovery_codes })
     }
 
-    async fn log_in_new(&self, record: UserRecord, device: &Device) -> Result<Login, Error> {
-        let shown = PasskeyLogin::of_new(record, self.now());
+    async fn log_in_new(&self, user: UserId, key: PasskeyId, device: &Device) -> Result<Login, Error> {
+        let record = self.store().user(user).await?.ok_or(Error::InvalidCredentials)?;
+        let shown = PasskeyLogin::of_new(record, key, self.now());
         let start = Start::Login { remember: false };
         self.enter_with_passkey(shown, &start, device).await?.ok_or(Error::InvalidCredentials)
     }

@@ -1,6 +1,6 @@
 //! The proof that a key's answer was right.
 
-use super::{Challenge, KeyResponse, Passkey, PasskeyKind, Refusal, UsedKey};
+use super::{Challenge, KeyResponse, Passkey, PasskeyId, PasskeyKind, Refusal, UsedKey};
 use crate::{
     account::{Accounts, Asked, UserId, UserRecord},
     audit::{Event, EventKind},
@@ -13,6 +13,7 @@ use crate::{
 /// Someone answered a challenge with a key of this user, and both are used up. Only the checks of this module make one.
 #[derive(Debug)]
 pub struct PasskeyVerified {
+    key: PasskeyId,
     user: UserId,
     kind: PasskeyKind,
     at: Timestamp,
@@ -32,7 +33,7 @@ impl PasskeyVerified {
             return Ok(None);
         }
         let record = accounts.store().user(self.user).await?;
-        Ok(record.map(|record| PasskeyLogin { record, at: self.at }))
+        Ok(record.map(|record| PasskeyLogin { record, key: self.key, at: self.at }))
     }
 }
 
@@ -41,6 +42,7 @@ impl PasskeyVerified {
 #[derive(Clone, Debug)]
 pub struct PasskeyLogin {
     record: UserRecord,
+    key: PasskeyId,
     at: Timestamp,
 }
 
@@ -49,6 +51,12 @@ impl PasskeyLogin {
     #[must_use]
     pub const fn record(&self) -> &UserRecord {
         &self.record
+    }
+
+    /// Which passkey it was.
+    #[must_use]
+    pub const fn key(&self) -> PasskeyId {
+        self.key
     }
 
     /// When it was checked.
@@ -70,8 +78,8 @@ impl PasskeyLogin {
     }
 
     /// Proof for whoever has just made this account with a passkey.
-    pub(super) const fn of_new(record: UserRecord, at: Timestamp) -> Self {
-        Self { record, at }
+    pub(super) const fn of_new(record: UserRecord, key: PasskeyId, at: Timestamp) -> Self {
+        Self { record, key, at }
     }
 }
 
@@ -127,7 +135,7 @@ impl Accounts {
         let UsedKey { sign_count, backed_up, .. } = used;
         let at = self.now();
         if self.store().use_passkey(&PasskeyUse { id: key.id, sign_count, backed_up, at }).await? {
-            return Ok(Checked::Right(PasskeyVerified { user: key.user, kind: key.kind, at }));
+            return Ok(Checked::Right(PasskeyVerified { key: key.id, user: key.user, kind: key.kind, at }));
         }
         self.record_fallen_count(&key, session, device).await?;
         Ok(Checked::Wrong(Some(key.user)))

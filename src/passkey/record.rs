@@ -30,6 +30,15 @@ impl PasskeyKind {
         }
     }
 
+    /// What people call one of this kind.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Passkey => "a passkey",
+            Self::SecurityKey => "a security key",
+        }
+    }
+
     /// The kind with this stable name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

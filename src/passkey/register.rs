@@ -67,6 +67,7 @@ impl Accounts {
             PasskeyAdded::Further => None,
             PasskeyAdded::Refused => return Err(Error::field("webauthn_response", "invalid_response")),
         };
+        self.inner().mail.wake();
         Ok(PasskeyEnrolled { passkey, recovery_codes })
     }
 

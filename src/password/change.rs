@@ -1,16 +1,37 @@
-//! Changing a password by someone who knows the old one.
+//! Changing a password by someone who knows the old one, at their own wish or because they must.
 
-use super::{OwnWords, Password};
+use super::{NewPassword, OwnWords, Password, PasswordVerified};
 use crate::{
-    account::{Accounts, Attempt, Caller, UserId},
+    account::{Accounts, Attempt, Caller, PartlyAssured, UserId},
     audit::{Event, EventKind},
     error::Error,
     revocation::Target,
     session::Device,
 };
 
+/// The proof that a user has just chosen a new password. Only setting one makes it.
+#[derive(Debug)]
+pub struct PasswordRenewed {
+    user: UserId,
+    password_version: i64,
+}
+
+impl PasswordRenewed {
+    /// Whose it is.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// Its version.
+    #[must_use]
+    pub const fn password_version(&self) -> i64 {
+        self.password_version
+    }
+}
+
 impl Accounts {
-    /// Sets the caller's password and ends every session of theirs but the one they called from.
+    /// Sets the caller's password, ends every session of theirs but the one they called from, and tells them by mail.
     ///
     /// Of several changes at once, each with the right old password, one wins and the others find it wrong.
     ///
@@ -38,17 +59,56 @@ impl Accounts {
         self.forgive(&attempt).await?;
         let words = OwnWords::of(&record.user.username, &record.user.email, &record.user.name);
         let new = self.new_password("new_password", new, words).await?;
-        let hash = self.inner().hashes.hash(new.into_password()).await?;
         let event = self.event_of(EventKind::PasswordChanged, caller, device);
-        let (accounts, version) = (self.clone(), verified.password_version());
+        let changed = self.set_password(caller, verified.password_version(), new, event).await?;
+        if changed { Ok(()) } else { Err(Error::InvalidPassword) }
+    }
+
+    /// Sets a new password in the middle of a login, and ends every session of the user.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidFields`] naming `new_password` if it does not meet the policy, or is the one it was.
+    /// - [`Error::FlowInvalid`] if the password has changed since it was checked.
+    pub(crate) async fn renew_password(
+        &self,
+        partly: &PartlyAssured,
+        new: Password,
+        device: &Device,
+    ) -> Result<PasswordRenewed, Error> {
+        let (user, version) = (partly.user(), partly.password_version());
+        let record = self.store().user(user.id).await?.ok_or(Error::FlowInvalid)?;
+        if PasswordVerified::check(&self.inner().hashes, Some(&record), new.clone(), self.now()).await?.is_some() {
+            return Err(Error::field("new_password", "password_unchanged"));
+        }
+        let words = OwnWords::of(&user.username, &user.email, &user.name);
+        let new = self.new_password("new_password", new, words).await?;
+        let caller = Caller { user: user.id, session: None };
+        let event = self.event_of(EventKind::PasswordChanged, caller, device);
+        let changed = self.set_password(caller, version, new, event).await?;
+        // The store has raised it by one, from this very version.
+        if changed {
+            Ok(PasswordRenewed { user: user.id, password_version: version + 1 })
+        } else {
+            Err(Error::FlowInvalid)
+        }
+    }
+
+    /// Sets a password in place of the one of this version, and ends every session of the user but the one they call from.
+    /// `false` if the password is not of this version any more.
+    async fn set_password(&self, caller: Caller, version: i64, new: NewPassword, event: Event) -> Result<bool, Error> {
+        let hash = self.inner().hashes.hash(new.into_password()).await?;
+        let accounts = self.clone();
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
             let ended =
                 accounts.store().change_password(caller.user, version, &hash, caller.session, until, &event).await?;
-            for session in ended.ok_or(Error::InvalidPassword)? {
+            let Some(ended) = ended else { return Ok(false) };
+            for session in ended {
                 accounts.revoke(Target::Session(session.to_string()), until);
             }
-            Ok(())
+            accounts.inner().mail.wake();
+            Ok(true)
         })
         .await
     }

@@ -29,6 +29,7 @@ mod common;
 mod error;
 #[cfg(feature = "import")]
 mod foreign;
+mod forgot;
 mod hash;
 mod hasher;
 mod new;
@@ -38,12 +39,15 @@ mod plain;
 mod policy;
 mod pool;
 mod proof;
+mod reset;
 mod stored;
 mod strength;
 
 pub use self::{
     breach::{BreachFile, BreachLookup},
+    change::PasswordRenewed,
     error::{HashError, PasswordProblem},
+    forgot::Forgetful,
     hash::{PasswordHash, hash_password, verify_password},
     hasher::Verdict,
     params::{Argon2Params, Argon2ParamsError},

@@ -15,6 +15,7 @@ pub struct PasswordVerified {
     user: User,
     password_version: i64,
     second_factors: SecondFactors,
+    must_change: bool,
     needs_rehash: bool,
     at: Timestamp,
 }
@@ -39,6 +40,7 @@ impl PasswordVerified {
                 user: record.user.clone(),
                 password_version: record.password_version,
                 second_factors: record.second_factors,
+                must_change: record.must_change_password,
                 needs_rehash,
                 at: now,
             }),
@@ -50,7 +52,8 @@ impl PasswordVerified {
     #[must_use]
     pub fn of(self, now: UserRecord) -> Option<Self> {
         let same = now.user.id == self.user.id && now.password_version == self.password_version;
-        if same { Some(Self { user: now.user, second_factors: now.second_factors, ..self }) } else { None }
+        let (second_factors, must_change) = (now.second_factors, now.must_change_password);
+        if same { Some(Self { user: now.user, second_factors, must_change, ..self }) } else { None }
     }
 
     /// Whose password it was, as they were when it was checked.
@@ -69,6 +72,12 @@ impl PasswordVerified {
     #[must_use]
     pub const fn second_factors(&self) -> SecondFactors {
         self.second_factors
+    }
+
+    /// Whether the password has to be changed before it opens anything.
+    #[must_use]
+    pub const fn must_change(&self) -> bool {
+        self.must_change
     }
 
     /// Whether the password should be hashed anew: see [`Verdict::Match`].

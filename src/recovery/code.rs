@@ -72,7 +72,7 @@ impl fmt::Debug for RecoveryCode {
 }
 
 /// A whole set of codes in the clear, about to be shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryCodes(Vec<RecoveryCode>);
 
 impl RecoveryCodes {

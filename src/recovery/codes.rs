@@ -33,6 +33,7 @@ impl RecoveryCodeSpent {
         let hash = code.hash(asked.user, &accounts.inner().recovery_key);
         let event = asked.event(EventKind::RecoveryCodeUsed, accounts);
         let spent = accounts.store().use_recovery_code(asked.user, &hash, &event).await?;
+        accounts.inner().mail.wake();
         Ok(spent.then_some(Self { user: asked.user }))
     }
 }

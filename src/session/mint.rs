@@ -6,12 +6,17 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::Session;
 use crate::{
+    access::{Membership, ROLES_TRUNCATED},
     account::{AccessToken, Accounts, User, acr_of},
     error::Error,
     jwt::Claims,
     principal::Scopes,
     secret::random_bytes,
 };
+
+/// How long the claims may be, in bytes, for the token to stay below 4 KiB: in base64 they are a third longer, and the
+/// longest header and signature take half a kilobyte.
+const CLAIMS_MAX: usize = 2600;
 
 impl Accounts {
     /// An access token of this session, and how long it lives: never longer than the session.
@@ -20,6 +25,7 @@ impl Accounts {
         user: &User,
         session: &Session,
         scopes: Scopes,
+        memberships: &[Membership],
     ) -> Result<(AccessToken, Duration), Error> {
         let config = self.config();
         let issuer = config.public_url.to_string();
@@ -41,7 +47,18 @@ impl Accounts {
             claims.email = Some(user.email.as_str().to_owned());
             claims.email_verified = Some(true);
         }
+        self.add_memberships(&mut claims, memberships);
         let token = self.inner().issuer.sign(&claims).map_err(Error::internal)?;
         Ok((AccessToken::new(token), expires_in))
+    }
+
+    /// Adds the roles of memberships, or that there are too many for a token.
+    fn add_memberships(&self, claims: &mut Claims, memberships: &[Membership]) {
+        let own = claims.roles.len();
+        claims.roles.extend(self.roles_of_members(memberships));
+        if serde_json::to_vec(&claims).is_ok_and(|json| json.len() > CLAIMS_MAX) && claims.roles.len() > own {
+            claims.roles.truncate(own);
+            claims.extra.insert(ROLES_TRUNCATED.to_owned(), true.into());
+        }
     }
 }

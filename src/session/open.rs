@@ -41,8 +41,13 @@ impl Accounts {
     /// Opens a session and mints its first tokens.
     ///
     /// `None` if something changed since it was checked: the user (another password, other roles, a second factor, disabled,
-    /// deleted), the session that this one was to take the place of, or the flow that led here.
+    /// deleted), the session that this one was to take the place of, or the flow that led here; or if the address has to be
+    /// confirmed first.
     pub(crate) async fn open_session(&self, assured: Assured, opening: Opening<'_>) -> Result<Option<Login>, Error> {
+        // Whichever way they came: an account opens once its address is confirmed, where that is asked for.
+        if self.waits_for_confirmation(assured.user()) {
+            return Ok(None);
+        }
         let now = self.now();
         let (session, replaces) = self.session_of(&assured, &opening, now);
         let kind = match opening.start {
@@ -60,6 +65,7 @@ impl Accounts {
             cap: self.config().session_cap.get(),
             revoke_until: self.tokens_expired_by(),
             flow: assured.flow(),
+            passkey: assured.passkey(),
             forgiven: opening.attempt.map(|attempt| self.forgiven(attempt)).unwrap_or_default(),
         };
         let accounts = self.clone();
@@ -68,8 +74,10 @@ impl Accounts {
             for session in opened.ended {
                 accounts.revoke(Target::Session(session.to_string()), new.revoke_until);
             }
+            accounts.inner().mail.wake();
             accounts.inner().last_seen.written(new.session.id, now);
-            let (access_token, expires_in) = accounts.mint(&opened.user, &new.session, opened.scopes)?;
+            let (access_token, expires_in) =
+                accounts.mint(&opened.user, &new.session, opened.scopes, &opened.memberships)?;
             Ok(Some(Login {
                 user: opened.user,
                 session: new.session,

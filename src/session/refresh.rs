@@ -59,9 +59,9 @@ impl Accounts {
         Self::to_the_end(async move {
             match accounts.store().rotate_refresh_token(&rotation, &reused).await? {
                 Rotated::Next(renewed) => {
-                    let Renewed { user, session, scopes } = *renewed;
+                    let Renewed { user, session, scopes, memberships } = *renewed;
                     accounts.inner().last_seen.written(session.id, now);
-                    let (access_token, expires_in) = accounts.mint(&user, &session, scopes)?;
+                    let (access_token, expires_in) = accounts.mint(&user, &session, scopes, &memberships)?;
                     Ok(Login { user, session, access_token, expires_in, refresh_token, recovery_codes_left: None })
                 }
                 Rotated::Refused => Err(Error::RefreshInvalid),

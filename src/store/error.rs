@@ -9,6 +9,9 @@ pub enum StoreError {
     /// Something that must be unique is taken.
     #[error("{0} is taken")]
     Conflict(Conflict),
+    /// Nobody who runs the service would be left.
+    #[error("this is the last administrator")]
+    LastAdmin,
     /// The database did not answer, or not in time. Trying again later may help.
     #[error("the database is unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
@@ -18,6 +21,16 @@ pub enum StoreError {
     /// The URL does not name a database that this build can open. The URL itself is not told: it may hold a password.
     #[error("the database URL cannot be used: {0}")]
     Url(&'static str),
+}
+
+/// Whoever it is done to is the last one who runs the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LastAdmin;
+
+impl From<LastAdmin> for StoreError {
+    fn from(_: LastAdmin) -> Self {
+        Self::LastAdmin
+    }
 }
 
 /// What is taken.

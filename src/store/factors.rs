@@ -53,9 +53,10 @@ pub enum TotpConfirmed {
 /// The verbs of second factors. Each is one transaction, like every verb of [`Store`](super::Store).
 #[async_trait]
 pub trait FactorStore {
-    /// Begins a flow, if the user is still as they were when checked: enabled, of the same generation and with the same
-    /// password version. `false` if not.
-    async fn start_flow(&self, id: &TokenHash, flow: &Flow, event: &Event) -> Result<bool>;
+    /// Begins a flow, if the user is still as they were when checked (enabled, of the same generation and with the same
+    /// password version), and ends the one that it follows, which has to be alive. `false` if not.
+    async fn start_flow(&self, id: &TokenHash, flow: &Flow, follows: Option<&TokenHash>, event: &Event)
+    -> Result<bool>;
 
     /// The flow with this id, if it has not ended by `now`.
     async fn flow(&self, id: &TokenHash, now: Timestamp) -> Result<Option<Flow>>;
@@ -76,7 +77,8 @@ pub trait FactorStore {
         event: &Event,
     ) -> Result<bool>;
 
-    /// Makes the authenticator live that was being set up, for exactly one of any number of racing callers.
+    /// Makes the authenticator live that was being set up, for exactly one of any number of racing callers. A mail tells
+    /// the user of it.
     async fn confirm_totp(&self, confirmation: &TotpConfirmation, event: &Event) -> Result<TotpConfirmed>;
 
     /// Accepts a code of this step, if the user still has this authenticator and no code of this step or a later one was
@@ -84,10 +86,10 @@ pub trait FactorStore {
     async fn use_totp_step(&self, user: UserId, authenticator: Uuid, step: i64) -> Result<bool>;
 
     /// Removes the user's authenticator, what they have begun to set up, and with their last second factor their
-    /// recovery codes. `false` if they have none.
+    /// recovery codes; and a mail tells them of it. `false` if they have none.
     async fn remove_totp(&self, user: UserId, event: &Event) -> Result<bool>;
 
-    /// Spends a recovery code. Of any number of racing callers one gets `true`.
+    /// Spends a recovery code, and a mail tells the user of it. Of any number of racing callers one gets `true`.
     async fn use_recovery_code(&self, user: UserId, code: &RecoveryHash, event: &Event) -> Result<bool>;
 
     /// Replaces all recovery codes of a user. `false` if there is no such user.

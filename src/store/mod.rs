@@ -7,11 +7,14 @@
 //! The trait is boxed (`Arc<dyn Store>`): which database stands behind it is decided once, at start, and every type
 //! above stays free of it. The price, one boxed future a call, is nothing beside a query.
 
+mod access;
+mod api_keys;
 mod connect;
 mod error;
 mod factors;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
+mod one_time;
 mod passkeys;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -24,15 +27,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use self::error::LastAdmin;
 #[cfg(feature = "postgres")]
 pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
 pub use self::{
+    access::{AccessStore, EventQuery, NewMembership, NewUserPassword, UserQuery},
+    api_keys::{ApiKeyMade, ApiKeyStore, NewApiKey, OwnedApiKey},
     connect::connect,
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
-    passkeys::{PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
+    one_time::{CodeHash, Grant, NewToken, VerifyBy},
+    passkeys::{NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
 use crate::{
@@ -41,6 +49,7 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     mail::{MailBacklog, MailRequest, TakenMail},
+    one_time::Purpose,
     password::PasswordHash,
     revocation::{Change, Cursor, Revocation},
     secret::{Sealed, TokenHash},
@@ -81,7 +90,7 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: FactorStore + PasskeyStore + Send + Sync + 'static {
+pub trait Store: AccessStore + ApiKeyStore + FactorStore + PasskeyStore + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 
@@ -93,6 +102,15 @@ pub trait Store: FactorStore + PasskeyStore + Send + Sync + 'static {
     /// address in use.
     async fn create_user(&self, new: &NewUser, event: &Event) -> Result<()>;
 
+    /// Makes a user who asked for it themselves, and asks for the mail by which they confirm their address.
+    ///
+    /// If `neutral`, an address in use is no conflict: then no user is made, the address gets a mail that says so, and the
+    /// name is never given again, so that nobody can tell one from the other by asking once more.
+    ///
+    /// # Errors
+    ///
+    /// As [`create_user`](Self::create_user).
+    async fn register_user(&self, new: &NewUser, neutral: bool, event: &Event) -> Result<()>;
     /// Makes all of these users that can be made, each with its event, and answers for each what stood in the way, if
     /// anything did. Either way none of them is half made, and nobody who is there is touched. With `keep` off nothing
     /// is made at all and the answers are what they would have been.
@@ -121,8 +139,8 @@ pub trait Store: FactorStore + PasskeyStore + Send + Sync + 'static {
     async fn rehash_password(&self, id: UserId, version: i64, hash: &PasswordHash, event: &Event) -> Result<bool>;
 
     /// Sets a new password, which need not be changed then, if the current one is still the one of this version, and
-    /// ends every session of the user but `keep`, revoking each until `revoke_until`. Answers the ended sessions, or
-    /// `None` if the password had changed meanwhile.
+    /// ends every session of the user but `keep`, revoking each until `revoke_until`. Their mailed tokens die, and a mail
+    /// tells them of it. Answers the ended sessions, or `None` if the password had changed meanwhile.
     async fn change_password(
         &self,
         id: UserId,
@@ -213,6 +231,54 @@ pub trait Store: FactorStore + PasskeyStore + Send + Sync + 'static {
     /// Empties these buckets, because the one who was counted has shown who they are.
     async fn clear_attempts(&self, buckets: &[Bucket]) -> Result<()>;
 
+    /// Whether this user has logged in from this network since then.
+    async fn knows_network(&self, user: UserId, network: &str, since: Timestamp) -> Result<bool>;
+
+    /// Stores a token to be mailed, in place of the one of the same user and purpose. `false` if the account no longer has
+    /// that address, is disabled, or has nothing left to confirm.
+    async fn issue_token(&self, new: &NewToken) -> Result<bool>;
+
+    /// Gives a right that was granted with this id its token, in place of the one it had. Answers when it expires; `None`
+    /// if it has, or was taken back.
+    async fn arm_token(&self, id: Uuid, hash: &TokenHash, now: Timestamp) -> Result<Option<Timestamp>>;
+
+    /// Whose token this is, if it is good for that now. It is not spent.
+    async fn user_of_token(&self, purpose: Purpose, token: &TokenHash, now: Timestamp) -> Result<Option<UserId>>;
+
+    /// Confirms the address of an account for whoever has its token or its code. A wrong code counts. `None` if it is
+    /// not good, or no longer.
+    async fn verify_email(&self, by: &VerifyBy, event: &Event) -> Result<Option<UserId>>;
+
+    /// Sets a new password for whoever has the token, ends every session of the user, raises their generation, revokes
+    /// every older token until `revoke_until`, confirms the address the token was mailed to, and tells the user. If it was
+    /// not confirmed before, their second factors and recovery codes go: they may be those of someone who only typed it.
+    /// Answers who that is, with their new generation; `None` if the token is not good, or no longer.
+    async fn reset_password(
+        &self,
+        token: &TokenHash,
+        password: &PasswordHash,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> Result<Option<(UserId, i64)>>;
+
+    /// Notes that a user wants another address, in place of any they wanted before, and asks for the mail to it. `false` if
+    /// there is no such user.
+    async fn request_email_change(&self, grant: &Grant, event: &Event) -> Result<bool>;
+
+    /// Gives an account the address for whoever has its token; the one it had, if that was confirmed, gets a mail and may
+    /// come back for a while. `None` if the token is not good, or another account has the address or may have it back.
+    async fn confirm_email(&self, token: &TokenHash, event: &Event) -> Result<Option<UserId>>;
+
+    /// Gives an account the address back that it had, for whoever has the token: its password is gone, every session ends,
+    /// older tokens are revoked until `revoke_until`, and the address gets a mail to set a new password. Answers who that
+    /// is, with their new generation; `None` if the token is not good, or no longer.
+    async fn undo_email(
+        &self,
+        token: &TokenHash,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> Result<Option<(UserId, i64)>>;
+
     /// Writes a row of the trail that no other verb writes.
     async fn record(&self, event: &Event) -> Result<()>;
 
@@ -267,9 +333,9 @@ pub trait Store: FactorStore + PasskeyStore + Send + Sync + 'static {
     async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog>;
 
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
-    /// revocations that no living token could meet, mails given up more than a week ago, buckets of attempts that are empty
-    /// again, flows, set-ups and challenges that have expired. It takes many small steps, between which others write. To be called every
-    /// now and then; how often changes nothing but the size of the
+    /// revocations that no living token could meet, mailed tokens, flows, challenges and set-ups that have expired, devices not seen for
+    /// 90 days, mails given up more than a week ago, and buckets of attempts that are empty again. It takes many small
+    /// steps, between which others write. To be called every now and then; how often changes nothing but the size of the
     /// database.
     async fn forget_expired(&self, now: Timestamp) -> Result<()>;
 }

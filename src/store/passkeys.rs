@@ -12,6 +12,19 @@ use crate::{
     secret::TokenHash,
 };
 
+/// A user about to be made who has a passkey and no password.
+#[derive(Clone, Debug)]
+pub struct NewPasskeyUser {
+    /// The user.
+    pub user: NewUser,
+    /// What their authenticator knows them by.
+    pub handle: UserHandle,
+    /// The passkey.
+    pub passkey: Passkey,
+    /// Their recovery codes.
+    pub recovery_codes: Vec<RecoveryHash>,
+}
+
 /// What a key said of itself when it was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasskeyUse {
@@ -69,19 +82,13 @@ pub trait PasskeyStore {
     /// Adds a key. The recovery codes are stored if it is the user's first second factor.
     async fn add_passkey(&self, passkey: &Passkey, codes: &[RecoveryHash], event: &Event) -> Result<PasskeyAdded>;
 
-    /// Makes a user who has a passkey and, it may be, no password. `false` if someone has the passkey already.
+    /// Makes a user who asked for it and has a passkey in place of a password, as
+    /// [`register_user`](super::Store::register_user) makes one with a password. `false` if someone has the passkey already.
     ///
     /// # Errors
     ///
-    /// As [`create_user`](super::Store::create_user).
-    async fn create_user_with_passkey(
-        &self,
-        new: &NewUser,
-        handle: UserHandle,
-        passkey: &Passkey,
-        codes: &[RecoveryHash],
-        event: &Event,
-    ) -> Result<bool>;
+    /// As [`register_user`](super::Store::register_user).
+    async fn register_passkey_user(&self, new: &NewPasskeyUser, neutral: bool, event: &Event) -> Result<bool>;
 
     /// Notes that a key was used, if its count has risen, or it does not count and never did. `false` if not, or if it is
     /// gone. Of any number of racing callers with the same count one gets `true`.

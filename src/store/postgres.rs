@@ -28,6 +28,9 @@ const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
 /// Keeps a role as it is until the transaction ends, and waits for whoever is just changing it.
 const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1 FOR SHARE";
 
+/// Keeps who is an administrator as it is until the transaction ends: whoever makes one or removes one waits for it.
+const HOLD_ADMINS: &str = "SELECT name FROM roles WHERE name = $1 FOR NO KEY UPDATE";
+
 /// Removes some of the refresh tokens of sessions that had expired by then, and how many at most. Rows in use are left
 /// for the next time, here and below: waiting for one while holding others is how two statements come to wait for each
 /// other.
@@ -49,6 +52,12 @@ const FORGET_REVOCATIONS: &str = "DELETE FROM revocations WHERE (kind, subject) 
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE bucket IN
     (SELECT bucket FROM attempts WHERE forget_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
+/// Removes some of the mailed tokens that had expired by then.
+const FORGET_ONE_TIME_TOKENS: &str = "DELETE FROM one_time_tokens WHERE id IN (SELECT id FROM one_time_tokens WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the devices that were not seen since then.
+const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network, label) IN
+    (SELECT user_id, network, label FROM known_devices WHERE last_seen_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 /// Removes some of the flows that had expired by then.
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
     (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
@@ -60,6 +69,10 @@ const FORGET_CHALLENGES: &str = "DELETE FROM passkey_challenges WHERE hash IN
 /// Removes some of the set-ups of authenticators that had expired by then.
 const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE user_id IN
     (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the API keys that had expired by then.
+const FORGET_API_KEYS: &str = "DELETE FROM api_keys WHERE id IN
+    (SELECT id FROM api_keys WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// Finds the mailbox of mails that are for a user or a user name, oldest first. Those that another node is just looking
 /// up are left to it.
@@ -88,6 +101,9 @@ const CONNECTIONS: u32 = 16;
 /// What the server enforces on every connection: no statement runs for longer than a request is waited for, and no
 /// transaction whose client has gone silent keeps its locks.
 const SERVER_LIMITS: [(&str, &str); 2] = [("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
+
+/// Keeps the server from telling what is nothing to worry about.
+const QUIET: (&str, &str) = ("client_min_messages", "warning");
 
 /// A connection that has rested for longer than this is tested before it is used.
 const TRUSTED_REST: Duration = Duration::from_secs(1);
@@ -147,7 +163,8 @@ impl PostgresStore {
             .map_err(store_error)?;
 
         // On a connection of its own: waiting for another node's migration may take longer than the limits allow.
-        let mut connection = options.connect().await.map_err(store_error)?;
+        // The server remarks there each time that the table of migrations is there already.
+        let mut connection = options.options([QUIET]).connect().await.map_err(store_error)?;
         migrations::run_on_postgres(&mut connection).await.map_err(store_error)?;
         connection.close().await.map_err(store_error)?;
 

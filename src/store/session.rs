@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    access::RoleName,
+    access::{Membership, RoleName},
     account::{User, UserId},
     clock::Timestamp,
+    passkey::PasskeyId,
     principal::Scopes,
     secret::TokenHash,
     session::{Session, SessionId},
@@ -31,6 +32,8 @@ pub struct NewSession {
     pub revoke_until: Timestamp,
     /// The flow that led to it, which ends with that and has to be alive.
     pub flow: Option<TokenHash>,
+    /// The key that it rests on in place of a password, which the user has to have still.
+    pub passkey: Option<PasskeyId>,
     /// The attempts that have led to it.
     pub forgiven: Forgiven,
 }
@@ -51,6 +54,8 @@ pub struct Opened {
     pub user: User,
     /// What they may do.
     pub scopes: Scopes,
+    /// What they are members of.
+    pub memberships: Vec<Membership>,
     /// The sessions that ended by it.
     pub ended: Vec<SessionId>,
 }
@@ -104,6 +109,8 @@ pub struct Renewed {
     pub session: Session,
     /// What the access token may do.
     pub scopes: Scopes,
+    /// What the user is a member of.
+    pub memberships: Vec<Membership>,
 }
 
 /// Other roles for a user.

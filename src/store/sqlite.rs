@@ -28,6 +28,9 @@ const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1";
 /// Keeps a role as it is until the transaction ends. The write lock already does.
 const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1";
 
+/// Keeps who is an administrator as it is until the transaction ends. The write lock already does.
+const HOLD_ADMINS: &str = "SELECT name FROM roles WHERE name = $1";
+
 /// Removes some of the revocations that had expired by then.
 const FORGET_REVOCATIONS: &str = "DELETE FROM revocations WHERE (kind, subject) IN
     (SELECT kind, subject FROM revocations WHERE until <= $1 LIMIT $2)";
@@ -45,6 +48,13 @@ const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE id IN
 const FORGET_ATTEMPTS: &str =
     "DELETE FROM attempts WHERE bucket IN (SELECT bucket FROM attempts WHERE forget_at <= $1 LIMIT $2)";
 
+/// Removes some of the mailed tokens that had expired by then.
+const FORGET_ONE_TIME_TOKENS: &str =
+    "DELETE FROM one_time_tokens WHERE id IN (SELECT id FROM one_time_tokens WHERE expires_at <= $1 LIMIT $2)";
+
+/// Removes some of the devices that were not seen since then.
+const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network, label) IN
+    (SELECT user_id, network, label FROM known_devices WHERE last_seen_at <= $1 LIMIT $2)";
 /// Removes some of the flows that had expired by then.
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2)";
 
@@ -54,6 +64,10 @@ const FORGET_CHALLENGES: &str = "DELETE FROM passkey_challenges WHERE hash IN (S
 /// Removes some of the set-ups of authenticators that had expired by then.
 const FORGET_TOTP_SETUPS: &str =
     "DELETE FROM totp_setups WHERE user_id IN (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2)";
+
+/// Removes some of the API keys that had expired by then.
+const FORGET_API_KEYS: &str =
+    "DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE expires_at <= $1 LIMIT $2)";
 
 /// Finds the mailbox of mails that are for a user or a user name, oldest first.
 const FIND_LANES: &str = "UPDATE outbox SET lane = COALESCE(

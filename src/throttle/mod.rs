@@ -42,6 +42,36 @@ impl Limit {
         forget_after: Duration::from_mins(10),
     };
 
+    /// Attempts on one account from where its user has logged in lately: 5 free, then 1 s doubling to 30 s, forgotten after
+    /// a day. A stranger on the same network can get in the user's way, but never for long.
+    pub const KNOWN_NETWORK: Self = Self { longest_delay: Duration::from_secs(30), ..Self::ACCOUNT_FROM_NETWORK };
+
+    /// Attempts on one account from all networks it is not known on: 100 free, then 1 min doubling to 15 min, forgotten
+    /// after a day.
+    pub const ACCOUNT: Self = Self {
+        free: 100,
+        first_delay: Duration::from_mins(1),
+        longest_delay: Duration::from_mins(15),
+        forget_after: Duration::from_hours(24),
+    };
+
+    /// Mails of one kind to one account or address: 3 free, then 1 min doubling to 30 min, forgotten after a day. That is
+    /// less than any of their tokens live, so whoever gets no other has one that works.
+    pub const MAIL: Self = Self {
+        free: 3,
+        first_delay: Duration::from_mins(1),
+        longest_delay: Duration::from_mins(30),
+        forget_after: Duration::from_hours(24),
+    };
+
+    /// Mails asked for from one network: 30 free, then 1 s doubling to 1 min, forgotten after an hour.
+    pub const MAIL_FROM_NETWORK: Self = Self {
+        free: 30,
+        first_delay: Duration::from_secs(1),
+        longest_delay: Duration::from_mins(1),
+        forget_after: Duration::from_hours(1),
+    };
+
     /// Registrations from one network, whether or not they succeed: 60 free, then 1 s doubling to 1 min, forgotten after
     /// an hour. They cost a hash and a row each, and tell which names are taken.
     pub const REGISTRATION: Self = Self {
@@ -94,8 +124,37 @@ impl Bucket {
     /// Attempts on the account that goes by `identifier`, whether or not there is one, from this network.
     #[must_use]
     pub fn account(identifier: &str, address: IpAddr) -> Self {
-        let name = URL_SAFE_NO_PAD.encode(TokenHash::of(identifier.as_bytes()).as_bytes());
-        Self { key: format!("account:{name}:{}", network(address)), limit: Limit::ACCOUNT_FROM_NETWORK }
+        Self { key: format!("account:{}:{}", hashed(identifier), network(address)), limit: Limit::ACCOUNT_FROM_NETWORK }
+    }
+
+    /// Attempts on the account that goes by this user name, from a network its user has logged in from.
+    #[must_use]
+    pub fn known(username: &str, address: IpAddr) -> Self {
+        Self { key: format!("known:{}:{}", hashed(username), network(address)), limit: Limit::KNOWN_NETWORK }
+    }
+
+    /// Attempts on whoever goes by `identifier`, from all networks.
+    #[must_use]
+    pub fn name(identifier: &str) -> Self {
+        Self { key: format!("name:{}", hashed(identifier)), limit: Limit::ACCOUNT }
+    }
+
+    /// Attempts on an account by any of its names, from all networks; `account` is its id, or a name that nobody has.
+    #[must_use]
+    pub fn anyone(account: &str) -> Self {
+        Self { key: format!("anyone:{}", hashed(account)), limit: Limit::ACCOUNT }
+    }
+
+    /// Mails of this kind to an account, by its id, or to a name or an address that nobody has.
+    #[must_use]
+    pub fn mail(kind: &str, to: &str) -> Self {
+        Self { key: format!("mail:{kind}:{}", hashed(to)), limit: Limit::MAIL }
+    }
+
+    /// Mails asked for from this network.
+    #[must_use]
+    pub fn mail_from(address: IpAddr) -> Self {
+        Self { key: format!("mail:{}", network(address)), limit: Limit::MAIL_FROM_NETWORK }
     }
 
     /// Attempts from this network on any account.
@@ -123,8 +182,12 @@ impl Bucket {
     }
 }
 
+fn hashed(name: &str) -> String {
+    URL_SAFE_NO_PAD.encode(TokenHash::of(name.as_bytes()).as_bytes())
+}
+
 /// The network an address belongs to: an IPv4 address itself, or an IPv6 /64, which is what one customer gets.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
         IpAddr::V4(v4) => IpAddr::V4(v4),

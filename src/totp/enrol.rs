@@ -57,7 +57,7 @@ pub struct TotpEnrolled {
 /// Who it turned out to be.
 enum Enrollee {
     Known(Caller, User),
-    LoggingIn(PartlyAssured, bool),
+    LoggingIn(PartlyAssured, Start),
 }
 
 impl Accounts {
@@ -88,7 +88,7 @@ impl Accounts {
             return Err(Error::SessionEnded);
         }
         let email = enrollee.user().email.as_str();
-        let uri = Zeroizing::new(totp_provisioning_uri(&secret, self.config().public_url.host(), email));
+        let uri = Zeroizing::new(totp_provisioning_uri(&secret, self.config().site_name(), email));
         let qr_svg = qr_svg(&uri).map(Zeroizing::new).ok_or_else(|| Error::internal("no QR code holds the URI"))?;
         Ok(TotpSetup { secret, uri, qr_svg })
     }
@@ -100,19 +100,19 @@ impl Accounts {
     ///
     /// - [`Error::InvalidFields`], naming `code`, if it is wrong or nothing is being set up.
     /// - [`Error::FlowInvalid`] if the login does not wait for that, or no longer.
+    /// - [`Error::LoginUnfinished`], with the recovery codes, if the login needs yet another step.
     /// - [`Error::TooManyAttempts`] after many wrong codes.
     pub async fn confirm_totp(&self, who: &Enrolling, code: &TotpCode, device: &Device) -> Result<TotpEnrolled, Error> {
         let enrollee = self.enrollee(who).await?;
         let asked = enrollee.asked(device);
         let may_replace = matches!(enrollee, Enrollee::Known(..));
-        let enrolled = self.within_budget(asked, TotpVerified::enrol(self, asked, code, may_replace)).await?;
-        let (verified, recovery_codes) = enrolled.ok_or(Error::field("code", "invalid_code"))?;
+        let confirmed = self.within_budget(asked, TotpVerified::enrol(self, asked, code, may_replace)).await?;
+        let (verified, recovery_codes) = confirmed.ok_or(Error::field("code", "invalid_code"))?;
         let login = match enrollee {
             Enrollee::Known(..) => None,
-            Enrollee::LoggingIn(partly, remember) => {
-                let assured = partly.with(SecondFactor::Totp(verified))?;
-                let login = self.finish_login(assured, &Start::Login { remember }, device).await?;
-                Some(login.ok_or(Error::FlowInvalid)?)
+            Enrollee::LoggingIn(partly, start) => {
+                let assurance = partly.with(SecondFactor::Totp(verified))?;
+                Some(self.advance_login(assurance, &start, recovery_codes.clone(), device).await?)
             }
         };
         Ok(TotpEnrolled { recovery_codes, login })
@@ -140,6 +140,7 @@ impl Accounts {
 
     async fn remove_totp(&self, shown: &SecondFactor, event: &Event) -> Result<(), Error> {
         let removed = self.store().remove_totp(shown.user(), event).await?;
+        self.inner().mail.wake();
         if removed { Ok(()) } else { Err(Error::NoSecondFactor) }
     }
 
@@ -147,8 +148,8 @@ impl Accounts {
         match who {
             Enrolling::Caller(caller) => Ok(Enrollee::Known(*caller, self.record_of(*caller).await?.user)),
             Enrolling::Login(flow) => {
-                let (partly, remember) = self.resume_login(flow, Step::Enrolment).await?;
-                Ok(Enrollee::LoggingIn(partly, remember))
+                let (partly, start) = self.resume_login(flow, Step::Enrolment).await?;
+                Ok(Enrollee::LoggingIn(partly, start))
             }
         }
     }

@@ -27,8 +27,8 @@ impl TotpVerified {
     pub(crate) async fn check(accounts: &Accounts, user: UserId, code: &TotpCode) -> Result<Option<Self>, Error> {
         let Some(live) = accounts.store().totp(user).await? else { return Ok(None) };
         let Some(step) = step_of(accounts, &live, code)? else { return Ok(None) };
-        let used = accounts.store().use_totp_step(user, live.id, step).await?;
-        Ok(used.then_some(Self { user }))
+        let accepted = accounts.store().use_totp_step(user, live.id, step).await?;
+        Ok(accepted.then_some(Self { user }))
     }
 
     /// Checks a code against the authenticator that is being set up, and makes it live. With the proof come the recovery
@@ -47,7 +47,9 @@ impl TotpVerified {
         let recovery_codes = codes.hashes(user, &accounts.inner().recovery_key);
         let confirmation = TotpConfirmation { user, id: setup.id, step, may_replace, recovery_codes };
         let event = asked.event(EventKind::TotpEnabled, accounts);
-        Ok(match accounts.store().confirm_totp(&confirmation, &event).await? {
+        let confirmed = accounts.store().confirm_totp(&confirmation, &event).await?;
+        accounts.inner().mail.wake();
+        Ok(match confirmed {
             TotpConfirmed::First => Some((Self { user }, Some(codes))),
             TotpConfirmed::Further | TotpConfirmed::Replaced => Some((Self { user }, None)),
             TotpConfirmed::Refused => None,

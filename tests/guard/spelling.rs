@@ -42,6 +42,8 @@ async fn no_spelling_weakens_a_rule() {
         "/x/../admin",
         "/x/..;y/admin",
         "/;x/admin",
+        "/;a%2fb/admin",
+        "/;%%\\%%2f%35c/%2f%3by/admin//",
         "/%61dmin",
         "/%61dm%69n/",
         "/%2561dmin",

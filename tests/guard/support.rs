@@ -14,7 +14,7 @@ use http::{Method, Request, Response, StatusCode};
 use portcullis::{
     CredentialKind, Identity, Principal,
     clock::{Clock, Timestamp},
-    guard::{AuthError, AuthLayer, AuthLayerBuilder, Authenticate, Credential, Problem, Respond},
+    guard::{AuthError, AuthLayer, AuthLayerBuilder, Authenticate, Credential, Presented, Problem, Respond},
 };
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -57,8 +57,8 @@ impl Authenticate for Prompt {
         pending()
     }
 
-    fn at_once(&self, credential: Credential<'_>) -> Option<Result<Principal, AuthError>> {
-        Some(Doorman.authenticate(credential).into_inner())
+    fn at_once(&self, presented: Presented<'_>) -> Option<Result<Principal, AuthError>> {
+        Some(Doorman.authenticate(presented.credential()?).into_inner())
     }
 }
 

@@ -21,14 +21,14 @@ both![
     tp_6_the_wait_grows_and_ends_by_itself,
     tp_6_a_set_up_draws_on_it_too,
     lg_3_wrong_codes_from_many_networks_are_stopped_and_known_sessions_live_on,
-    lg_4_a_burst_of_racing_wrong_codes_gets_five_answers,
+    lg_4_a_race_of_wrong_codes_gets_five_answers,
 ];
 
 /// A user with an authenticator, one of their sessions, and a flow.
 async fn ada(app: &TestApp) -> (String, Enrolled, String) {
     let token = app.user("ada").await;
     let enrolled = app.enrol(&token).await;
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     let flow = app.flow_of("ada").await;
     (token, enrolled, flow)
 }
@@ -149,7 +149,7 @@ async fn lg_3_wrong_codes_from_many_networks_are_stopped_and_known_sessions_live
     app.get("/auth/me").bearer(&token).send().await.expect(StatusCode::OK);
 }
 
-async fn lg_4_a_burst_of_racing_wrong_codes_gets_five_answers(db: TestDb) {
+async fn lg_4_a_race_of_wrong_codes_gets_five_answers(db: TestDb) {
     let app = TestApp::new(db).await;
     let (_, enrolled, flow) = ada(&app).await;
     let wrong = enrolled.authenticator.wrong_code(&app);

@@ -18,7 +18,7 @@ both![
     a_login_that_must_enrol_is_finished_by_that,
     only_those_must_whom_the_setting_binds,
     a_flow_that_began_before_someone_else_enrolled_enrols_nobody,
-    of_many_racing_enrolments_one_wins,
+    in_a_race_of_enrolments_one_wins,
     a_flow_enrols_within_its_five_minutes,
     second_factor_and_enrolment_flows_do_not_stand_in_for_each_other,
     who_is_logged_in_already_reauthenticates_without,
@@ -88,7 +88,7 @@ async fn a_flow_that_began_before_someone_else_enrolled_enrols_nobody(db: TestDb
     app.login_in_one_call("ada", &mine.code(&app)).await.expect(StatusCode::OK);
 }
 
-async fn of_many_racing_enrolments_one_wins(db: TestDb) {
+async fn in_a_race_of_enrolments_one_wins(db: TestDb) {
     let app = TestApp::with(db, |config| {
         config.second_factor = SecondFactorPolicy::All;
         config.insecure_no_limits = true;
@@ -108,7 +108,7 @@ async fn a_flow_enrols_within_its_five_minutes(db: TestDb) {
     let app = app_for_all(db).await;
     let flow = enrolment_flow(&app).await;
     let authenticator = set_up(&app, &flow).await;
-    app.advance(Duration::from_secs(300));
+    app.advance(Duration::from_mins(5));
     confirm(&app, &flow, &authenticator.code(&app)).await.expect_problem(401, "flow_invalid");
     let flow = enrolment_flow(&app).await;
     confirm(&app, &flow, &authenticator.code(&app)).await.expect(StatusCode::OK);

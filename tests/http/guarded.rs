@@ -25,6 +25,7 @@ both![
     a_guarded_route_knows_who_logged_in,
     a_guarded_router_takes_the_account_routes_in,
     br_4_every_bad_token_gets_the_same_answer,
+    a_route_that_asks_for_a_second_factor_lets_those_pass_who_showed_one,
     a_token_for_another_audience_is_refused,
     br_4_a_user_who_is_gone_looks_like_a_bad_token,
     a_lifetime_of_half_a_second_more_is_no_longer_than_itself,
@@ -99,6 +100,23 @@ async fn br_4_every_bad_token_gets_the_same_answer(db: TestDb) {
     app.get("/auth/me").bearer(&token).send().await.expect(StatusCode::OK);
     app.advance(Duration::from_secs(1));
     assert_eq!(look(app.get("/auth/me").bearer(&token).send().await), reference, "expired");
+}
+
+async fn a_route_that_asks_for_a_second_factor_lets_those_pass_who_showed_one(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let service = GuardedRouter::new()
+        .route("/vault", get(async || "gold"), RouteRule::second_factor())
+        .guard(app.portcullis.guard())
+        .into_router();
+    let ask = async |token: &str| Call::new(&service, Method::GET, "/vault").bearer(token).send().await;
+    let token = app.user("ada").await;
+    let refused = ask(&token).await.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!((refused.code(), &refused.body["acr_values"]), ("insufficient_user_authentication", &"aal2".into()));
+    let authenticator = app.enrol(&token).await.authenticator;
+    // To have one is not to have shown one.
+    ask(&token).await.expect(StatusCode::UNAUTHORIZED);
+    let answer = app.login_in_one_call("ada", &authenticator.next_code(&app)).await.expect(StatusCode::OK);
+    ask(answer.body["access_token"].as_str().unwrap()).await.expect(StatusCode::OK);
 }
 
 async fn a_token_for_another_audience_is_refused(db: TestDb) {

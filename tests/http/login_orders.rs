@@ -99,6 +99,8 @@ struct Model<'a> {
     pending: Option<(Authenticator, Timestamp)>,
     flows: Vec<Flow>,
     sessions: i64,
+    /// Where things stand, for when they fail.
+    so_far: String,
 }
 
 impl<'a> Model<'a> {
@@ -113,6 +115,7 @@ impl<'a> Model<'a> {
             pending: None,
             flows: Vec::new(),
             sessions: 0,
+            so_far: String::new(),
         }
     }
 
@@ -222,7 +225,7 @@ impl<'a> Model<'a> {
     async fn set_up(&mut self, flow: usize) {
         let (id, flow) = self.flow(flow, true);
         let answer = self.app.post("/auth/totp/setup").json(&json!({"flow": id})).send().await;
-        assert_eq!(answer.status == StatusCode::CREATED, flow.is_some(), "{answer:?}");
+        assert_eq!(answer.status == StatusCode::CREATED, flow.is_some(), "{answer:?} at {}", self.so_far);
         if let Some(secret) = answer.body["secret"].as_str() {
             self.pending = Some((Authenticator::of(secret), self.now() + Duration::from_mins(10)));
         }
@@ -248,8 +251,8 @@ impl<'a> Model<'a> {
     fn expect(&mut self, answer: &Answer, opens: bool) {
         self.sessions += i64::from(opens);
         let opened = ["access_token", "refresh_token"].map(|token| answer.body[token].is_string());
-        assert_eq!(opened, [opens; 2], "{answer:?}");
-        assert_eq!(answer.status == StatusCode::OK, opens, "{answer:?}");
+        assert_eq!(opened, [opens; 2], "{answer:?} at {}", self.so_far);
+        assert_eq!(answer.status == StatusCode::OK, opens, "{answer:?} at {}", self.so_far);
     }
 }
 
@@ -263,11 +266,9 @@ async fn try_orders(app: &TestApp, prepare: impl AsyncFn(&mut Model<'_>)) {
         app.register(&model.name, &format!("{}@example.com", model.name)).await.expect(StatusCode::CREATED);
         prepare(&mut model).await;
         let sessions = app.db.count("sessions").await - model.sessions;
-        // Shown only if it fails.
-        println!("order {order}: {steps:#?}");
-        for (number, step) in steps.into_iter().enumerate() {
-            println!("step {number}");
-            model.take(step).await;
+        for (number, step) in steps.iter().enumerate() {
+            model.so_far = format!("step {number} of {steps:#?}");
+            model.take(*step).await;
         }
         assert_eq!(app.db.count("sessions").await - sessions, model.sessions);
         opened += model.sessions;

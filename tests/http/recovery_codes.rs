@@ -12,7 +12,7 @@ use crate::{
 both![
     their_number_is_told_and_never_they_themselves,
     rc_2_a_new_set_makes_the_old_one_worthless,
-    rc_2_of_many_racing_new_sets_one_is_left,
+    rc_2_in_a_race_of_new_sets_one_is_left,
 ];
 
 async fn full_login(app: &TestApp, authenticator: &Authenticator) -> String {
@@ -52,7 +52,7 @@ async fn rc_2_a_new_set_makes_the_old_one_worthless(db: TestDb) {
     assert!(app.events_of(&id).await.iter().any(|event| event.kind == EventKind::RecoveryCodesReplaced));
 }
 
-async fn rc_2_of_many_racing_new_sets_one_is_left(db: TestDb) {
+async fn rc_2_in_a_race_of_new_sets_one_is_left(db: TestDb) {
     let app = TestApp::new(db).await;
     let enrolled = app.enrol(&app.user("ada").await).await;
     let token = full_login(&app, &enrolled.authenticator).await;

@@ -21,6 +21,7 @@ use crate::{
 both![
     a_refresh_gives_the_next_tokens_of_the_same_session,
     rf_1_a_token_that_comes_back_late_ends_the_session_and_is_recorded,
+    rf_1_a_stolen_token_in_a_race_with_the_good_one_ends_the_session,
     rf_2_64_refreshes_race_for_one_next_token,
     rf_2_refreshes_of_two_processes_race_for_one_next_token,
     rf_3_an_answer_that_was_lost_is_given_again_for_30_seconds,
@@ -100,6 +101,24 @@ fn claims_of_ended(app: &TestApp, tokens: &Value) -> Option<String> {
     let claims = tokens["access_token"].as_str().unwrap().split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
     claims["sid"].as_str().map(str::to_owned)
+}
+
+async fn rf_1_a_stolen_token_in_a_race_with_the_good_one_ends_the_session(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let stolen = tokens(&app, "ada").await;
+    let second = refresh(&app, &stolen["refresh_token"]).await.expect(StatusCode::OK).body;
+    let good = refresh(&app, &second["refresh_token"]).await.expect(StatusCode::OK).body;
+    let both = [&good["refresh_token"], &stolen["refresh_token"]];
+    let answers = join_all((0..32).map(|n| refresh(&app, both[n % 2]))).await;
+    for answer in answers.iter().chain(&[refresh(&app, &good["refresh_token"]).await]) {
+        if answer.status == StatusCode::OK {
+            refresh(&app, &answer.body["refresh_token"]).await.expect_problem(401, "refresh_invalid");
+            assert_eq!(status_of(&app, &answer.body).await, 401);
+        }
+    }
+    assert_eq!(status_of(&app, &good).await, 401);
+    let events = app.events_of(&id_of(&stolen).to_string()).await;
+    assert_eq!(events.iter().filter(|event| event.kind == EventKind::RefreshReused).count(), 1);
 }
 
 async fn rf_2_64_refreshes_race_for_one_next_token(db: TestDb) {

@@ -39,7 +39,14 @@ async fn az_1_every_route_asks_for_a_token_unless_it_is_public(db: TestDb) {
         "/auth/login/passkey/finish",
         "/auth/register/passkey/start",
         "/auth/register/passkey/finish",
+        "/auth/login/new-password",
         "/auth/refresh",
+        "/auth/verify-email",
+        "/auth/verify-email/resend",
+        "/auth/forgot-password",
+        "/auth/reset-password",
+        "/auth/confirm-email",
+        "/auth/undo-email",
         "/.well-known/jwks.json",
     ]
     .into();

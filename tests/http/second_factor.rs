@@ -22,11 +22,11 @@ both![
     a_code_that_nobody_asked_for_is_not_looked_at,
     tp_4_a_code_is_taken_once_and_no_earlier_one_after_it,
     tp_4_the_code_that_confirmed_the_set_up_is_used,
-    tp_5_of_many_racing_finishes_with_one_code_one_opens_a_session,
+    tp_5_in_a_race_of_finishes_with_one_code_one_opens_a_session,
     tp_7_what_is_not_six_ascii_digits_is_no_code,
     a_code_of_another_user_is_wrong,
     rc_2_a_recovery_code_is_taken_once,
-    rc_2_of_many_racing_finishes_with_one_recovery_code_one_opens_a_session,
+    rc_2_in_a_race_of_finishes_with_one_recovery_code_one_opens_a_session,
     rc_3_a_recovery_code_replaces_the_second_factor_and_nothing_else,
     few_recovery_codes_are_pointed_out_at_login,
     a_wrong_code_leaves_the_flow_as_it_was,
@@ -60,7 +60,7 @@ async fn a_code_is_taken_however_it_is_spaced_and_a_step_early_or_late(db: TestD
         str::to_owned,
         |code| format!("{} {}", &code[..3], &code[3..]),
         |code| format!(" {}-{}-{} ", &code[..2], &code[2..4], &code[4..]),
-        |code| code.chars().map(|digit| format!("{digit} ")).collect(),
+        |code| code.chars().flat_map(|digit| [digit, ' ']).collect(),
     ];
     for (spaced, off) in spacings.iter().zip([0, -30, 30, 0]) {
         app.advance(Duration::from_secs(90));
@@ -74,7 +74,7 @@ async fn a_code_is_taken_however_it_is_spaced_and_a_step_early_or_late(db: TestD
 async fn tp_3_a_code_of_two_steps_ago_or_ahead_is_wrong(db: TestDb) {
     let app = TestApp::new(db).await;
     let authenticator = app.enrol(&app.user("ada").await).await.authenticator;
-    app.advance(Duration::from_secs(300));
+    app.advance(Duration::from_mins(5));
     for off in [-60, 60] {
         let code = authenticator.code_at(portcullis::clock::Timestamp::from_secs(app.clock.now().as_secs() + off));
         let flow = app.flow_of("ada").await;
@@ -85,7 +85,7 @@ async fn tp_3_a_code_of_two_steps_ago_or_ahead_is_wrong(db: TestDb) {
 async fn tp_3_a_window_of_none_takes_the_present_code_only(db: TestDb) {
     let app = TestApp::with(db, |config| config.totp_window = "0".parse().unwrap()).await;
     let authenticator = app.enrol(&app.user("ada").await).await.authenticator;
-    app.advance(Duration::from_secs(300));
+    app.advance(Duration::from_mins(5));
     let flow = app.flow_of("ada").await;
     for off in [-30, 30] {
         let code = authenticator.code_at(portcullis::clock::Timestamp::from_secs(app.clock.now().as_secs() + off));
@@ -144,7 +144,7 @@ async fn tp_4_the_code_that_confirmed_the_set_up_is_used(db: TestDb) {
     app.finish(&flow, "two_fa_code", &code).await.expect_problem(401, "invalid_second_factor");
 }
 
-async fn tp_5_of_many_racing_finishes_with_one_code_one_opens_a_session(db: TestDb) {
+async fn tp_5_in_a_race_of_finishes_with_one_code_one_opens_a_session(db: TestDb) {
     // Without limits, which would let five of them through at most.
     let app = TestApp::with(db, |config| config.insecure_no_limits = true).await;
     let authenticator = app.enrol(&app.user("ada").await).await.authenticator;
@@ -208,7 +208,7 @@ async fn rc_2_a_recovery_code_is_taken_once(db: TestDb) {
     app.finish(&flow, "recovery_code", &enrolled.recovery_codes[4]).await.expect(StatusCode::OK);
 }
 
-async fn rc_2_of_many_racing_finishes_with_one_recovery_code_one_opens_a_session(db: TestDb) {
+async fn rc_2_in_a_race_of_finishes_with_one_recovery_code_one_opens_a_session(db: TestDb) {
     let app = TestApp::with(db, |config| config.insecure_no_limits = true).await;
     let enrolled = app.enrol(&app.user("ada").await).await;
     let sessions = app.db.count("sessions").await;

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use futures_util::future::join_all;
-use portcullis::{audit::EventKind, clock::Clock};
+use portcullis::{
+    audit::EventKind,
+    clock::Clock,
+    mail::MailKind::{RecoveryCodeUsed, SecondFactorAdded, SecondFactorRemoved, VerifyEmail},
+};
 use serde_json::json;
 
 use crate::{
@@ -12,6 +16,7 @@ use crate::{
     authenticator::{Authenticator, texts},
     both,
     db::TestDb,
+    mailed,
 };
 
 both![
@@ -20,9 +25,10 @@ both![
     tp_8_a_pending_authenticator_opens_nothing_and_expires,
     tp_8_starting_a_new_set_up_never_weakens_a_live_one,
     a_new_authenticator_takes_the_place_of_the_old_one_with_its_first_code,
-    of_many_racing_confirmations_one_wins,
+    in_a_race_of_confirmations_one_wins,
     tp_2_the_secret_is_sealed_in_the_database_and_shown_once,
     an_authenticator_is_removed_with_a_code_of_either_kind,
+    lg_7_a_mail_tells_of_second_factors_that_come_and_go_and_of_recovery_codes,
     what_is_not_set_up_cannot_be_removed,
     the_body_of_a_set_up_may_be_left_out,
     a_reauthentication_asks_for_the_second_factor,
@@ -107,7 +113,7 @@ async fn tp_8_a_pending_authenticator_opens_nothing_and_expires(db: TestDb) {
     let disable = json!({"code": pending.code(&app)});
     let disabled = app.post("/auth/totp/disable").bearer(&token).json(&disable).send().await;
     disabled.expect_problem(409, "no_second_factor");
-    app.advance(Duration::from_secs(600));
+    app.advance(Duration::from_mins(10));
     let body = json!({"code": pending.code(&app)});
     let late = app.post("/auth/totp/confirm").bearer(&token).json(&body).send().await;
     assert_eq!(late.expect_problem(422, "invalid_fields").field_errors(), ["code: invalid_code"]);
@@ -152,7 +158,7 @@ async fn a_new_authenticator_takes_the_place_of_the_old_one_with_its_first_code(
     app.finish(&flow, "recovery_code", &old.recovery_codes[0]).await.expect(StatusCode::OK);
 }
 
-async fn of_many_racing_confirmations_one_wins(db: TestDb) {
+async fn in_a_race_of_confirmations_one_wins(db: TestDb) {
     let app = TestApp::with(db, |config| config.insecure_no_limits = true).await;
     let token = app.user("ada").await;
     let body = json!({"code": app.set_up(&token).await.code(&app)});
@@ -274,4 +280,15 @@ async fn the_account_is_deleted_with_a_second_factor_only(db: TestDb) {
     for table in ["totp", "totp_setups", "recovery_codes", "flows"] {
         assert_eq!(app.db.count(table).await, 0, "{table}");
     }
+}
+
+async fn lg_7_a_mail_tells_of_second_factors_that_come_and_go_and_of_recovery_codes(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let token = app.user("ada").await;
+    let enrolled = app.enrol(&token).await;
+    let body = json!({"recovery_code": enrolled.recovery_codes[0]});
+    let disable = app.post("/auth/totp/disable").bearer(&token).json(&body).send();
+    disable.await.expect(StatusCode::NO_CONTENT);
+    let told = mailed::kinds(&app, "ada@example.com").await;
+    assert_eq!(told, [VerifyEmail, SecondFactorAdded, RecoveryCodeUsed, SecondFactorRemoved]);
 }

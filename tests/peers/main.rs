@@ -13,6 +13,7 @@ mod keys;
 mod ours;
 mod peer;
 mod theirs;
+#[cfg(feature = "accounts")]
 mod totp;
 mod webauthn;
 

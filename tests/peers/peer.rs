@@ -14,6 +14,7 @@ pub(crate) enum Peer {
     PyJwt,
     Joserfc,
     Jose,
+    #[cfg(feature = "accounts")]
     PyOtp,
     SoftWebauthn,
 }
@@ -41,24 +42,21 @@ impl Peer {
             Self::PyJwt => ("python/bin/python", "pyjwt.py"),
             Self::Joserfc => ("python/bin/python", "joserfc.py"),
             Self::Jose => ("node", "jose.mjs"),
+            #[cfg(feature = "accounts")]
             Self::PyOtp => ("python/bin/python", "otp.py"),
             Self::SoftWebauthn => ("webauthn/bin/python", "webauthn.py"),
         };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script);
-        match self {
-            Self::PyJwt | Self::Joserfc | Self::PyOtp | Self::SoftWebauthn => {
-                let mut command = Command::new(installed().join(program));
-                // Isolated, or a script that is named after a module would be taken for it; and without the warnings of
-                // joserfc about algorithms that it would rather see go.
-                command.args(["-I", "-W", "ignore"]).arg(script);
-                command
-            }
-            Self::Jose => {
-                let mut command = Command::new(program);
-                command.arg(script).arg(installed().join("node"));
-                command
-            }
+        if self == Self::Jose {
+            let mut command = Command::new(program);
+            command.arg(script).arg(installed().join("node"));
+            return command;
         }
+        let mut command = Command::new(installed().join(program));
+        // Isolated, or a script that is named after a module would be taken for it; and without the warnings of joserfc about
+        // algorithms that it would rather see go.
+        command.args(["-I", "-W", "ignore"]).arg(script);
+        command
     }
 }
 

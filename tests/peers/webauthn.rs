@@ -28,7 +28,7 @@ impl Service {
         let portcullis = Portcullis::builder().public_url(ORIGIN).database(database).build().await.unwrap();
         let accounts = portcullis.accounts();
         let new = accounts.registration("ada", "ada@example.com", PASSWORD, "Ada").unwrap();
-        let user = accounts.register(new, &Device::default()).await.unwrap();
+        let user = accounts.create_user(new, Vec::new(), &Device::default()).await.unwrap();
         let ada = Caller { user: user.id, session: None };
         Self { portcullis, ada, _folder: folder }
     }

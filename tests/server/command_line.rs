@@ -3,10 +3,12 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 use tempfile::tempdir;
 
 use crate::{
-    client::{get_as, login, token},
+    client::{get_as, login, register, token},
+    db::TestDb,
     process::{Server, run},
 };
 
@@ -73,6 +75,8 @@ fn roles_are_made_given_and_taken_and_an_account_is_shut() {
     assert_eq!(roles["roles"][1]["scopes"], json!(["notes:list", "notes:read"]));
     assert_eq!(json(&["user", "roles", "ADA", "reader", "admin"])["roles"], json!(["admin", "reader"]));
     json(&["role", "delete", "reader"]);
+    assert_eq!(refused(&["user", "roles", "ada"]), "this is the last administrator");
+    json(&["user", "add", "root", "root@example.org", "--admin", "--password-stdin"]);
     assert_eq!(json(&["user", "roles", "ada@example.org"])["roles"], json!([]));
 
     assert_eq!(json(&["user", "disable", "ada"])["disabled"], true);
@@ -142,4 +146,30 @@ fn what_is_insecure_is_said_at_every_start() {
     server.terminate();
     let (_, log) = server.ended();
     assert!(log.contains("insecure_http is on") && log.contains("insecure_no_limits is on"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_on_postgres_says_nothing_but_what_it_did() {
+    let (folder, db) = (tempdir().unwrap(), TestDb::postgres().await);
+    for _ in 0..2 {
+        let set = run(folder.path(), &["role", "set", "reader", "notes:read", "--database-url", db.url()], "");
+        assert_eq!(text(&set.stdout), "the role `reader` may do: notes:read\n");
+        assert_eq!(text(&set.stderr), "");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn se_4_what_a_command_revokes_is_remembered_for_as_long_as_any_token_lives() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--access-token-ttl", "1h"]);
+    register(server.address, "ada", "correct horse battery staple");
+    // In a shell that knows nothing of the server's settings.
+    assert!(run(folder.path(), &["user", "disable", "ada"], "").status.success());
+    let file = folder.path().join("portcullis-data/portcullis.db");
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    let lasts: i64 = sqlx::query_scalar("SELECT until - updated_at FROM revocations, users")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert!(lasts >= 24 * 60 * 60 * 1000, "{lasts} ms");
 }

@@ -19,6 +19,7 @@ mod db;
 mod drain;
 mod first_start;
 mod import;
+mod journey;
 mod keys;
 mod mail;
 mod overload;

@@ -18,16 +18,17 @@ use crate::{both, db::TestDb, fixture::*};
 both! {
     a_flow_is_what_was_begun_until_it_ends,
     a_flow_begins_for_a_user_who_is_as_they_were,
+    a_flow_ends_the_one_that_it_follows,
     a_session_ends_the_flow_that_led_to_it,
     a_session_needs_the_second_factor_that_its_user_has,
     a_set_up_stands_beside_the_live_authenticator,
     a_confirmation_may_be_kept_from_replacing,
     tp_4_steps_only_rise_and_belong_to_their_authenticator,
-    tp_5_of_many_racing_uses_of_a_step_one_wins,
-    of_many_racing_confirmations_one_wins,
-    of_many_racing_sessions_of_one_flow_one_opens,
+    tp_5_in_a_race_of_uses_of_a_step_one_wins,
+    in_a_race_of_confirmations_one_wins,
+    in_a_race_of_sessions_of_one_flow_one_opens,
     rc_2_a_recovery_code_is_spent_once_and_by_its_user,
-    rc_2_of_many_racing_uses_of_a_recovery_code_one_wins,
+    rc_2_in_a_race_of_uses_of_a_recovery_code_one_wins,
     everything_of_a_user_goes_with_them_also_in_a_race,
     what_has_expired_is_forgotten,
 }
@@ -50,7 +51,7 @@ fn flow(user: UserId) -> Flow {
 }
 
 async fn start(store: &dyn Store, id: &TokenHash, flow: &Flow) -> bool {
-    store.start_flow(id, flow, &event(EventKind::LoginUnfinished).user(flow.user)).await.unwrap()
+    store.start_flow(id, flow, None, &event(EventKind::LoginUnfinished).user(flow.user)).await.unwrap()
 }
 
 fn authenticator(secret: &[u8]) -> StoredTotp {
@@ -102,6 +103,21 @@ async fn a_flow_begins_for_a_user_who_is_as_they_were(db: TestDb) {
         assert!(!start(&*db.store, &token(), &other).await);
     }
     assert_eq!(trail(&db.store, ada).await, [EventKind::UserRegistered]);
+}
+
+async fn a_flow_ends_the_one_that_it_follows(db: TestDb) {
+    let (ada, eve) = (add_user(&db.store, "ada").await, add_user(&db.store, "eve").await);
+    let (first, second) = (token(), token());
+    assert!(start(&*db.store, &first, &flow(ada)).await);
+    let next = Flow { step: Step::NewPassword, ..flow(ada) };
+    let follow = async |id, next: &Flow| {
+        let told = event(EventKind::LoginUnfinished).user(next.user);
+        db.store.start_flow(id, next, Some(&first), &told).await.unwrap()
+    };
+    assert!(!follow(&second, &flow(eve)).await);
+    assert!(follow(&second, &next).await && !follow(&token(), &next).await);
+    assert_eq!(db.store.flow(&first, NOW).await.unwrap(), None);
+    assert_eq!(db.store.flow(&second, NOW).await.unwrap(), Some(next));
 }
 
 async fn a_session_ends_the_flow_that_led_to_it(db: TestDb) {
@@ -185,14 +201,14 @@ async fn tp_4_steps_only_rise_and_belong_to_their_authenticator(db: TestDb) {
     assert!(uses(ada, live.id, 103).await);
 }
 
-async fn tp_5_of_many_racing_uses_of_a_step_one_wins(db: TestDb) {
+async fn tp_5_in_a_race_of_uses_of_a_step_one_wins(db: TestDb) {
     let ada = add_user(&db.store, "ada").await;
     let live = enrolled(&*db.store, ada).await;
     let used = all_at_once(&db.store, |_, store| async move { store.use_totp_step(ada, live.id, 101).await.unwrap() });
     assert_eq!(used.await.into_iter().filter(|used| *used).count(), 1);
 }
 
-async fn of_many_racing_confirmations_one_wins(db: TestDb) {
+async fn in_a_race_of_confirmations_one_wins(db: TestDb) {
     let ada = add_user(&db.store, "ada").await;
     let setup = authenticator(b"secret");
     set_up(&*db.store, ada, &setup).await;
@@ -206,7 +222,7 @@ async fn of_many_racing_confirmations_one_wins(db: TestDb) {
     assert_eq!(db.store.recovery_codes_left(ada).await.unwrap(), 1);
 }
 
-async fn of_many_racing_sessions_of_one_flow_one_opens(db: TestDb) {
+async fn in_a_race_of_sessions_of_one_flow_one_opens(db: TestDb) {
     let ada = add_user(&db.store, "ada").await;
     let id = token();
     assert!(start(&*db.store, &id, &flow(ada)).await);
@@ -238,7 +254,7 @@ async fn rc_2_a_recovery_code_is_spent_once_and_by_its_user(db: TestDb) {
     assert_eq!(used.count(), 2);
 }
 
-async fn rc_2_of_many_racing_uses_of_a_recovery_code_one_wins(db: TestDb) {
+async fn rc_2_in_a_race_of_uses_of_a_recovery_code_one_wins(db: TestDb) {
     let ada = add_user(&db.store, "ada").await;
     enrolled(&*db.store, ada).await;
     let spent = all_at_once(&db.store, |_, store| async move {

@@ -23,6 +23,7 @@ mod hostile;
 mod import;
 mod keys;
 mod migrations;
+mod mixed;
 mod outbox;
 mod passwords;
 mod postgres_server;

@@ -90,10 +90,8 @@ async fn a_deleted_users_name_is_never_given_again_but_their_address_is(db: Test
 }
 
 async fn deleting_takes_everything_but_the_trail(db: TestDb) {
-    let mut new = new_user("ada");
-    new.user.roles = vec!["admin".to_owned()];
-    let ada = new.user.id;
-    db.store.create_user(&new, &event(EventKind::UserRegistered).user(ada)).await.unwrap();
+    add_admin(&db, "root").await;
+    let ada = add_admin(&db, "ada").await;
     let session = add_session(&db.store, ada).await;
     let told = event(EventKind::UserDeleted).user(ada);
 
@@ -106,6 +104,13 @@ async fn deleting_takes_everything_but_the_trail(db: TestDb) {
 
     assert!(!db.store.delete_user(ada, &of_user(ada, 9), &told).await.unwrap());
     assert_eq!(db.store.revocations(NOW).await.unwrap(), [of_user(ada, 2)]);
+}
+
+async fn add_admin(db: &TestDb, name: &str) -> UserId {
+    let mut new = new_user(name);
+    new.user.roles = vec!["admin".to_owned()];
+    db.store.create_user(&new, &event(EventKind::UserRegistered).user(new.user.id)).await.unwrap();
+    new.user.id
 }
 
 async fn renaming_is_an_event_only_where_there_is_a_user(db: TestDb) {

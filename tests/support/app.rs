@@ -75,7 +75,7 @@ impl TestApp {
             .build()
             .await
             .unwrap();
-        let router = portcullis.router();
+        let router = portcullis.router().merge(portcullis.pages());
         Self { portcullis, clock, db, mailbox, master_key, router }
     }
 

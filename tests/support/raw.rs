@@ -91,6 +91,12 @@ impl TestDb {
         self.text(format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}")).await.parse().unwrap()
     }
 
+    /// Asks for a new password at the user's next login, as an administrator will.
+    pub async fn must_change_password(&self, username: &str) {
+        let key = Username::parse(username).unwrap().key().to_owned();
+        self.execute(format!("UPDATE users SET must_change_password = TRUE WHERE username_key = '{key}'")).await;
+    }
+
     /// Gives a user a role behind the back of everyone.
     pub async fn give_role(&self, username: &str, role: &str) {
         let key = Username::parse(username).unwrap().key().to_owned();
@@ -113,7 +119,11 @@ impl TestDb {
     /// Everything in the tables that know of users and tokens, as text.
     pub async fn dump(&self) -> String {
         let mut dump = String::new();
-        for table in ["users", "sessions", "refresh_tokens", "revocations", "attempts", "events", "signing_keys"] {
+        let of_users =
+            ["users", "sessions", "refresh_tokens", "api_keys", "revocations", "attempts", "events", "signing_keys"];
+        let of_factors = ["flows", "totp", "totp_setups", "recovery_codes"];
+        let of_mails = ["one_time_tokens", "outbox", "known_devices"];
+        for table in of_users.into_iter().chain(of_factors).chain(of_mails) {
             dump += &self.rows(table).await;
         }
         dump

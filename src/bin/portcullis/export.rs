@@ -14,7 +14,7 @@ use crate::{import::users, open, print, settings::Settings};
 
 /// Writes every user to a file, or to standard output.
 pub(crate) async fn export(settings: &Settings, file: Option<&Path>, json: bool) -> Result<(), Box<dyn Error>> {
-    let portcullis = open::portcullis(settings).await?;
+    let portcullis = open::for_command(settings).await?;
     let (accounts, device) = (portcullis.accounts(), Device::default());
     let Some(path) = file else {
         tracing::warn!("the hashes of all passwords go to standard output: keep them like the database");

@@ -15,7 +15,7 @@ use crate::{cli::Import, open, print, settings::Settings};
 /// Makes users from a file and says who was skipped, and why. The exit code tells whether anyone was.
 pub(crate) async fn import(settings: &Settings, from: &Import, json: bool) -> Result<ExitCode, Box<dyn Error>> {
     let file = source(&from.file)?;
-    let portcullis = open::portcullis(settings).await?;
+    let portcullis = open::for_command(settings).await?;
     let outcome = portcullis.accounts().import(file, from.dry_run, &Device::default()).await;
     let report = match &outcome {
         Ok(report) => report,

@@ -9,7 +9,7 @@ use portcullis::{
     vault::{DataKey, MasterKeyFile, SigningKeys},
 };
 
-use crate::settings::Settings;
+use crate::settings::{LONGEST_ACCESS_TOKEN, Settings};
 
 /// Why the accounts could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,14 @@ pub(crate) async fn portcullis(settings: &Settings) -> Result<Portcullis, OpenEr
         .mail(settings.mail_url())
         .master_key_file(settings.master_key_file());
     Ok(builder.build().await?)
+}
+
+/// The same for a command that is over soon. It makes no tokens, and need not be told how long those live that servers
+/// make: what it revokes is remembered for as long as any could.
+pub(crate) async fn for_command(settings: &Settings) -> Result<Portcullis, OpenError> {
+    let mut settings = settings.clone();
+    settings.config.access_token_ttl = LONGEST_ACCESS_TOKEN;
+    portcullis(&settings).await
 }
 
 /// The same as far as the signing keys need it: they can be looked after even where one is damaged.

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{cli::RoleCommand, open, print, settings::Settings};
 
 pub(crate) async fn run(settings: &Settings, command: RoleCommand, json: bool) -> Result<(), Box<dyn Error>> {
-    let accounts = open::portcullis(settings).await?.accounts().clone();
+    let accounts = open::for_command(settings).await?.accounts().clone();
     match command {
         RoleCommand::List => list(&accounts.roles().await?, json),
         RoleCommand::Set { name, scopes } => {

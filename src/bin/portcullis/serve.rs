@@ -48,7 +48,7 @@ fn routes(portcullis: &Portcullis) -> Router {
         .merge(health::routes(portcullis.accounts().clone()))
         .merge(docs::routes())
         .method_not_allowed_fallback(method_not_allowed);
-    request::around(portcullis.router().merge(own).fallback(not_found))
+    request::around(portcullis.router().merge(portcullis.pages()).merge(own).fallback(not_found))
 }
 
 /// Done when the process is asked to end: by SIGTERM, or by SIGINT, which is Ctrl-C.

@@ -44,7 +44,7 @@ pub(crate) async fn run(settings: &Settings, command: UserCommand, json: bool) -
 
 /// The accounts, and the user who goes by this name or address.
 async fn named(settings: &Settings, name: &str) -> Result<(Accounts, User), Box<dyn Error>> {
-    let accounts = open::portcullis(settings).await?.accounts().clone();
+    let accounts = open::for_command(settings).await?.accounts().clone();
     let found = accounts.get_user_by_name_or_mail(name).await?;
     Ok((accounts, found.ok_or_else(|| format!("there is no user `{name}`"))?.user))
 }
@@ -62,7 +62,7 @@ fn changed(json: bool, what: &Value, user: &User, text: &str) -> Result<(), Box<
 /// Makes an account on the operator's word.
 async fn add(settings: &Settings, new: NewUser, json: bool) -> Result<(), Box<dyn Error>> {
     let password = if new.password_stdin { first_line()? } else { prompt()? };
-    let portcullis = open::portcullis(settings).await?;
+    let portcullis = open::for_command(settings).await?;
     let accounts = portcullis.accounts();
     let explain = |error| explained(error, settings);
     let registration = accounts.registration(&new.name, &new.email, &password, "").map_err(explain)?;

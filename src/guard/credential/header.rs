@@ -4,15 +4,16 @@ use http::header::{Entry, HeaderMap, HeaderName};
 
 use super::Unusable::{self, Malformed};
 
-/// The token in this header, if there is one. The header must not be repeated.
+/// What stands in this header where the token has to be, if there is such a place. The header must not be repeated.
 ///
 /// With a scheme, its value is `scheme 1*SP token`, the scheme in any case, and a value with another scheme is none of
 /// the guard's business. Without one, the whole value is the token.
+#[inline]
 pub(super) fn read<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
     scheme: Option<&str>,
-) -> Result<Option<&'a str>, Unusable> {
+) -> Result<Option<&'a [u8]>, Unusable> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -20,7 +21,7 @@ pub(super) fn read<'a>(
     }
     match scheme {
         Some(scheme) => after_scheme(value.as_bytes(), scheme),
-        None => token(value.as_bytes()).map(Some),
+        None => Ok(Some(value.as_bytes())),
     }
 }
 
@@ -33,10 +34,11 @@ pub(super) fn strip(headers: &mut HeaderMap, name: &HeaderName, scheme: Option<&
     }
 }
 
-fn after_scheme<'a>(value: &'a [u8], scheme: &str) -> Result<Option<&'a str>, Unusable> {
+#[inline]
+fn after_scheme<'a>(value: &'a [u8], scheme: &str) -> Result<Option<&'a [u8]>, Unusable> {
     let (found, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
     if found.eq_ignore_ascii_case(scheme.as_bytes()) {
-        token(rest.get(rest.iter().take_while(|byte| **byte == b' ').count()..).unwrap_or_default()).map(Some)
+        Ok(rest.get(rest.iter().take_while(|byte| **byte == b' ').count()..))
     } else if is_name(found) {
         Ok(None)
     } else {
@@ -44,7 +46,8 @@ fn after_scheme<'a>(value: &'a [u8], scheme: &str) -> Result<Option<&'a str>, Un
     }
 }
 
-fn token(value: &[u8]) -> Result<&str, Unusable> {
+/// The token that these bytes are, if they are one.
+pub(super) fn token(value: &[u8]) -> Result<&str, Unusable> {
     if value.is_empty() {
         return Err(Malformed("empty token"));
     }
@@ -71,7 +74,7 @@ mod tests {
     use super::*;
 
     fn bearer(value: &[u8]) -> Result<Option<&str>, Unusable> {
-        after_scheme(value, "Bearer")
+        after_scheme(value, "Bearer")?.map(token).transpose()
     }
 
     #[test]

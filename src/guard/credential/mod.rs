@@ -6,17 +6,18 @@
 mod cookie;
 mod header;
 mod origin;
+mod presented;
 mod source;
 mod sources;
 mod subprotocol;
 
 use std::fmt;
 
-pub use self::source::Source;
 pub(super) use self::{
     origin::OwnOrigins,
     sources::{Found, Sources},
 };
+pub use self::{presented::Presented, source::Source};
 
 /// A credential as it came in, not yet checked. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,8 @@ mod tests {
     #[test]
     fn debug_does_not_show_the_secret() {
         assert_eq!(format!("{:?}", Credential::Bearer("s3cret")), "Bearer(…)");
+        assert_eq!(format!("{:?}", Presented::explicit(b"s3cret")), "Bearer(…)");
+        assert_eq!(format!("{:?}", Presented::cookie("sid", "s3cret")), "Cookie(sid=…)");
         assert_eq!(format!("{:?}", Credential::Cookie { name: "sid", value: "s3cret" }), "Cookie(sid=…)");
     }
 }

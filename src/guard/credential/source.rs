@@ -8,7 +8,7 @@ use http::{
 };
 
 use super::{
-    Credential, Unusable,
+    Presented, Unusable,
     header::{self, is_name},
     sources::Found,
     subprotocol,
@@ -148,12 +148,13 @@ impl fmt::Display for Source {
 }
 
 impl Explicit {
+    #[inline]
     pub(super) fn read<'a>(&'a self, headers: &'a HeaderMap) -> Result<Option<Found<'a>>, Unusable> {
         let (token, subprotocol) = match self {
             Self::Header { name, scheme } => (header::read(headers, name, scheme.as_deref())?, None),
-            Self::Subprotocol { name } => (subprotocol::read(headers, name)?, Some(name.as_str())),
+            Self::Subprotocol { name } => (subprotocol::read(headers, name)?.map(str::as_bytes), Some(name.as_str())),
         };
-        Ok(token.map(|token| Found { credential: Credential::Bearer(token), subprotocol }))
+        Ok(token.map(|token| Found { presented: Presented::explicit(token), subprotocol }))
     }
 
     pub(super) fn strip(&self, headers: &mut HeaderMap) {

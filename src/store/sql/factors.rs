@@ -16,8 +16,14 @@ use crate::{
 
 #[async_trait]
 impl FactorStore for Backend {
-    async fn start_flow(&self, id: &TokenHash, flow: &Flow, event: &Event) -> Result<bool> {
-        flows::start(self, id, flow, event).await.map_err(store_error)
+    async fn start_flow(
+        &self,
+        id: &TokenHash,
+        flow: &Flow,
+        follows: Option<&TokenHash>,
+        event: &Event,
+    ) -> Result<bool> {
+        flows::start(self, id, flow, follows, event).await.map_err(store_error)
     }
 
     async fn flow(&self, id: &TokenHash, now: Timestamp) -> Result<Option<Flow>> {

@@ -16,9 +16,20 @@ use crate::{
     secret::TokenHash,
 };
 
-pub(super) async fn start(store: &Backend, id: &TokenHash, flow: &Flow, event: &Event) -> Result<bool> {
+pub(super) async fn start(
+    store: &Backend,
+    id: &TokenHash,
+    flow: &Flow,
+    follows: Option<&TokenHash>,
+    event: &Event,
+) -> Result<bool> {
     let mut tx = store.begin().await?;
     users::hold(&mut tx, flow.user).await?;
+    if let Some(follows) = follows
+        && !end(&mut tx, flow.user, follows, event.at).await?
+    {
+        return Ok(false);
+    }
     let started = sqlx::query(
         "INSERT INTO flows (hash, step, user_id, amr, auth_time, password_version, generation, remember, expires_at)
          SELECT $1, $3, id, $4, $5, password_version, generation, $8, $9 FROM users

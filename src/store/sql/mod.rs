@@ -6,13 +6,18 @@
 //!
 //! A transaction that is not committed is rolled back when it is dropped, also when the caller went away halfway.
 
+mod access;
+mod api_keys;
 mod attempts;
 mod challenges;
+mod devices;
 mod events;
 mod factors;
 mod flows;
 mod import;
 mod keys;
+mod mailed;
+mod one_time;
 mod outbox;
 mod passkeys;
 mod recovery;
@@ -20,6 +25,7 @@ mod refresh;
 mod revocations;
 mod roles;
 mod row;
+mod second_factors;
 mod sessions;
 mod sweep;
 mod totp;
@@ -39,11 +45,15 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     mail::{MailBacklog, MailRequest, TakenMail},
+    one_time::Purpose,
     password::PasswordHash,
     revocation::{Change, Cursor, Revocation},
     secret::{Sealed, TokenHash},
     session::{Session, SessionId},
-    store::{Conflict, NewRoles, NewSession, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError, StoredKey},
+    store::{
+        Conflict, Grant, NewRoles, NewSession, NewToken, NewUser, Opened, Result, Rotated, Rotation, Store, StoreError,
+        StoredKey, VerifyBy,
+    },
     throttle::Bucket,
 };
 
@@ -81,6 +91,10 @@ impl Store for Backend {
         users::create(self, new, event).await.map_err(store_error)?.map_err(StoreError::Conflict)
     }
 
+    async fn register_user(&self, new: &NewUser, neutral: bool, event: &Event) -> Result<()> {
+        users::register(self, new, neutral, event).await.map_err(store_error)?.map_err(StoreError::Conflict)
+    }
+
     async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>> {
         import::users(self, users, keep).await.map_err(store_error)
     }
@@ -106,7 +120,7 @@ impl Store for Backend {
     }
 
     async fn delete_user(&self, id: UserId, revocation: &Revocation, event: &Event) -> Result<bool> {
-        users::delete(self, id, revocation, event).await.map_err(store_error)
+        Ok(users::delete(self, id, revocation, event).await.map_err(store_error)??)
     }
 
     async fn rehash_password(&self, id: UserId, version: i64, hash: &PasswordHash, event: &Event) -> Result<bool> {
@@ -126,7 +140,7 @@ impl Store for Backend {
     }
 
     async fn disable_user(&self, id: UserId, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>> {
-        users::disable(self, id, revoke_until, event).await.map_err(store_error)
+        Ok(users::disable(self, id, revoke_until, event).await.map_err(store_error)??)
     }
 
     async fn enable_user(&self, id: UserId, event: &Event) -> Result<bool> {
@@ -151,7 +165,7 @@ impl Store for Backend {
     }
 
     async fn set_user_roles(&self, new: &NewRoles, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>> {
-        roles::give(self, new, revoke_until, event).await.map_err(store_error)
+        Ok(roles::give(self, new, revoke_until, event).await.map_err(store_error)??)
     }
 
     async fn open_session(&self, new: &NewSession, event: &Event) -> Result<Option<Opened>> {
@@ -210,6 +224,53 @@ impl Store for Backend {
 
     async fn clear_attempts(&self, buckets: &[Bucket]) -> Result<()> {
         attempts::clear(self, buckets).await.map_err(store_error)
+    }
+
+    async fn knows_network(&self, user: UserId, network: &str, since: Timestamp) -> Result<bool> {
+        devices::knows_network(self, user, network, since).await.map_err(store_error)
+    }
+
+    async fn issue_token(&self, new: &NewToken) -> Result<bool> {
+        one_time::issue(self, new).await.map_err(store_error)
+    }
+
+    async fn arm_token(&self, id: Uuid, hash: &TokenHash, now: Timestamp) -> Result<Option<Timestamp>> {
+        one_time::arm(self, id, hash, now).await.map_err(store_error)
+    }
+
+    async fn user_of_token(&self, purpose: Purpose, token: &TokenHash, now: Timestamp) -> Result<Option<UserId>> {
+        one_time::user_of(self, purpose, token, now).await.map_err(store_error)
+    }
+
+    async fn verify_email(&self, by: &VerifyBy, event: &Event) -> Result<Option<UserId>> {
+        mailed::verify(self, by, event).await.map_err(store_error)
+    }
+
+    async fn reset_password(
+        &self,
+        token: &TokenHash,
+        password: &PasswordHash,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> Result<Option<(UserId, i64)>> {
+        mailed::reset_password(self, token, password, revoke_until, event).await.map_err(store_error)
+    }
+
+    async fn request_email_change(&self, grant: &Grant, event: &Event) -> Result<bool> {
+        mailed::request_email_change(self, grant, event).await.map_err(store_error)
+    }
+
+    async fn confirm_email(&self, token: &TokenHash, event: &Event) -> Result<Option<UserId>> {
+        mailed::confirm_email(self, token, event).await.map_err(store_error)
+    }
+
+    async fn undo_email(
+        &self,
+        token: &TokenHash,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> Result<Option<(UserId, i64)>> {
+        mailed::undo_email(self, token, revoke_until, event).await.map_err(store_error)
     }
 
     async fn record(&self, event: &Event) -> Result<()> {
@@ -277,6 +338,9 @@ impl Store for Backend {
         sweep::revocations(self, now).await.map_err(store_error)?;
         sweep::attempts(self, now).await.map_err(store_error)?;
         sweep::flows(self, now).await.map_err(store_error)?;
+        sweep::one_time_tokens(self, now).await.map_err(store_error)?;
+        sweep::known_devices(self, now).await.map_err(store_error)?;
+        sweep::api_keys(self, now).await.map_err(store_error)?;
         outbox::forget_given_up(self, now).await.map_err(store_error)
     }
 }

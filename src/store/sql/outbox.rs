@@ -50,6 +50,11 @@ pub(super) async fn insert(connection: &mut Connection, request: &MailRequest) -
     Ok(())
 }
 
+/// Asks for a mail of this kind that tells of this event.
+pub(super) async fn tell(connection: &mut Connection, kind: MailKind, to: MailTo, event: &Event) -> Result<()> {
+    insert(connection, &MailRequest::told_by(event, kind, to)).await
+}
+
 pub(super) async fn post(store: &Backend, request: &MailRequest) -> Result<()> {
     let mut tx = store.begin().await?;
     insert(&mut tx, request).await?;

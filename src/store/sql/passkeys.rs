@@ -7,16 +7,18 @@ use super::{
     super::Backend,
     Connection, challenges, events, recovery,
     row::{Row, malformed, optional_timestamp, parsed, timestamp},
-    store_error, users,
+    second_factors, store_error,
+    users::{self, Asked},
 };
 use crate::{
     account::UserId,
     audit::Event,
     clock::Timestamp,
+    mail::MailKind,
     passkey::{Challenge, Passkey, PasskeyId, PasskeyKind, PasskeyName, UserHandle},
     recovery::RecoveryHash,
     secret::TokenHash,
-    store::{self, Conflict, NewUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse, StoreError},
+    store::{self, Conflict, NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse, StoreError},
 };
 
 #[async_trait]
@@ -50,15 +52,8 @@ impl PasskeyStore for Backend {
         add(self, passkey, codes, event).await.map_err(store_error)
     }
 
-    async fn create_user_with_passkey(
-        &self,
-        new: &NewUser,
-        handle: UserHandle,
-        passkey: &Passkey,
-        codes: &[RecoveryHash],
-        event: &Event,
-    ) -> store::Result<bool> {
-        let made = create_user(self, new, handle, passkey, codes, event).await.map_err(store_error)?;
+    async fn register_passkey_user(&self, new: &NewPasskeyUser, neutral: bool, event: &Event) -> store::Result<bool> {
+        let made = register_user(self, new, neutral, event).await.map_err(store_error)?;
         made.map_err(StoreError::Conflict)
     }
 
@@ -153,13 +148,14 @@ async fn add(store: &Backend, passkey: &Passkey, codes: &[RecoveryHash], event: 
     if !users::hold(&mut tx, passkey.user).await? {
         return Ok(PasskeyAdded::Refused);
     }
-    let first = !has_second_factor(&mut tx, passkey.user).await?;
+    let first = !second_factors::any(&mut tx, passkey.user).await?;
     if !insert(&mut tx, passkey).await? {
         return Ok(PasskeyAdded::Refused);
     }
     if first {
         recovery::put(&mut tx, passkey.user, codes).await?;
     }
+    second_factors::tell(&mut tx, MailKind::SecondFactorAdded, passkey.kind.noun(), event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(if first { PasskeyAdded::First } else { PasskeyAdded::Further })
@@ -190,27 +186,31 @@ async fn insert(connection: &mut Connection, passkey: &Passkey) -> Result<bool> 
     Ok(inserted.rows_affected() == 1)
 }
 
-async fn create_user(
+async fn register_user(
     store: &Backend,
-    new: &NewUser,
-    handle: UserHandle,
-    passkey: &Passkey,
-    codes: &[RecoveryHash],
+    new: &NewPasskeyUser,
+    neutral: bool,
     event: &Event,
 ) -> Result<Result<bool, Conflict>> {
-    let mut tx = store.begin().await?;
-    if let Err(conflict) = users::make(&mut tx, new, event).await? {
-        return Ok(Err(conflict));
-    }
-    sqlx::query("INSERT INTO passkey_handles (user_id, handle) VALUES ($1, $2)")
-        .bind(new.user.id.0)
-        .bind(handle.as_bytes())
-        .execute(&mut *tx)
-        .await?;
-    if !insert(&mut tx, passkey).await? {
+    // Asked first, so that the answer does not depend on whether the address is known.
+    if by_credential(store, &new.passkey.credential_id).await?.is_some() {
         return Ok(Ok(false));
     }
-    recovery::put(&mut tx, new.user.id, codes).await?;
+    let mut tx = match users::ask(store, &new.user, neutral, event).await? {
+        Asked::Made(tx) => tx,
+        Asked::Known => return Ok(Ok(true)),
+        Asked::Taken(conflict) => return Ok(Err(conflict)),
+    };
+    let user = new.user.user.id;
+    sqlx::query("INSERT INTO passkey_handles (user_id, handle) VALUES ($1, $2)")
+        .bind(user.0)
+        .bind(new.handle.as_bytes())
+        .execute(&mut *tx)
+        .await?;
+    if !insert(&mut tx, &new.passkey).await? {
+        return Ok(Ok(false));
+    }
+    recovery::put(&mut tx, user, &new.recovery_codes).await?;
     tx.commit().await?;
     Ok(Ok(true))
 }
@@ -248,20 +248,18 @@ async fn rename(store: &Backend, user: UserId, id: PasskeyId, name: &PasskeyName
 async fn remove(store: &Backend, user: UserId, id: PasskeyId, event: &Event) -> Result<PasskeyRemoved> {
     let mut tx = store.begin().await?;
     users::hold(&mut tx, user).await?;
-    let removed = sqlx::query("DELETE FROM passkeys WHERE id = $1 AND user_id = $2")
+    let removed = sqlx::query("DELETE FROM passkeys WHERE id = $1 AND user_id = $2 RETURNING kind")
         .bind(id.0)
         .bind(user.0)
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
-    if removed.rows_affected() == 0 {
-        return Ok(PasskeyRemoved::Unknown);
-    }
+    let Some(removed) = removed else { return Ok(PasskeyRemoved::Unknown) };
+    let kind = parsed(&removed, "kind", PasskeyKind::parse)?;
     if !has_way_in(&mut tx, user).await? {
         return Ok(PasskeyRemoved::LastWayIn);
     }
-    if !has_second_factor(&mut tx, user).await? {
-        recovery::put(&mut tx, user, &[]).await?;
-    }
+    second_factors::codes_follow(&mut tx, user).await?;
+    second_factors::tell(&mut tx, MailKind::SecondFactorRemoved, kind.noun(), event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(PasskeyRemoved::Gone)
@@ -279,12 +277,21 @@ async fn has_way_in(connection: &mut Connection, user: UserId) -> Result<bool> {
     .await
 }
 
-/// Whether a user, whom the caller holds, has a second factor of any kind.
-pub(super) async fn has_second_factor(connection: &mut Connection, user: UserId) -> Result<bool> {
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM passkeys WHERE user_id = $1) OR EXISTS (SELECT 1 FROM totp WHERE user_id = $1)",
-    )
-    .bind(user.0)
-    .fetch_one(connection)
-    .await
+/// Takes all keys of a user, whom the caller holds, and with their last second factor their recovery codes. `false` if
+/// they had none.
+pub(super) async fn take(connection: &mut Connection, user: UserId) -> Result<bool> {
+    let removed = sqlx::query("DELETE FROM passkeys WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    second_factors::codes_follow(connection, user).await?;
+    Ok(removed.rows_affected() > 0)
+}
+
+/// Takes the keys that a user, whom the caller holds, has added since then. `false` if there were none.
+pub(super) async fn take_since(connection: &mut Connection, user: UserId, since: Timestamp) -> Result<bool> {
+    let removed = sqlx::query("DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2")
+        .bind(user.0)
+        .bind(since.as_millis())
+        .execute(&mut *connection)
+        .await?;
+    second_factors::codes_follow(connection, user).await?;
+    Ok(removed.rows_affected() > 0)
 }

@@ -2,8 +2,13 @@
 
 use sqlx::Result;
 
-use super::{super::Backend, Connection, events, users};
-use crate::{account::UserId, audit::Event, recovery::RecoveryHash};
+use super::{super::Backend, Connection, events, outbox, users};
+use crate::{
+    account::UserId,
+    audit::Event,
+    mail::{MailKind, MailTo},
+    recovery::RecoveryHash,
+};
 
 pub(super) async fn spend(store: &Backend, user: UserId, code: &RecoveryHash, event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
@@ -15,6 +20,7 @@ pub(super) async fn spend(store: &Backend, user: UserId, code: &RecoveryHash, ev
     if spent.rows_affected() == 0 {
         return Ok(false);
     }
+    outbox::tell(&mut tx, MailKind::RecoveryCodeUsed, MailTo::User(user), event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)

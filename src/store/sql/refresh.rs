@@ -4,7 +4,7 @@ use sqlx::{Result, Row as _};
 
 use super::{
     super::Backend,
-    Connection, attempts, events, revocations, roles,
+    Connection, access, attempts, events, revocations, roles,
     row::{Row, optional_timestamp},
     sessions, users,
 };
@@ -63,8 +63,9 @@ pub(super) async fn rotate(store: &Backend, rotation: &Rotation, reused: &Event)
         Some(asked) => asked.clone(),
         None => granted,
     };
+    let memberships = access::memberships_of(&mut *tx, user.id).await?;
     tx.commit().await?;
-    Ok(Rotated::Next(Box::new(Renewed { user, session, scopes })))
+    Ok(Rotated::Next(Box::new(Renewed { user, session, scopes, memberships })))
 }
 
 /// Marks a token as exchanged. `false` if it was already.

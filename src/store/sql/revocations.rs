@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     account::UserId,
+    api_key::ApiKeyId,
     clock::Timestamp,
     revocation::{Change, Cursor, Revocation, Target},
     session::SessionId,
@@ -25,6 +26,11 @@ pub(super) fn of_session(id: SessionId, until: Timestamp) -> Revocation {
 /// Those of each of these sessions.
 pub(super) fn of_sessions(ids: &[SessionId], until: Timestamp) -> Vec<Revocation> {
     ids.iter().map(|id| of_session(*id, until)).collect()
+}
+
+/// Those of these API keys, which are revoked by their ids as sessions are: no session has the id of a key.
+pub(super) fn of_api_keys(ids: &[ApiKeyId], until: Timestamp) -> Vec<Revocation> {
+    ids.iter().map(|id| Revocation { target: Target::Session(id.to_string()), until }).collect()
 }
 
 /// The revocation of every older token of this user.

@@ -6,18 +6,20 @@ use sqlx::{Result, Row as _};
 
 use super::{
     super::{Backend, HOLD_ROLE},
-    Connection, events, revocations,
+    Connection,
+    access::Admins,
+    events, revocations,
     row::Row,
     users,
 };
 use crate::{
-    access::{self, Role, RoleName},
+    access::{self, ADMIN, Role, RoleName},
     account::{User, UserId},
     audit::Event,
     clock::Timestamp,
     principal::Scopes,
     revocation::Revocation,
-    store::NewRoles,
+    store::{LastAdmin, NewRoles},
 };
 
 /// What a user may do, by the roles they have in this transaction.
@@ -125,12 +127,16 @@ pub(super) async fn give(
     new: &NewRoles,
     revoke_until: Timestamp,
     event: &Event,
-) -> Result<Option<i64>> {
+) -> Result<Result<Option<i64>, LastAdmin>> {
     let names: Vec<_> = new.roles.iter().map(ToString::to_string).collect();
     let mut tx = store.begin().await?;
-    hold(&mut tx, &names).await?;
+    // In the order in which everyone takes them: those before `admin`, that one, the others.
+    let (before, behind): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| name.as_str() < ADMIN);
+    hold(&mut tx, &before).await?;
+    let admins = Admins::hold(&mut tx, new.user).await?;
+    hold(&mut tx, &behind).await?;
     let Some(generation) = users::supersede(&mut tx, new.user, event.at).await? else {
-        return Ok(None);
+        return Ok(Ok(None));
     };
     sqlx::query("DELETE FROM user_roles WHERE user_id = $1").bind(new.user.0).execute(&mut *tx).await?;
     for name in &names {
@@ -142,12 +148,15 @@ pub(super) async fn give(
         .execute(&mut *tx)
         .await?;
     }
+    if let Err(last) = admins.remain(&mut tx).await? {
+        return Ok(Err(last));
+    }
     if let Some(max) = new.sessions_max {
         shorten_sessions(&mut tx, new.user, max).await?;
     }
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &[revocations::of_user(new.user, generation, revoke_until)]).await?;
-    Ok(Some(generation))
+    Ok(Ok(Some(generation)))
 }
 
 /// Lets no session of a user live for longer than this after it was opened.

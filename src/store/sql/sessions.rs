@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     super::Backend,
-    Connection, attempts, events, flows, refresh, revocations, roles,
+    Connection, access, attempts, devices, events, flows, outbox, refresh, revocations, roles,
     row::{Row, optional_parsed, timestamp},
     users,
 };
@@ -13,6 +13,7 @@ use crate::{
     account::{UserId, is_multiple},
     audit::{Event, EventKind},
     clock::Timestamp,
+    mail::{MailKind, MailTo},
     revocation::Revocation,
     session::{Device, Session, SessionId},
     store::{NewSession, Opened},
@@ -55,12 +56,16 @@ pub(super) async fn open(store: &Backend, new: &NewSession, event: &Event) -> Re
         events::insert(&mut tx, &event.entailing(EventKind::SessionEvicted).session(evicted)).await?;
         ended.push(evicted);
     }
+    if devices::remember(&mut tx, &new.session).await? && event.kind == EventKind::LoginSucceeded {
+        outbox::tell(&mut tx, MailKind::NewDevice, MailTo::User(user), event).await?;
+    }
     attempts::forgive(&mut tx, &new.forgiven).await?;
     events::insert(&mut tx, event).await?;
     let Some(user) = users::by_id(&mut *tx, user).await? else { return Ok(None) };
     let scopes = roles::scopes_of(&mut tx, &user.user).await?;
+    let memberships = access::memberships_of(&mut *tx, user.user.id).await?;
     revocations::commit(tx, &revocations::of_sessions(&ended, new.revoke_until)).await?;
-    Ok(Some(Opened { user: user.user, scopes, ended }))
+    Ok(Some(Opened { user: user.user, scopes, memberships, ended }))
 }
 
 /// `false` if the user is not as they were when they were checked.
@@ -72,7 +77,8 @@ async fn insert(connection: &mut Connection, new: &NewSession) -> Result<bool> {
          SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10 FROM users
          WHERE id = $2 AND generation = $11 AND password_version = $12 AND disabled_at IS NULL
             AND ($13 OR NOT EXISTS (SELECT 1 FROM totp WHERE user_id = users.id)
-                AND NOT EXISTS (SELECT 1 FROM passkeys WHERE user_id = users.id))",
+                AND NOT EXISTS (SELECT 1 FROM passkeys WHERE user_id = users.id))
+            AND ($14 IS NULL OR EXISTS (SELECT 1 FROM passkeys WHERE id = $14 AND user_id = users.id))",
     )
     .bind(session.id.0)
     .bind(session.user.0)
@@ -87,6 +93,7 @@ async fn insert(connection: &mut Connection, new: &NewSession) -> Result<bool> {
     .bind(new.generation)
     .bind(new.password_version)
     .bind(is_multiple(&session.amr))
+    .bind(new.passkey.map(|passkey| passkey.0))
     .execute(connection)
     .await?;
     Ok(opened.rows_affected() == 1)

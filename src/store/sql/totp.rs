@@ -6,14 +6,18 @@
 use sqlx::{Result, Row as _};
 use uuid::Uuid;
 
-use super::{super::Backend, Connection, events, passkeys, recovery, row::Row, users};
+use super::{super::Backend, Connection, events, recovery, row::Row, second_factors, users};
 use crate::{
     account::UserId,
     audit::Event,
     clock::Timestamp,
+    mail::MailKind,
     secret::Sealed,
     store::{StoredTotp, TotpConfirmation, TotpConfirmed},
 };
+
+/// What mails call it.
+const AUTHENTICATOR: &str = "an authenticator app";
 
 pub(super) async fn live(store: &Backend, user: UserId) -> Result<Option<StoredTotp>> {
     let query = sqlx::query("SELECT id, secret FROM totp WHERE user_id = $1").bind(user.0);
@@ -66,7 +70,7 @@ pub(super) async fn confirm(store: &Backend, confirmation: &TotpConfirmation, ev
     let Some(secret) = take_setup(&mut tx, user, confirmation.id, event.at).await? else {
         return Ok(TotpConfirmed::Refused);
     };
-    let first = !passkeys::has_second_factor(&mut tx, user).await?;
+    let first = !second_factors::any(&mut tx, user).await?;
     let confirmed = if insert(&mut tx, confirmation, &secret, event.at).await? {
         if first {
             recovery::put(&mut tx, user, &confirmation.recovery_codes).await?;
@@ -79,6 +83,7 @@ pub(super) async fn confirm(store: &Backend, confirmation: &TotpConfirmation, ev
     } else {
         return Ok(TotpConfirmed::Refused);
     };
+    second_factors::tell(&mut tx, MailKind::SecondFactorAdded, AUTHENTICATOR, event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(confirmed)
@@ -133,27 +138,32 @@ async fn replace(
 }
 
 pub(super) async fn use_step(store: &Backend, user: UserId, authenticator: Uuid, step: i64) -> Result<bool> {
-    let used = sqlx::query("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND id = $2 AND last_step < $3")
+    let accepted = sqlx::query("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND id = $2 AND last_step < $3")
         .bind(user.0)
         .bind(authenticator)
         .bind(step)
         .execute(&store.writer)
         .await?;
-    Ok(used.rows_affected() == 1)
+    Ok(accepted.rows_affected() == 1)
 }
 
 pub(super) async fn remove(store: &Backend, user: UserId, event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
     users::hold(&mut tx, user).await?;
-    let removed = sqlx::query("DELETE FROM totp WHERE user_id = $1").bind(user.0).execute(&mut *tx).await?;
-    if removed.rows_affected() == 0 {
+    if !take(&mut tx, user).await? {
         return Ok(false);
     }
-    sqlx::query("DELETE FROM totp_setups WHERE user_id = $1").bind(user.0).execute(&mut *tx).await?;
-    if !passkeys::has_second_factor(&mut tx, user).await? {
-        recovery::put(&mut tx, user, &[]).await?;
-    }
+    second_factors::tell(&mut tx, MailKind::SecondFactorRemoved, AUTHENTICATOR, event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+/// Takes a user's authenticator, what they have begun to set up, and with their last second factor their recovery codes.
+/// `false` if they had no authenticator. The caller holds the user.
+pub(super) async fn take(connection: &mut Connection, user: UserId) -> Result<bool> {
+    let removed = sqlx::query("DELETE FROM totp WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    sqlx::query("DELETE FROM totp_setups WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    second_factors::codes_follow(connection, user).await?;
+    Ok(removed.rows_affected() == 1)
 }

@@ -4,18 +4,21 @@ use sqlx::{Executor, Result, Row as _};
 
 use super::{
     super::{Backend, Db, HOLD_USER},
-    Connection, events, revocations, roles,
+    Connection, Transaction,
+    access::Admins,
+    events, one_time, outbox, revocations, roles,
     row::{Row, optional_timestamp, parsed, timestamp},
     sessions,
 };
 use crate::{
     account::{Email, SecondFactors, User, UserId, UserRecord, Username},
-    audit::Event,
+    audit::{Event, EventKind},
     clock::Timestamp,
+    mail::{MailKind, MailTo},
     password::PasswordHash,
     revocation::Revocation,
     session::SessionId,
-    store::{Conflict, NewUser},
+    store::{Conflict, LastAdmin, NewUser},
 };
 
 pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
@@ -25,6 +28,53 @@ pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Res
         tx.commit().await?;
     }
     Ok(made)
+}
+
+pub(super) async fn register(
+    store: &Backend,
+    new: &NewUser,
+    neutral: bool,
+    event: &Event,
+) -> Result<Result<(), Conflict>> {
+    match ask(store, new, neutral, event).await? {
+        Asked::Made(tx) => tx.commit().await.map(Ok),
+        Asked::Known => Ok(Ok(())),
+        Asked::Taken(conflict) => Ok(Err(conflict)),
+    }
+}
+
+/// What became of a user who asked for an account.
+pub(super) enum Asked {
+    /// They have one once this ends.
+    Made(Transaction),
+    /// Their address has one, and they are not told.
+    Known,
+    /// Something that must be unique is taken.
+    Taken(Conflict),
+}
+
+/// Makes a user who asked for it, and asks for the mail that goes to their address. If `neutral`, an address that is taken
+/// is no conflict: its owner gets a mail, and the name is used up as it would have been.
+pub(super) async fn ask(store: &Backend, new: &NewUser, neutral: bool, event: &Event) -> Result<Asked> {
+    let mut tx = store.begin().await?;
+    let to = MailTo::Address(new.user.email.clone());
+    match make(&mut tx, new, event).await? {
+        Ok(()) => {
+            outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
+            Ok(Asked::Made(tx))
+        }
+        Err(Conflict::Email) if neutral => {
+            tx.rollback().await?;
+            tx = store.begin().await?;
+            retire_name(&mut tx, new.user.username.key(), event.at).await?;
+            let event = Event { user: None, kind: EventKind::RegistrationRepeated, ..event.clone() };
+            outbox::tell(&mut tx, MailKind::AlreadyRegistered, to, &event).await?;
+            events::insert(&mut tx, &event).await?;
+            tx.commit().await?;
+            Ok(Asked::Known)
+        }
+        Err(conflict) => Ok(Asked::Taken(conflict)),
+    }
 }
 
 /// Makes a user in a transaction that is to be rolled back if something is taken.
@@ -39,6 +89,9 @@ pub(super) async fn make(connection: &mut Connection, new: &NewUser, event: &Eve
     if !inserted {
         let of_email = email_is_taken(connection, &new.user).await?;
         return Ok(Err(if of_email { Conflict::Email } else { Conflict::Id }));
+    }
+    if one_time::is_promised(connection, &new.user.email, new.user.id, event.at).await? {
+        return Ok(Err(Conflict::Email));
     }
     for role in &new.user.roles {
         sqlx::query("INSERT INTO user_roles (user_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -171,23 +224,37 @@ pub(super) async fn rename(store: &Backend, id: UserId, name: &str, event: &Even
     Ok(true)
 }
 
-pub(super) async fn delete(store: &Backend, id: UserId, revocation: &Revocation, event: &Event) -> Result<bool> {
+pub(super) async fn delete(
+    store: &Backend,
+    id: UserId,
+    revocation: &Revocation,
+    event: &Event,
+) -> Result<Result<bool, LastAdmin>> {
     let mut tx = store.begin().await?;
+    let admins = Admins::hold(&mut tx, id).await?;
     let name: Option<String> = sqlx::query_scalar("DELETE FROM users WHERE id = $1 RETURNING username_key")
         .bind(id.0)
         .fetch_optional(&mut *tx)
         .await?;
     let Some(name) = name else {
-        return Ok(false);
+        return Ok(Ok(false));
     };
-    sqlx::query("INSERT INTO retired_usernames (username_key, retired_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(name)
-        .bind(event.at.as_millis())
-        .execute(&mut *tx)
-        .await?;
+    if let Err(last) = admins.remain(&mut tx).await? {
+        return Ok(Err(last));
+    }
+    retire_name(&mut tx, &name, event.at).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, std::slice::from_ref(revocation)).await?;
-    Ok(true)
+    Ok(Ok(true))
+}
+
+async fn retire_name(connection: &mut Connection, key: &str, at: Timestamp) -> Result<()> {
+    sqlx::query("INSERT INTO retired_usernames (username_key, retired_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(key)
+        .bind(at.as_millis())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn rehash_password(
@@ -237,6 +304,8 @@ pub(super) async fn change_password(
         return Ok(None);
     }
     let ended = sessions::end_except(&mut tx, id, keep, event.at).await?;
+    one_time::kill(&mut tx, id).await?;
+    outbox::tell(&mut tx, MailKind::PasswordChanged, MailTo::User(id), event).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &revocations::of_sessions(&ended, revoke_until)).await?;
     Ok(Some(ended))
@@ -247,20 +316,24 @@ pub(super) async fn disable(
     id: UserId,
     revoke_until: Timestamp,
     event: &Event,
-) -> Result<Option<i64>> {
+) -> Result<Result<Option<i64>, LastAdmin>> {
     let mut tx = store.begin().await?;
+    let admins = Admins::hold(&mut tx, id).await?;
     let Some(generation) = supersede(&mut tx, id, event.at).await? else {
-        return Ok(None);
+        return Ok(Ok(None));
     };
     sqlx::query("UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL")
         .bind(id.0)
         .bind(event.at.as_millis())
         .execute(&mut *tx)
         .await?;
+    if let Err(last) = admins.remain(&mut tx).await? {
+        return Ok(Err(last));
+    }
     sessions::end_except(&mut tx, id, None, event.at).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &[revocations::of_user(id, generation, revoke_until)]).await?;
-    Ok(Some(generation))
+    Ok(Ok(Some(generation)))
 }
 
 pub(super) async fn enable(store: &Backend, id: UserId, event: &Event) -> Result<bool> {

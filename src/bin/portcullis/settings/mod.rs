@@ -6,6 +6,7 @@
 mod error;
 mod mail;
 mod mask;
+mod passkey;
 mod source;
 mod table;
 #[cfg(test)]
@@ -26,7 +27,7 @@ use portcullis::{
 pub(crate) use self::{
     error::SettingsError,
     source::{Source, Stated},
-    table::{Kind, SETTINGS, Setting},
+    table::{Kind, LONGEST_ACCESS_TOKEN, SETTINGS, Setting},
 };
 
 /// The file that is read where none is named, if it is there.

@@ -20,7 +20,10 @@ use portcullis::{
     totp::TotpWindow,
 };
 
-use super::{Settings, mail, mask::masked};
+use super::{Settings, mail, mask::masked, passkey};
+
+/// The longest life that an access token can be given.
+pub(crate) const LONGEST_ACCESS_TOKEN: Duration = Duration::from_hours(24);
 
 /// One setting.
 #[derive(Debug)]
@@ -51,7 +54,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 36] = [
+pub(crate) static SETTINGS: [Setting; 38] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -121,10 +124,10 @@ pub(crate) static SETTINGS: [Setting; 36] = [
     },
     Setting {
         key: "access_token_ttl",
-        help: "How long an access token lives",
+        help: "How long an access token lives; the same for every server on one database",
         kind: Kind::Value,
         put: |settings, text| {
-            let ttl = span(text, Duration::from_mins(1)..=Duration::from_hours(24));
+            let ttl = span(text, Duration::from_mins(1)..=LONGEST_ACCESS_TOKEN);
             put(&mut settings.config.access_token_ttl, ttl, "must be a time from 1m to 24h, such as 15m")
         },
         show: |settings| humantime::format_duration(settings.config.access_token_ttl).to_string(),
@@ -251,24 +254,21 @@ pub(crate) static SETTINGS: [Setting; 36] = [
         show: |settings| settings.config.registration.as_str().to_owned(),
     },
     Setting {
-        key: "passkey_registration",
-        help: "Whether people may make an account with a passkey and no password, where anyone may register",
+        key: "require_verified_email",
+        help: "Whether an account opens only once its address is confirmed",
         kind: Kind::Switch,
-        put: |settings, text| put(&mut settings.config.passkey_registration, switch(text), TRUE_OR_FALSE),
-        show: |settings| settings.config.passkey_registration.to_string(),
+        put: |settings, text| put(&mut settings.config.require_verified_email, switch(text), TRUE_OR_FALSE),
+        show: |settings| settings.config.require_verified_email.to_string(),
     },
     Setting {
-        key: "webauthn_origins",
-        help: "Where passkeys and security keys may be used besides `public_url`: origins on its host or below it",
-        kind: Kind::List,
-        put: |settings, text| {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            let origins = items.map(|origin| origin.parse::<PublicUrl>().ok()).collect();
-            let expected = "must list origins, such as https://app.id.example";
-            put(&mut settings.config.webauthn_origins, origins, expected)
-        },
-        show: |settings| settings.config.webauthn_origins.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+        key: "mail_unknown",
+        help: "Whether an address that asks for a new password and belongs to nobody is told so",
+        kind: Kind::Switch,
+        put: |settings, text| put(&mut settings.config.mail_unknown, switch(text), TRUE_OR_FALSE),
+        show: |settings| settings.config.mail_unknown.to_string(),
     },
+    passkey::PASSKEY_REGISTRATION,
+    passkey::WEBAUTHN_ORIGINS,
     Setting {
         key: "second_factor",
         help: "Who has to have a second factor: `optional` for nobody, `admins`, or `all`",
@@ -337,7 +337,7 @@ fn session_span(text: &str) -> Option<Duration> {
     span(text, Duration::from_mins(1)..=Duration::from_hours(365 * 24))
 }
 
-const TRUE_OR_FALSE: &str = "must be `true` or `false`";
+pub(super) const TRUE_OR_FALSE: &str = "must be `true` or `false`";
 
 pub(super) fn put<T>(place: &mut T, value: Option<T>, expected: &'static str) -> Result<(), &'static str> {
     *place = value.ok_or(expected)?;
@@ -360,6 +360,6 @@ fn network(text: &str) -> Option<IpNet> {
     IpNet::from_str(text).ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
-fn switch(text: &str) -> Option<bool> {
+pub(super) fn switch(text: &str) -> Option<bool> {
     text.parse().ok()
 }

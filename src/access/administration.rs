@@ -1,0 +1,224 @@
+//! What an administrator does: to users, roles and memberships, as far as their own scopes reach.
+
+use super::{Membership, Operator, Role, RoleName, grant::scopes_by, is_admin, scopes_of};
+use crate::{
+    account::{Accounts, Registration, User, UserId, UserRecord},
+    audit::{Event, EventKind},
+    error::Error,
+    password::{OwnWords, Password},
+    principal::Scopes,
+    revocation::Target,
+    session::Device,
+    store::{EventQuery, NewUserPassword, UserQuery},
+};
+
+/// The accounts in the hands of an administrator. [`Accounts::administer`] makes one.
+///
+/// Nobody gives a scope that they lack, nor acts on someone who holds one of the service's own that they lack: then the
+/// answer is [`Error::ScopeLacking`]. The operator of the machine is not bound by that, and has the verbs of [`Accounts`].
+#[derive(Clone, Copy, Debug)]
+pub struct Administration<'a> {
+    accounts: &'a Accounts,
+    operator: &'a Operator,
+    device: &'a Device,
+}
+
+impl Accounts {
+    /// The accounts in the hands of this administrator, who works from this device.
+    #[must_use]
+    pub const fn administer<'a>(&'a self, operator: &'a Operator, device: &'a Device) -> Administration<'a> {
+        Administration { accounts: self, operator, device }
+    }
+
+    /// The users whose user name, address or name to show has this text in it, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the database does not answer.
+    pub async fn find_users(&self, query: &UserQuery) -> Result<Vec<UserRecord>, Error> {
+        Ok(self.store().find_users(query).await?)
+    }
+
+    /// The user with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is none.
+    pub async fn user(&self, id: UserId) -> Result<UserRecord, Error> {
+        self.store().user(id).await?.ok_or(Error::NotFound)
+    }
+
+    /// The trail, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the database does not answer.
+    pub async fn events(&self, query: &EventQuery) -> Result<Vec<Event>, Error> {
+        Ok(self.store().events(query).await?)
+    }
+}
+
+impl Administration<'_> {
+    /// Makes an account with these roles. Its password has to be changed before it opens anything.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidFields`] with `unknown_role`, or the password's codes.
+    /// - [`Error::UsernameTaken`] and [`Error::EmailTaken`].
+    /// - [`Error::ScopeLacking`] if the roles may do more than the administrator.
+    pub async fn create_user(&self, registration: Registration, roles: Vec<RoleName>) -> Result<User, Error> {
+        let known = self.accounts.store().roles().await?;
+        let names = names_of(&roles, &known)?;
+        Accounts::may_grant(&self.operator.scopes, &scopes_by(&names, &known))?;
+        let event = self.event(EventKind::UserCreated);
+        self.accounts.make_user(registration, names, true, event).await
+    }
+
+    /// Shuts an account or opens it again. See [`Accounts::disable_user`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::LastAdmin`], [`Error::ScopeLacking`].
+    pub async fn set_disabled(&self, user: UserId, disabled: bool) -> Result<(), Error> {
+        self.reached(user).await?;
+        let by = Some(self.operator.user);
+        if disabled {
+            self.accounts.disable_user_by(by, user, self.device).await
+        } else {
+            self.accounts.enable_user_by(by, user, self.device).await
+        }
+    }
+
+    /// Deletes an account. Its user name is never given to anyone again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::LastAdmin`], [`Error::ScopeLacking`].
+    pub async fn delete_user(&self, user: UserId) -> Result<(), Error> {
+        self.reached(user).await?;
+        let event = self.event(EventKind::UserDeleted).user(user);
+        if self.accounts.delete(user, event).await? { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// Sets a password for a user who has lost theirs, and with it whatever they log in with: second factors are removed,
+    /// every session and API key ends, and the password has to be changed before it opens anything.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] if there is no such user.
+    /// - [`Error::ScopeLacking`] if the user is an administrator; the command line can.
+    /// - [`Error::InvalidFields`] naming `new_password`, with the policy's codes.
+    pub async fn reset_password(&self, user: UserId, new: Password) -> Result<(), Error> {
+        let found = self.reached_to_reset(user).await?;
+        let words = OwnWords::of(&found.username, &found.email, &found.name);
+        let new = self.accounts.new_password("new_password", new, words).await?;
+        let hash = self.accounts.inner().hashes.hash(new.into_password()).await?;
+        let event = self.event(EventKind::PasswordResetByAdmin).user(user);
+        loop {
+            // Again, because hashing takes a while, and they may have become an administrator meanwhile.
+            let found = self.reached_to_reset(user).await?;
+            let new = NewUserPassword { user, generation: found.generation, hash: hash.clone() };
+            let (accounts, event) = (self.accounts.clone(), event.clone());
+            let is_set = Accounts::to_the_end(async move {
+                let until = accounts.tokens_expired_by();
+                let Some(minimum) = accounts.store().force_password(&new, until, &event).await? else {
+                    return Ok(false);
+                };
+                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                Ok(true)
+            });
+            if is_set.await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Gives a user these roles and no others. See [`Accounts::set_user_roles`].
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`], [`Error::LastAdmin`].
+    /// - [`Error::InvalidFields`] with `unknown_role`.
+    /// - [`Error::ScopeLacking`] if the user would get a scope that the administrator lacks.
+    pub async fn set_user_roles(&self, user: UserId, roles: Vec<RoleName>) -> Result<User, Error> {
+        let found = self.reached(user).await?.user;
+        let known = self.accounts.store().roles().await?;
+        let (has, gets) = (scopes_by(&found.roles, &known), scopes_by(&names_of(&roles, &known)?, &known));
+        let new: Scopes = gets.iter().filter(|scope| !has.contains(scope)).collect();
+        Accounts::may_grant(&self.operator.scopes, &new)?;
+        self.accounts.set_user_roles_by(Some(self.operator.user), user, roles, self.device).await
+    }
+
+    /// Makes a role, or lets one that is there do this and nothing else. See [`Accounts::set_role`].
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidFields`] with `invalid_scope`.
+    /// - [`Error::ScopeLacking`] if the role would get a scope that the administrator lacks.
+    pub async fn set_role(&self, role: Role) -> Result<(), Error> {
+        let has = self.role(&role.name).await?.unwrap_or_default();
+        self.operator.may_act_on(&has)?;
+        let new: Scopes = role.scopes.iter().filter(|scope| !has.contains(scope)).collect();
+        Accounts::may_grant(&self.operator.scopes, &new)?;
+        self.accounts.set_role_by(Some(self.operator.user), role, self.device).await
+    }
+
+    /// Deletes a role. See [`Accounts::delete_role`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::ScopeLacking`], and [`Error::InvalidFields`] with `built_in` for `admin`.
+    pub async fn delete_role(&self, name: RoleName) -> Result<(), Error> {
+        self.operator.may_act_on(&self.role(&name).await?.ok_or(Error::NotFound)?)?;
+        self.accounts.delete_role_by(Some(self.operator.user), name, self.device).await
+    }
+
+    /// Lets a user in to a resource. See [`Accounts::set_membership`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such user.
+    pub async fn set_membership(&self, user: UserId, membership: Membership) -> Result<(), Error> {
+        self.accounts.set_membership(user, membership, Some(self.operator.user), self.device).await
+    }
+
+    /// Ends a membership. See [`Accounts::end_membership`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the user is no member.
+    pub async fn end_membership(&self, user: UserId, resource: &str, id: &str) -> Result<(), Error> {
+        self.accounts.end_membership(user, resource, id, Some(self.operator.user), self.device).await
+    }
+
+    /// A user whom this administrator may act on.
+    async fn reached(&self, user: UserId) -> Result<UserRecord, Error> {
+        let record = self.accounts.user(user).await?;
+        let known = self.accounts.store().roles().await?;
+        self.operator.may_act_on(&scopes_by(&record.user.roles, &known))?;
+        Ok(record)
+    }
+
+    /// One who is no administrator besides: whoever sets their password could become one.
+    async fn reached_to_reset(&self, user: UserId) -> Result<User, Error> {
+        let found = self.reached(user).await?.user;
+        if is_admin(&found.roles) { Err(Error::ScopeLacking(Scopes::default())) } else { Ok(found) }
+    }
+
+    /// What a role may do, if there is such a role.
+    async fn role(&self, name: &RoleName) -> Result<Option<Scopes>, Error> {
+        let found = self.accounts.store().roles().await?.into_iter().find(|role| role.name == *name);
+        Ok(found.map(|role| scopes_of(&[role.name.to_string()], &role.scopes)))
+    }
+
+    fn event(&self, kind: EventKind) -> Event {
+        self.accounts.done_by(Some(self.operator.user), kind, self.device)
+    }
+}
+
+fn names_of(roles: &[RoleName], known: &[Role]) -> Result<Vec<String>, Error> {
+    if !roles.iter().all(|name| known.iter().any(|role| role.name == *name)) {
+        return Err(Error::field("roles", "unknown_role"));
+    }
+    Ok(roles.iter().map(ToString::to_string).collect())
+}
