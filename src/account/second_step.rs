@@ -81,14 +81,15 @@ impl Accounts {
             return Err(Error::LoginUnfinished(self.suspend_login(&partly, start, device).await?.into()));
         };
         let asked = Asked { user: partly.user().id, session: None, device };
-        let second = self.check_second_factor(asked, &code).await?;
-        #[cfg(feature = "webauthn")]
-        let partly = match &code {
-            SecondFactorCode::Key(answer) => partly.in_flow(&answer.flow),
-            _ => partly,
-        };
-        match second {
-            Some(second) => self.advance_login(partly.with(second)?, start, None, device).await,
+        match self.check_second_factor(asked, &code).await? {
+            Some(second) => {
+                #[cfg(feature = "webauthn")]
+                let partly = match &code {
+                    SecondFactorCode::Key(answer) => partly.in_flow(&answer.flow),
+                    _ => partly,
+                };
+                self.advance_login(partly.with(second)?, start, None, device).await
+            }
             None => Err(Error::InvalidSecondFactor(self.suspend_login(&partly, start, device).await?.into())),
         }
     }

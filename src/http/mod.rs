@@ -40,10 +40,15 @@ mod state;
 mod time;
 mod tokens;
 mod totp;
+mod verify;
 mod verify_email;
 #[cfg(feature = "webauthn")]
 mod webauthn;
 mod well_known;
+
+#[cfg(doc)]
+#[doc = include_str!("forward_auth.md")]
+pub mod forward_auth {}
 
 use std::time::Duration;
 
@@ -163,6 +168,7 @@ fn routes() -> GuardedRouter<AppState> {
             administers("roles:write"),
         )
         .route("/auth/admin/events", get(events::list), may("events:read"))
+        .route("/auth/verify", get(verify::verify), any_credential())
         .route("/auth/revocations", get(revocations::stream), may("revocations:read"))
         .route("/.well-known/jwks.json", get(well_known::jwks), public());
     #[cfg(feature = "webauthn")]

@@ -64,6 +64,7 @@ mod signing_keys_load;
 mod sweep;
 mod token_matrix;
 mod totp;
+mod verify;
 mod verify_email;
 mod webauthn;
 mod well_known;
