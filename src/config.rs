@@ -19,6 +19,7 @@ use crate::{
 
 /// The settings of the accounts.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, and any of them goes with any other")]
 pub struct Config {
     /// Where people reach this service: the tokens' issuer, and the base of every link. Required.
     pub public_url: PublicUrl,

@@ -106,6 +106,7 @@ pub mod import;
 pub mod mail;
 #[cfg(feature = "accounts")]
 pub mod one_time;
+#[cfg(feature = "accounts")]
 pub mod passkey;
 #[cfg(feature = "accounts")]
 pub mod password;

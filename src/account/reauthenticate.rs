@@ -43,7 +43,7 @@ impl Accounts {
         let code = code.ok_or_else(|| Error::LoginUnfinished(partly.unfinished(None).into()))?;
         let asked = Asked { user: caller.user, session: caller.session, device };
         let second = self.check_second_factor(asked, &code).await?;
-        let second = second.ok_or_else(|| code.wrong())?;
+        let second = second.ok_or_else(|| code.wrong("two_fa_code"))?;
         match partly.with(second)? {
             Assurance::Full(assured) => self.finish_login(assured, &start, device).await?.ok_or(Error::SessionEnded),
             Assurance::Partial(partly) => Err(Error::LoginUnfinished(partly.unfinished(None).into())),

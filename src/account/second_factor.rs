@@ -46,10 +46,10 @@ pub enum SecondFactorCode {
 }
 
 impl SecondFactorCode {
-    /// What to tell of it where it is a field of a request, and wrong.
-    pub(crate) fn wrong(&self) -> Error {
+    /// What to tell of it where it is a field of a request, and wrong. `totp` is the field of an app's code.
+    pub(crate) fn wrong(&self, totp: &'static str) -> Error {
         match self {
-            Self::Totp(_) => Error::field("two_fa_code", "invalid_code"),
+            Self::Totp(_) => Error::field(totp, "invalid_code"),
             Self::Recovery(_) => Error::field("recovery_code", "invalid_code"),
             #[cfg(feature = "webauthn")]
             Self::Key(_) => Error::field("webauthn_response", "invalid_response"),
