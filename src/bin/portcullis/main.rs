@@ -18,6 +18,7 @@ mod request;
 mod role;
 mod serve;
 mod settings;
+mod transfer;
 mod user;
 
 use std::{error::Error, process::ExitCode};
