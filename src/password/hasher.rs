@@ -15,8 +15,7 @@ use argon2::{
 use zeroize::Zeroizing;
 
 use super::{
-    Argon2Params, HashError, OwnWords, Password, PasswordHash, Strength, arena::Arena, phc::Phc, stored::Stored,
-    strength,
+    Argon2Params, HashError, OwnWords, Password, PasswordHash, Rating, arena::Arena, phc::Phc, stored::Stored, strength,
 };
 use crate::secret::random_bytes;
 
@@ -100,7 +99,7 @@ impl Hasher {
     }
 
     /// Rates a password: no hash, but it may take as long as one.
-    pub(super) fn rate(&mut self, password: &Password, words: &OwnWords) -> Strength {
+    pub(super) fn rate(&mut self, password: &Password, words: &OwnWords) -> Rating {
         self.meter.ratings.fetch_add(1, Relaxed);
         strength::rate(password, words)
     }

@@ -55,5 +55,5 @@ pub use self::{
     policy::{MIN_LENGTH_FLOOR, MinLengthTooLow, NewPassword, PasswordPolicy, PasswordPreset, PolicyError},
     pool::{HashPool, HashPoolSettings},
     proof::PasswordVerified,
-    strength::{OwnWords, Strength},
+    strength::{OwnWords, Pattern, Rating, Strength},
 };

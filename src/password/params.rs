@@ -50,7 +50,7 @@ impl Argon2Params {
     /// [`Argon2ParamsError::TooWeak`] or [`Argon2ParamsError::OutOfBounds`].
     pub fn new(m_kib: u32, t: u32, p: u32) -> Result<Self, Argon2ParamsError> {
         if OWASP.iter().any(|&(least_m, least_t)| m_kib >= least_m && t >= least_t) {
-            Self::insecure_for_tests(m_kib, t, p)
+            Self::within_bounds(m_kib, t, p)
         } else {
             Err(Argon2ParamsError::TooWeak)
         }
@@ -61,7 +61,12 @@ impl Argon2Params {
     /// # Errors
     ///
     /// [`Argon2ParamsError::OutOfBounds`].
+    #[cfg(any(test, feature = "testing"))]
     pub fn insecure_for_tests(m_kib: u32, t: u32, p: u32) -> Result<Self, Argon2ParamsError> {
+        Self::within_bounds(m_kib, t, p)
+    }
+
+    fn within_bounds(m_kib: u32, t: u32, p: u32) -> Result<Self, Argon2ParamsError> {
         let params = Params::new(m_kib, t, p, None).map_err(|_| Argon2ParamsError::OutOfBounds)?;
         if is_bounded(&params) { Ok(Self(params)) } else { Err(Argon2ParamsError::OutOfBounds) }
     }

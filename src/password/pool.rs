@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounde
 use tokio::sync::oneshot;
 
 use super::{
-    Argon2Params, HashError, OwnWords, Password, PasswordHash, Strength, Verdict,
+    Argon2Params, HashError, OwnWords, Password, PasswordHash, Rating, Verdict,
     hasher::{Hasher, Meter},
 };
 
@@ -106,7 +106,7 @@ impl HashPool {
     /// # Errors
     ///
     /// [`HashError::Overloaded`] at once if the queue is full.
-    pub async fn rate(&self, password: Password, words: OwnWords) -> Result<Strength, HashError> {
+    pub async fn rate(&self, password: Password, words: OwnWords) -> Result<Rating, HashError> {
         self.run(move |hasher| Ok(hasher.rate(&password, &words))).await
     }
 
@@ -174,6 +174,7 @@ mod tests {
     use tokio::task;
 
     use super::*;
+    use crate::password::Strength;
 
     /// One thread, held up by a first job until the answered sender is used or dropped.
     async fn held_up(queue: usize) -> (HashPool, mpsc::Sender<()>) {
@@ -250,7 +251,7 @@ mod tests {
         let refused = pool.rate(Password::parse("another").unwrap(), OwnWords::default()).await;
         assert!(matches!(refused, Err(HashError::Overloaded { .. })));
         drop(release);
-        assert_eq!(rating.await.unwrap().unwrap(), Strength::Strong);
+        assert_eq!(rating.await.unwrap().unwrap().strength, Strength::Strong);
         assert_eq!((pool.ratings_computed(), pool.hashes_computed()), (1, 0));
     }
 
