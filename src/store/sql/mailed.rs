@@ -4,9 +4,9 @@ use sqlx::{Error, Result};
 
 use super::{
     super::Backend,
-    Connection, api_keys, events,
+    Connection, api_keys, claim, events,
     one_time::{self, Spent, Typed},
-    outbox, revocations, sessions, totp, users,
+    outbox, revocations, sessions, users,
 };
 use crate::{
     account::{Email, UserId},
@@ -33,12 +33,14 @@ pub(super) async fn verify(store: &Backend, by: &VerifyBy, event: &Event) -> Res
     };
     let Some(Spent { user, email, .. }) = spent else { return Ok(None) };
     let verified = sqlx::query(
-        "UPDATE users SET email_verified_at = $3, updated_at = $3
+        "UPDATE users SET email_verified_at = $3, updated_at = $3,
+            doubted_until = CASE WHEN email_verified_at IS NULL THEN $4 ELSE doubted_until END
          WHERE id = $1 AND email_key = $2 AND disabled_at IS NULL",
     )
     .bind(user.0)
     .bind(email.key())
     .bind(event.at.as_millis())
+    .bind((event.at + claim::DOUBT).as_millis())
     .execute(&mut *tx)
     .await?;
     if verified.rows_affected() == 0 {
@@ -75,10 +77,7 @@ pub(super) async fn reset_password(
     .await?;
     let Some(generation) = generation else { return Ok(None) };
     let event = event.clone().user(user);
-    // Until now nobody had shown that the address is theirs: a second factor may be that of whoever typed it.
-    if before.user.email_verified_at.is_none() && totp::take(&mut tx, user).await? {
-        events::insert(&mut tx, &event.entailing(EventKind::TotpDisabled)).await?;
-    }
+    claim::from_maker(&mut tx, &before.user, &event).await?;
     sessions::end_except(&mut tx, user, None, event.at).await?;
     api_keys::end_all(&mut tx, user).await?;
     one_time::kill(&mut tx, user).await?;
@@ -133,7 +132,8 @@ pub(super) async fn undo_email(
     event: &Event,
 ) -> Result<Option<(UserId, i64)>> {
     let mut tx = store.begin().await?;
-    let Some(Spent { id, user, email }) = one_time::spend(&mut tx, Purpose::Undo, token, event.at).await? else {
+    let Some(Spent { id, user, email, expires_at }) = one_time::spend(&mut tx, Purpose::Undo, token, event.at).await?
+    else {
         return Ok(None);
     };
     let event = event.clone().user(user);
@@ -146,6 +146,7 @@ pub(super) async fn undo_email(
         .execute(&mut *tx)
         .await?;
     let Some(generation) = users::supersede(&mut tx, user, event.at).await? else { return Ok(None) };
+    claim::from_mover(&mut tx, user, expires_at - Purpose::Undo.lifetime(), &event).await?;
     sessions::end_except(&mut tx, user, None, event.at).await?;
     api_keys::end_all(&mut tx, user).await?;
     one_time::kill(&mut tx, user).await?;

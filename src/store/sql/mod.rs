@@ -9,6 +9,7 @@
 mod access;
 mod api_keys;
 mod attempts;
+mod claim;
 mod devices;
 mod events;
 mod factors;

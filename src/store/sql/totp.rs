@@ -163,6 +163,33 @@ pub(super) async fn take(connection: &mut Connection, user: UserId) -> Result<bo
     Ok(removed.rows_affected() == 1)
 }
 
+/// Takes the authenticator that a user, whom the caller holds, confirmed from one moment on and before the other, with what
+/// goes with it. `false` if there is none.
+pub(super) async fn take_added(
+    connection: &mut Connection,
+    user: UserId,
+    from: Timestamp,
+    before: Timestamp,
+) -> Result<bool> {
+    sqlx::query("DELETE FROM totp_setups WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    let removed = sqlx::query("DELETE FROM totp WHERE user_id = $1 AND confirmed_at >= $2 AND confirmed_at < $3")
+        .bind(user.0)
+        .bind(from.as_millis())
+        .bind(before.as_millis())
+        .execute(&mut *connection)
+        .await?;
+    if removed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    recovery::put(connection, user, &[]).await?;
+    Ok(true)
+}
+
+/// Has a user told that their authenticator is gone.
+pub(super) async fn tell_removed(connection: &mut Connection, user: UserId, event: &Event) -> Result<()> {
+    tell(connection, MailKind::SecondFactorRemoved, user, event).await
+}
+
 async fn tell(connection: &mut Connection, kind: MailKind, user: UserId, event: &Event) -> Result<()> {
     let mail = MailRequest::told_by(event, kind, MailTo::User(user));
     outbox::insert(connection, &mail.about(AUTHENTICATOR)).await
