@@ -1,7 +1,11 @@
 //! How easily a password is guessed, by zxcvbn: a model of how people choose passwords and how attackers try them.
 
 use zeroize::Zeroizing;
-use zxcvbn::{Score, feedback::Warning, zxcvbn};
+use zxcvbn::{
+    Score,
+    feedback::{Feedback, Warning},
+    zxcvbn,
+};
 
 use super::Password;
 use crate::account::{Email, Username};
@@ -140,7 +144,7 @@ pub(super) fn rate(password: &Password, words: &OwnWords) -> Rating {
         Score::Two => Strength::Weak,
         _ => Strength::Strong,
     };
-    let warning = entropy.feedback().and_then(|feedback| feedback.warning());
+    let warning = entropy.feedback().and_then(Feedback::warning);
     Rating { strength, pattern: warning.map(Pattern::of) }
 }
 
