@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use sqlx::Result;
 
-use super::{Connection, devices, events, totp};
+use super::{Connection, devices, events, passkeys, second_factors, totp};
 use crate::{
     account::{User, UserId},
     audit::{Event, EventKind},
     clock::Timestamp,
+    mail::MailKind,
 };
 
 /// For how long after an address was confirmed its owner may find that they confirmed the account of someone else; and for
@@ -59,9 +60,17 @@ async fn take(
     event: &Event,
 ) -> Result<()> {
     if totp::take_added(connection, user, from, before).await? {
-        let event = event.entailing(EventKind::TotpDisabled);
-        totp::tell_removed(connection, user, &event).await?;
-        events::insert(connection, &event).await?;
+        tell(connection, EventKind::TotpDisabled, totp::AUTHENTICATOR, event).await?;
     }
+    for kind in passkeys::take_added(connection, user, from, before).await? {
+        tell(connection, EventKind::PasskeyRemoved, kind.noun(), event).await?;
+    }
+    second_factors::codes_follow(connection, user).await?;
     devices::forget_all(connection, user).await
+}
+
+async fn tell(connection: &mut Connection, removed: EventKind, factor: &str, event: &Event) -> Result<()> {
+    let event = event.entailing(removed);
+    second_factors::tell(connection, MailKind::SecondFactorRemoved, factor, &event).await?;
+    events::insert(connection, &event).await
 }

@@ -25,6 +25,7 @@ pub(super) struct Spent {
     pub(super) id: Uuid,
     pub(super) user: UserId,
     pub(super) email: Email,
+    /// When it would have expired.
     pub(super) expires_at: Timestamp,
 }
 
@@ -130,12 +131,12 @@ pub(super) async fn spend(
     .bind(now.as_millis())
     .fetch_optional(connection)
     .await?;
-    row.as_ref().map(|row| spent(row, user)).transpose()
+    row.map(|row| spent_of(&row, user)).transpose()
 }
 
-fn spent(row: &Row, user: UserId) -> Result<Spent> {
-    let (email, expires_at) = (parsed(row, "email", Email::parse)?, timestamp(row, "expires_at")?);
-    Ok(Spent { id: row.try_get("id")?, user, email, expires_at })
+fn spent_of(row: &Row, user: UserId) -> Result<Spent> {
+    let (id, email) = (row.try_get("id")?, parsed(row, "email", Email::parse)?);
+    Ok(Spent { id, user, email, expires_at: timestamp(row, "expires_at")? })
 }
 
 /// What came of a code that was typed.
@@ -174,7 +175,7 @@ pub(super) async fn try_code(
     if row.try_get::<Vec<u8>, _>("code_hash")? != hash.as_bytes() {
         return Ok(Typed::Wrong);
     }
-    let spent = spent(&row, user)?;
+    let spent = spent_of(&row, user)?;
     sqlx::query("DELETE FROM one_time_tokens WHERE id = $1").bind(spent.id).execute(connection).await?;
     Ok(Typed::Right(spent))
 }
