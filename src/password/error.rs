@@ -75,6 +75,9 @@ pub enum HashError {
     /// [`Argon2Params`](super::Argon2Params) and [`PasswordHash::parse`](super::PasswordHash::parse).
     #[error("a password hash asks for more memory or passes than are allowed")]
     TooCostly,
+    /// A stored hash was made with a pepper that is not among [`Peppers`](super::Peppers).
+    #[error("a password hash was made with a pepper that is not here")]
+    UnknownPepper,
     /// The memory for one hash could not be had.
     #[error("there is no memory for a password hash")]
     OutOfMemory,

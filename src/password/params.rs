@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use argon2::Params;
+use argon2::{KeyId, Params, ParamsBuilder};
+
+use super::HashError;
 
 /// The settings of equal strength that OWASP's Password Storage Cheat Sheet accepts, as memory in KiB and passes.
 const OWASP: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
@@ -91,6 +93,13 @@ impl Argon2Params {
 
     pub(super) const fn as_argon2(&self) -> &Params {
         &self.0
+    }
+
+    /// The same, as a hash states them that is made with the pepper of this id.
+    pub(super) fn keyed(&self, id: KeyId) -> Result<Params, HashError> {
+        let mut params = ParamsBuilder::new();
+        params.m_cost(self.m_kib()).t_cost(self.t()).p_cost(self.p()).keyid(id);
+        params.build().map_err(|_| HashError::Abandoned)
     }
 }
 
