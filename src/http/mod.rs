@@ -84,7 +84,11 @@ use self::{
     admin::{events, memberships, roles, users},
     state::AppState,
 };
-use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
+use crate::{
+    Portcullis,
+    axum::{GuardedRouter, StatedRule},
+    guard::RouteRule,
+};
 
 /// The largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -153,6 +157,18 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/revocations", get(revocations::stream), may("revocations:read"))
         .route("/.well-known/jwks.json", get(well_known::jwks), public())
         .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// Every account route and what the guard asks there: to print, to audit, to test.
+///
+/// ```
+/// let rules = portcullis::http::stated_rules();
+/// let login = rules.iter().find(|stated| stated.path() == "/auth/login").unwrap();
+/// assert!(login.rule().is_public());
+/// ```
+#[must_use]
+pub fn stated_rules() -> Vec<StatedRule> {
+    routes().rules().to_vec()
 }
 
 /// The account routes as one router. It leaves unknown paths to the service that it becomes a part of.
