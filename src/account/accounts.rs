@@ -8,7 +8,7 @@ use std::{
 
 use super::{Email, UserId, UserRecord, Username};
 use crate::{
-    api_key::KeyCache,
+    api_key::{KeyCache, KeyRates},
     audit::Event,
     clock::{SharedClock, Timestamp},
     config::Config,
@@ -45,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) data_key: DataKey,
     pub(crate) recovery_key: KeyedHash,
     pub(crate) api_keys: KeyCache,
+    pub(crate) api_key_rates: KeyRates,
     pub(crate) mail: MailRoom,
     pub(crate) config: Config,
 }

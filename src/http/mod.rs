@@ -9,6 +9,7 @@ mod change_email;
 mod change_password;
 mod event_stream;
 mod fields;
+mod first_admin;
 mod forgot_password;
 mod fresh;
 mod login;
@@ -56,9 +57,10 @@ pub use self::{
         AdminUserResponse, AdminUsersResponse, CreateUserRequest, EventResponse, EventsResponse, MembershipRequest,
         ResetPasswordRequest, RoleRequest, RoleResponse, RolesResponse, UpdateUserRequest, UserRolesRequest,
     },
-    api_keys::{ApiKeyRequest, ApiKeyResponse, ApiKeysResponse, NewApiKeyResponse},
+    api_keys::{ApiKeyRequest, ApiKeyResponse, ApiKeysResponse, NewApiKeyResponse, RotateApiKeyRequest},
     change_email::{ChangeEmailRequest, MailedTokenRequest},
     change_password::ChangePasswordRequest,
+    first_admin::FirstAdminRequest,
     forgot_password::ForgotPasswordRequest,
     login::LoginRequest,
     me::{ProfileRequest, UserResponse},
@@ -109,6 +111,7 @@ fn routes() -> GuardedRouter<AppState> {
     GuardedRouter::new()
         .route("/auth/methods", get(methods::methods), public())
         .route("/auth/register", post(register::register), public())
+        .route("/auth/first-admin", post(first_admin::make), public())
         .route("/auth/login", post(login::login), public())
         .route("/auth/login/second-factor", post(second_factor::finish), public())
         .route("/auth/login/new-password", post(new_password::finish), public())
@@ -139,6 +142,7 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/api-keys", get(api_keys::list), authenticated())
         .route("/auth/api-keys", post(api_keys::create), fresh())
         .route("/auth/api-keys/{id}", delete(api_keys::remove), fresh())
+        .route("/auth/api-keys/{id}/rotate", post(api_keys::rotate), fresh())
         .route("/auth/admin/users", get(users::list), may("users:read"))
         .route("/auth/admin/users", post(users::create), administers("users:write"))
         .route("/auth/admin/users/{id}", get(users::show), may("users:read"))

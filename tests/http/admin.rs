@@ -127,6 +127,7 @@ async fn an_administrator_finds_users(db: TestDb) {
         "id": id, "username": "root1", "email": "root1@example.com", "name": "", "email_verified": false,
         "email_verified_at": null, "roles": ["admin"], "disabled": false, "disabled_at": null,
         "created_at": "2026-09-21T14:13:20Z", "second_factor": false, "must_change_password": false,
+        "pending": false,
     });
     assert_eq!(get(&app, &root, &format!("users/{id}")).await, expected);
     for missing in ["00000000-0000-7000-8000-000000000000", "nonsense", "%ff"] {

@@ -62,6 +62,7 @@ async fn az_1_every_route_asks_for_a_token_unless_it_is_public(db: TestDb) {
     let public: BTreeSet<_> = [
         "/auth/methods",
         "/auth/register",
+        "/auth/first-admin",
         "/auth/login",
         "/auth/login/second-factor",
         "/auth/login/new-password",

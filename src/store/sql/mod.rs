@@ -12,6 +12,7 @@ mod attempts;
 mod devices;
 mod events;
 mod factors;
+mod first_admin;
 mod flows;
 mod import;
 mod keys;
@@ -90,6 +91,10 @@ impl Store for Backend {
 
     async fn register_user(&self, new: &NewUser, neutral: bool, event: &Event) -> Result<()> {
         users::register(self, new, neutral, event).await.map_err(store_error)?.map_err(StoreError::Conflict)
+    }
+
+    async fn invite_user(&self, new: &NewUser, event: &Event) -> Result<()> {
+        users::invite(self, new, event).await.map_err(store_error)?.map_err(StoreError::Conflict)
     }
 
     async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>> {
@@ -336,6 +341,7 @@ impl Store for Backend {
         sweep::attempts(self, now).await.map_err(store_error)?;
         sweep::flows(self, now).await.map_err(store_error)?;
         sweep::one_time_tokens(self, now).await.map_err(store_error)?;
+        first_admin::forget_expired(self, now).await.map_err(store_error)?;
         sweep::known_devices(self, now).await.map_err(store_error)?;
         sweep::api_keys(self, now).await.map_err(store_error)?;
         outbox::forget_given_up(self, now).await.map_err(store_error)
