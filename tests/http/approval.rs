@@ -1,7 +1,7 @@
 //! Accounts that wait to be let in, and what everyone gets who registers.
 
 use axum::http::{Method, StatusCode};
-use portcullis::{access::RoleName, audit::EventKind, mail::MailKind};
+use portcullis::{access::RoleName, audit::EventKind, mail::MailKind, session::Device};
 use serde_json::{Value, json};
 
 use crate::{
@@ -25,7 +25,7 @@ async fn asking(db: TestDb) -> TestApp {
 async fn administrator(app: &TestApp) -> String {
     let accounts = app.portcullis.accounts();
     let registration = accounts.registration("root1", "root@example.com", PASSWORD, "").unwrap();
-    accounts.create_user(registration, vec!["admin".to_owned()], &Default::default()).await.unwrap();
+    accounts.create_user(registration, vec!["admin".to_owned()], &Device::default()).await.unwrap();
     app.token("root1", PASSWORD).await
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use portcullis::{audit::EventKind, mail::MailKind};
+use portcullis::{audit::EventKind, mail::MailKind, session::Device};
 use serde_json::{Value, json};
 
 use crate::{
@@ -40,7 +40,7 @@ async fn someone_is_invited_and_sets_a_password_by_the_mailed_link(db: TestDb) {
     let app = TestApp::with(db, |config| config.registration = "closed".parse().unwrap()).await;
     let accounts = app.portcullis.accounts();
     let registration = accounts.registration("root1", "root@example.com", PASSWORD, "").unwrap();
-    accounts.create_user(registration, vec!["admin".to_owned()], &Default::default()).await.unwrap();
+    accounts.create_user(registration, vec!["admin".to_owned()], &Device::default()).await.unwrap();
     let root = app.token("root1", PASSWORD).await;
     let body = json!({"username": "ada", "email": "ada@example.com", "name": "Ada", "roles": ["admin"]});
     let made = invite(&app, &root, &body).await.expect(StatusCode::CREATED).body;

@@ -101,15 +101,12 @@ async fn add(settings: &Settings, new: NewUser, json: bool) -> Result<(), Box<dy
     let (accounts, device) = (portcullis.accounts(), Device::default());
     let explain = |error| password::explained(error, settings);
     let roles = if new.admin { vec![ADMIN.to_owned()] } else { Vec::new() };
-    let user = match password {
-        Some(password) => {
-            let registration = accounts.registration(&new.name, &new.email, &password, "").map_err(explain)?;
-            accounts.create_user(registration, roles, &device).await
-        }
-        None => {
-            let invitation = Invitation::parse(&new.name, &new.email, "").map_err(explain)?;
-            accounts.invite_user(invitation, roles, &device).await
-        }
+    let user = if let Some(password) = password {
+        let registration = accounts.registration(&new.name, &new.email, &password, "").map_err(explain)?;
+        accounts.create_user(registration, roles, &device).await
+    } else {
+        let invitation = Invitation::parse(&new.name, &new.email, "").map_err(explain)?;
+        accounts.invite_user(invitation, roles, &device).await
     };
     let user = user.map_err(explain)?;
     if new.invite {

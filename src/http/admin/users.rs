@@ -23,6 +23,7 @@ use crate::{
 
 /// An account, as administrators see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own, and the fields of a JSON answer")]
 pub struct AdminUserResponse {
     /// What its owner sees of it.
     #[serde(flatten)]
