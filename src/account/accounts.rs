@@ -7,6 +7,8 @@ use std::{
 };
 
 use super::{Email, UserId, UserRecord, Username};
+#[cfg(feature = "webauthn")]
+use crate::passkey::RelyingParty;
 use crate::{
     api_key::{KeyCache, KeyRates},
     audit::Event,
@@ -47,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) api_keys: KeyCache,
     pub(crate) api_key_rates: KeyRates,
     pub(crate) mail: MailRoom,
+    #[cfg(feature = "webauthn")]
+    pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) config: Config,
 }
 

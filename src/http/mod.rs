@@ -5,6 +5,8 @@
 mod address;
 mod admin;
 mod api_keys;
+#[cfg(feature = "webauthn")]
+mod ceremony;
 mod change_email;
 mod change_password;
 mod event_stream;
@@ -20,6 +22,10 @@ mod methods;
 mod new_password;
 mod openapi;
 mod page;
+#[cfg(feature = "webauthn")]
+mod passkey_account;
+#[cfg(feature = "webauthn")]
+mod passkey_login;
 pub(crate) mod plain;
 mod problem;
 mod query;
@@ -37,6 +43,8 @@ mod tokens;
 mod totp;
 mod verify;
 mod verify_email;
+#[cfg(feature = "webauthn")]
+mod webauthn;
 mod well_known;
 
 #[cfg(doc)]
@@ -86,6 +94,17 @@ use self::{
     admin::{events, memberships, roles, users},
     state::AppState,
 };
+#[cfg(feature = "webauthn")]
+pub use self::{
+    ceremony::CeremonyResponse,
+    passkey_account::{PasskeyRegisterFinishRequest, PasskeyRegisterRequest, PasskeyRegisterResponse},
+    passkey_login::PasskeyLoginRequest,
+    reauthenticate::ReauthenticateStartResponse,
+    webauthn::{
+        WebauthnCredentialResponse, WebauthnCredentialsResponse, WebauthnEnrolledResponse,
+        WebauthnRegisterFinishRequest, WebauthnRegisterRequest, WebauthnRenameRequest,
+    },
+};
 use crate::{
     Portcullis,
     axum::{GuardedRouter, StatedRule},
@@ -108,7 +127,7 @@ fn routes() -> GuardedRouter<AppState> {
     let fresh = || RouteRule::fresh(FRESH).and(RouteRule::in_person());
     let may = |scope| RouteRule::scopes([scope]);
     let administers = |scope| may(scope).and(fresh());
-    GuardedRouter::new()
+    let routes = GuardedRouter::new()
         .route("/auth/methods", get(methods::methods), public())
         .route("/auth/register", post(register::register), public())
         .route("/auth/first-admin", post(first_admin::make), public())
@@ -159,8 +178,19 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/admin/events", get(events::list), may("events:read"))
         .route("/auth/verify", get(verify::verify), any_credential())
         .route("/auth/revocations", get(revocations::stream), may("revocations:read"))
-        .route("/.well-known/jwks.json", get(well_known::jwks), public())
-        .method_not_allowed_fallback(method_not_allowed)
+        .route("/.well-known/jwks.json", get(well_known::jwks), public());
+    #[cfg(feature = "webauthn")]
+    let routes = routes
+        .route("/auth/register/passkey/start", post(passkey_account::start), public())
+        .route("/auth/register/passkey/finish", post(passkey_account::finish), public())
+        .route("/auth/login/passkey/start", post(passkey_login::start), public())
+        .route("/auth/login/passkey/finish", post(passkey_login::finish), public())
+        .route("/auth/reauthenticate/start", post(reauthenticate::start), authenticated())
+        .route("/auth/webauthn/register/start", post(webauthn::start), fresh())
+        .route("/auth/webauthn/register/finish", post(webauthn::finish), fresh())
+        .route("/auth/webauthn/credentials", get(webauthn::list), authenticated())
+        .route("/auth/webauthn/credentials/{id}", patch(webauthn::rename).delete(webauthn::remove), fresh());
+    routes.method_not_allowed_fallback(method_not_allowed)
 }
 
 /// Every account route and what the guard asks there: to print, to audit, to test.

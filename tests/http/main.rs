@@ -19,6 +19,8 @@ mod authenticator;
 mod db;
 #[path = "../support/events.rs"]
 mod events;
+#[path = "../support/key.rs"]
+mod key;
 #[path = "../support/raw.rs"]
 mod raw;
 
@@ -37,6 +39,7 @@ mod forgot_password;
 mod guarded;
 mod import;
 mod invitation;
+mod keys;
 mod limits;
 mod login;
 mod login_orders;
@@ -47,6 +50,8 @@ mod memberships;
 mod methods;
 mod new_password;
 mod next_request;
+mod passkey_account;
+mod passkey_login;
 mod plain;
 mod reauthenticate;
 mod recovery_codes;
@@ -56,6 +61,7 @@ mod reset_password;
 mod revocations;
 mod routes;
 mod second_factor;
+mod second_key;
 mod sessions;
 mod signing_keys;
 mod signing_keys_load;
@@ -64,4 +70,5 @@ mod token_matrix;
 mod totp;
 mod verify;
 mod verify_email;
+mod webauthn;
 mod well_known;

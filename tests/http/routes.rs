@@ -10,6 +10,7 @@ use crate::{
     app::{PASSWORD, TestApp},
     both,
     db::TestDb,
+    key::Key,
 };
 
 both![
@@ -65,6 +66,10 @@ async fn az_1_every_route_asks_for_a_token_unless_it_is_public(db: TestDb) {
         "/auth/first-admin",
         "/auth/login",
         "/auth/login/second-factor",
+        "/auth/login/passkey/start",
+        "/auth/login/passkey/finish",
+        "/auth/register/passkey/start",
+        "/auth/register/passkey/finish",
         "/auth/login/new-password",
         "/auth/refresh",
         "/auth/verify-email",
@@ -106,9 +111,10 @@ async fn owner(app: &TestApp) -> (String, Vec<String>) {
     let token = app.token("ada", PASSWORD).await;
     let body = json!({"name": "backup", "scopes": ["users:read"]});
     app.post("/auth/api-keys").bearer(&token).json(&body).send().await.expect(StatusCode::CREATED);
+    app.add_key(&token, "passkey", &mut Key::passkey()).await;
     let me = app.get("/auth/me").bearer(&token).send().await.body["id"].as_str().unwrap().to_owned();
     let ids = [vec![me], listed(app, &token).await].concat();
-    assert_eq!(ids.len(), 3);
+    assert_eq!(ids.len(), 4);
     (token, ids)
 }
 
@@ -134,7 +140,7 @@ async fn az_2_what_is_someone_elses_is_not_there(db: TestDb) {
 /// The ids of everything that someone is shown a list of.
 async fn listed(app: &TestApp, token: &str) -> Vec<String> {
     let mut ids = Vec::new();
-    for list in ["/auth/sessions", "/auth/api-keys"] {
+    for list in ["/auth/sessions", "/auth/api-keys", "/auth/webauthn/credentials"] {
         let items = app.get(list).bearer(token).send().await.expect(StatusCode::OK).body["items"].take();
         ids.extend(items.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()));
     }
