@@ -36,7 +36,7 @@ pub(super) async fn is_offered(store: &Backend, token: &TokenHash, now: Timestam
     .bind(token.as_bytes().as_slice())
     .bind(now.as_millis())
     .bind(ADMIN)
-    .fetch_one(&store.reader)
+    .fetch_one(&mut *store.read().await?)
     .await
 }
 
@@ -67,7 +67,7 @@ pub(super) async fn make(
 
 pub(super) async fn forget_expired(store: &Backend, now: Timestamp) -> Result<()> {
     let forgotten = sqlx::query("DELETE FROM first_admin_links WHERE expires_at <= $1").bind(now.as_millis());
-    forgotten.execute(&store.writer).await?;
+    store.execute(forgotten).await?;
     Ok(())
 }
 
