@@ -6,6 +6,7 @@ mod attempt;
 mod change_email;
 mod disable;
 mod display_name;
+mod first_admin;
 mod identifier;
 mod login;
 mod profile;
@@ -28,9 +29,10 @@ pub use self::{
     accounts::{Accounts, Caller},
     assurance::{Assurance, Assured, FirstFactor, PartlyAssured},
     display_name::{DISPLAY_NAME_MAX, DisplayName},
+    first_admin::FIRST_ADMIN_LIFETIME,
     identifier::{EMAIL_MAX, Email, USERNAME_MAX, USERNAME_MIN, UserId, Username, time_ordered_uuid},
     login::{AccessToken, Credentials, Login},
-    register::{Registered, Registration},
+    register::{Invitation, Registered, Registration},
     second_factor::{SecondFactor, SecondFactorCode, SecondFactors},
     second_step::UnfinishedLogin,
     user::{User, UserRecord},
