@@ -36,6 +36,7 @@ mod forgot_password;
 mod guarded;
 mod import;
 mod keys;
+mod keys_lost;
 mod limits;
 mod login;
 mod login_orders;

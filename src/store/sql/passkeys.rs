@@ -11,7 +11,7 @@ use super::{
     users::{self, Asked},
 };
 use crate::{
-    account::UserId,
+    account::{UserId, Username},
     audit::Event,
     clock::Timestamp,
     mail::MailKind,
@@ -23,8 +23,8 @@ use crate::{
 
 #[async_trait]
 impl PasskeyStore for Backend {
-    async fn put_challenge(&self, flow: &TokenHash, challenge: &Challenge) -> store::Result<bool> {
-        challenges::put(self, flow, challenge).await.map_err(store_error)
+    async fn put_challenge(&self, flow: &TokenHash, challenge: &Challenge, asker: Option<&str>) -> store::Result<bool> {
+        challenges::put(self, flow, challenge, asker).await.map_err(store_error)
     }
 
     async fn take_challenge(&self, flow: &TokenHash, now: Timestamp) -> store::Result<Option<Challenge>> {
@@ -50,6 +50,10 @@ impl PasskeyStore for Backend {
         event: &Event,
     ) -> store::Result<PasskeyAdded> {
         add(self, passkey, codes, event).await.map_err(store_error)
+    }
+
+    async fn is_username_used(&self, username: &Username) -> store::Result<bool> {
+        users::is_name_used(self, username).await.map_err(store_error)
     }
 
     async fn register_passkey_user(&self, new: &NewPasskeyUser, neutral: bool, event: &Event) -> store::Result<bool> {
