@@ -1,6 +1,6 @@
 //! The account routes, each on both databases. The files mirror `src/http`.
 
-#![cfg(feature = "server")]
+#![cfg(all(feature = "server", feature = "testing"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,16 +25,20 @@ mod key;
 mod raw;
 
 mod admin;
+mod api_key_rotation;
 mod api_keys;
+mod approval;
 mod body;
 mod budget;
 mod change_email;
 mod change_password;
 mod enrolment;
+mod first_admin;
 mod flow;
 mod forgot_password;
 mod guarded;
 mod import;
+mod invitation;
 mod keys;
 mod keys_lost;
 mod limits;
