@@ -40,6 +40,7 @@ mod guarded;
 mod import;
 mod invitation;
 mod keys;
+mod keys_lost;
 mod limits;
 mod login;
 mod login_orders;

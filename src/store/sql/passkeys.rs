@@ -12,7 +12,7 @@ use super::{
     within,
 };
 use crate::{
-    account::UserId,
+    account::{UserId, Username},
     audit::Event,
     clock::Timestamp,
     mail::MailKind,
@@ -24,8 +24,8 @@ use crate::{
 
 #[async_trait]
 impl PasskeyStore for Backend {
-    async fn put_challenge(&self, flow: &TokenHash, challenge: &Challenge) -> store::Result<bool> {
-        within(challenges::put(self, flow, challenge)).await
+    async fn put_challenge(&self, flow: &TokenHash, challenge: &Challenge, asker: Option<&str>) -> store::Result<bool> {
+        within(challenges::put(self, flow, challenge, asker)).await
     }
 
     async fn take_challenge(&self, flow: &TokenHash, now: Timestamp) -> store::Result<Option<Challenge>> {
@@ -51,6 +51,10 @@ impl PasskeyStore for Backend {
         event: &Event,
     ) -> store::Result<PasskeyAdded> {
         within(add(self, passkey, codes, event)).await
+    }
+
+    async fn is_username_used(&self, username: &Username) -> store::Result<bool> {
+        within(users::is_name_used(self, username)).await
     }
 
     async fn register_passkey_user(&self, new: &NewPasskeyUser, neutral: bool, event: &Event) -> store::Result<bool> {
