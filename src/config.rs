@@ -10,6 +10,7 @@ use ipnet::IpNet;
 
 use crate::{
     access::{self, Levels},
+    brand::Brand,
     jwt::Algorithm,
     mail::{Links, Sender},
     password::{HashPoolSettings, PasswordPolicy},
@@ -67,8 +68,14 @@ pub struct Config {
     pub mail_from: Option<Sender>,
     /// Where the links in mails lead. Default: the pages of this service.
     pub links: Links,
-    /// The folder with templates of one's own; those of mails are in its folder `mail`. Default: none.
+    /// The folder with templates of one's own; those of mails are in its folder `mail`, those of pages in `pages`.
+    /// Default: none.
     pub templates_dir: Option<PathBuf>,
+    /// The logo, the colours and the footer of pages. Default: the name of the service, a quiet blue, and none.
+    pub brand: Brand,
+    /// The origins beside this service's own that a login may lead to: those of services that send their users here.
+    /// Default: none.
+    pub next_origins: Vec<PublicUrl>,
     /// How many API keys a user may have. Default: 20.
     pub api_key_cap: NonZeroU32,
     /// The levels that members of a resource may have, the lowest first. Default: `public`, `invitee`, `member`, `manager`,
@@ -105,6 +112,8 @@ impl Config {
             mail_from: None,
             links: Links::default(),
             templates_dir: None,
+            brand: Brand::default(),
+            next_origins: Vec::new(),
             api_key_cap: const { NonZeroU32::MIN.saturating_add(19) },
             membership_levels: Levels::default(),
             insecure_no_limits: false,
@@ -115,6 +124,13 @@ impl Config {
     #[must_use]
     pub fn site_name(&self) -> &str {
         self.site_name.as_ref().map_or(self.public_url.host(), SiteName::as_str)
+    }
+
+    /// The name of the cookie that browsers keep a session in. Where people come over https it begins with `__Host-`, so
+    /// that no neighbour under the same domain can set it (RFC 6265bis section 4.1.3.2).
+    #[must_use]
+    pub const fn session_cookie(&self) -> &'static str {
+        if self.public_url.is_https() { "__Host-portcullis" } else { "portcullis" }
     }
 
     /// Whom mails come from.

@@ -35,7 +35,7 @@
 //! With accounts, which bring their own guard, their routes and their database:
 //!
 //! ```
-//! # #[cfg(all(feature = "axum", feature = "sqlite"))]
+//! # #[cfg(all(feature = "pages", feature = "sqlite"))]
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
@@ -51,7 +51,7 @@
 //!     .merge(auth.pages());
 //! # Ok(())
 //! # }
-//! # #[cfg(not(all(feature = "axum", feature = "sqlite")))]
+//! # #[cfg(not(all(feature = "pages", feature = "sqlite")))]
 //! # fn main() {}
 //! ```
 //!
@@ -69,7 +69,8 @@
 //! | `server` | the binary, and all of the above | ✓ |
 //! | `smtp` | mail by SMTP; without it, as files or by a transport of one's own | ✓ |
 //! | `testing` | a clock that a test moves, an issuer, and with accounts a mailbox | |
-//! | `webauthn`, `pages` | nothing yet: the rooms they name are not built | |
+//! | `pages` | the pages: the same flows as forms in a browser | ✓ |
+//! | `webauthn` | nothing yet: the room it names is not built | |
 
 pub mod clock;
 pub mod guard;
@@ -92,6 +93,10 @@ pub mod api_key;
 #[cfg(feature = "accounts")]
 pub mod audit;
 #[cfg(feature = "accounts")]
+pub mod brand;
+#[cfg(feature = "accounts")]
+mod catalogue;
+#[cfg(feature = "accounts")]
 pub mod config;
 #[cfg(feature = "accounts")]
 mod error;
@@ -105,6 +110,8 @@ pub mod import;
 pub mod mail;
 #[cfg(feature = "accounts")]
 pub mod one_time;
+#[cfg(feature = "pages")]
+mod pages;
 #[cfg(feature = "accounts")]
 pub mod password;
 #[cfg(feature = "accounts")]
@@ -115,6 +122,8 @@ pub mod recovery;
 pub mod session;
 #[cfg(feature = "accounts")]
 pub mod store;
+#[cfg(feature = "accounts")]
+mod templates;
 #[cfg(feature = "accounts")]
 pub mod throttle;
 #[cfg(feature = "accounts")]

@@ -19,6 +19,7 @@ const ROOMS: &[&str] = &[
     "audit",
     "axum",
     "bin",
+    "catalogue",
     "clock",
     "config",
     "error",
@@ -33,6 +34,7 @@ const ROOMS: &[&str] = &[
     "one_time",
     "password",
     "portcullis",
+    "pages",
     "principal",
     "recovery",
     "revocation",
@@ -40,6 +42,7 @@ const ROOMS: &[&str] = &[
     "secret",
     "session",
     "store",
+    "templates",
     "testing",
     "throttle",
     "totp",
@@ -47,7 +50,7 @@ const ROOMS: &[&str] = &[
 ];
 
 /// Rooms that the design has and that may not be there yet.
-const PLANNED: &[&str] = &["pages", "passkey"];
+const PLANNED: &[&str] = &["passkey"];
 
 /// The rooms below `http`: they decide, and know neither HTTP nor SQL.
 const DECIDE: &[&str] = &[
@@ -99,7 +102,8 @@ const ONLY: &[(&[&str], &[&str])] = &[
     (&["hyper_rustls", "hyper_util::client", "rustls", "webpki_roots"], &["jwt/remote"]),
     (&["argon2", "bcrypt", "scrypt", "zxcvbn"], &["password"]),
     (&["fast_qr", "totp_rs"], &["totp"]),
-    (&["lettre", "minijinja"], &["mail"]),
+    (&["lettre"], &["mail"]),
+    (&["minijinja"], &["mail", "pages", "templates"]),
     (&["matchit", "regex_automata", "regex_syntax"], &["guard"]),
     (&["aws_lc_rs::rand"], &["secret"]),
     (&["SystemTime::now", "time::SystemTime::now", "std::time::SystemTime::now"], &["clock"]),

@@ -19,7 +19,7 @@ const USER_AGENT_MAX: usize = 256;
 
 /// How the client's address is found.
 #[derive(Clone, Debug)]
-pub(super) struct ClientAddress(Arc<[IpNet]>);
+pub(crate) struct ClientAddress(Arc<[IpNet]>);
 
 impl ClientAddress {
     pub(super) fn behind(trusted_proxies: &[IpNet]) -> Self {
@@ -44,7 +44,7 @@ impl ClientAddress {
         nearest
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }

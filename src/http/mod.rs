@@ -19,7 +19,6 @@ mod methods;
 mod new_password;
 mod openapi;
 mod page;
-pub(crate) mod plain;
 mod problem;
 mod query;
 mod reauthenticate;
@@ -46,6 +45,8 @@ use ::axum::{
     routing::{delete, get, patch, post, put},
 };
 
+use self::admin::{events, memberships, roles, users};
+pub(crate) use self::state::AppState;
 pub use self::{
     admin::{
         AdminUserResponse, AdminUsersResponse, CreateUserRequest, EventResponse, EventsResponse, MembershipRequest,
@@ -74,10 +75,6 @@ pub use self::{
         TotpSetupResponse,
     },
     verify_email::{EmailRequest, LinkResponse, VerifyEmailRequest},
-};
-use self::{
-    admin::{events, memberships, roles, users},
-    state::AppState,
 };
 use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
 

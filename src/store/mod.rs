@@ -10,6 +10,7 @@
 mod access;
 mod api_keys;
 mod connect;
+mod cookies;
 mod error;
 mod factors;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -36,6 +37,7 @@ pub use self::{
     access::{AccessStore, EventQuery, NewMembership, NewUserPassword, UserQuery},
     api_keys::{ApiKeyMade, ApiKeyStore, NewApiKey, OwnedApiKey},
     connect::connect,
+    cookies::{CookieSession, CookieStore},
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
@@ -88,7 +90,7 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: AccessStore + ApiKeyStore + FactorStore + Send + Sync + 'static {
+pub trait Store: AccessStore + ApiKeyStore + CookieStore + FactorStore + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 

@@ -19,6 +19,8 @@ mod authenticator;
 mod db;
 #[path = "../support/events.rs"]
 mod events;
+#[path = "../support/mailed.rs"]
+mod mailed;
 #[path = "../support/raw.rs"]
 mod raw;
 
@@ -37,13 +39,11 @@ mod limits;
 mod login;
 mod login_orders;
 mod logout;
-mod mailed;
 mod me;
 mod memberships;
 mod methods;
 mod new_password;
 mod next_request;
-mod plain;
 mod reauthenticate;
 mod recovery_codes;
 mod refresh;

@@ -9,6 +9,7 @@
 mod access;
 mod api_keys;
 mod attempts;
+mod cookies;
 mod devices;
 mod events;
 mod factors;

@@ -3,6 +3,7 @@
 //! A flag beats a variable, a variable the file, the file the default. What is not known is refused by name, and
 //! everything that is wrong is told at once.
 
+mod brand;
 mod error;
 mod mail;
 mod mask;
@@ -41,6 +42,7 @@ pub(crate) struct Settings {
     master_key_file: Option<PathBuf>,
     mail_url: Option<MailUrl>,
     breach_file: Option<PathBuf>,
+    logo: Option<PathBuf>,
     pub(crate) insecure_http: bool,
     pub(crate) config: Config,
     sources: HashMap<&'static str, Source>,
@@ -56,6 +58,7 @@ impl Settings {
             master_key_file: None,
             mail_url: None,
             breach_file: None,
+            logo: None,
             insecure_http: false,
             config: Config::new("http://localhost:8400".parse()?),
             sources: HashMap::new(),

@@ -1,4 +1,4 @@
-//! What was sent from a form of this service.
+//! What was sent from a form. That it was sent from one of this service, the shell has seen to.
 
 use std::borrow::Cow;
 
@@ -8,36 +8,43 @@ use ::axum::{
     http::{StatusCode, header::CONTENT_TYPE},
 };
 
-use super::origin;
-use crate::http::{problem::Problem, state::AppState};
+use super::{page::Trouble, state::PageState};
+use crate::http::Problem;
 
 /// The fields of a form. One that was sent twice is none.
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// What was typed into a field; `None` if the form has none of this name.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let mut named = self.0.extract_if(.., |(key, _)| key == name);
         let value = named.next().map(|(_, value)| value);
         if named.next().is_some() { None } else { value }
     }
+
+    /// What was typed into a field, perhaps nothing.
+    pub(super) fn text(&mut self, name: &str) -> String {
+        self.take(name).unwrap_or_default()
+    }
+
+    /// Whether a box was ticked.
+    pub(super) fn is_ticked(&mut self, name: &str) -> bool {
+        self.take(name).is_some()
+    }
 }
 
-impl FromRequest<AppState> for Form {
-    type Rejection = Problem;
+impl FromRequest<PageState> for Form {
+    type Rejection = Trouble;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        if !origin::is_own(request.headers(), &state.accounts().config().public_url.to_string()) {
-            let detail = "this form was not sent from a page of this service";
-            return Err(Problem::new(StatusCode::FORBIDDEN, "cross_origin", detail));
-        }
+    async fn from_request(request: Request, state: &PageState) -> Result<Self, Trouble> {
         let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             let detail = "the body must be application/x-www-form-urlencoded";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+            return Err(Trouble(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)));
         }
         let body = Bytes::from_request(request, state).await;
-        let body = body.map_err(|_| Problem::invalid_request("the body could not be read"))?;
+        let body = body.map_err(|rejection| Trouble(Problem::unreadable(&rejection)))?;
         Ok(Self(form_urlencoded::parse(&body).map(owned).collect()))
     }
 }
