@@ -44,7 +44,9 @@ impl ClientAddress {
         nearest
     }
 
+    /// Whether what this one says of others is believed.
     pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 }

@@ -57,11 +57,11 @@ impl Fields {
 
     /// A switch that may be absent or null, which is neither on nor off.
     pub(super) fn optional_switch(&mut self, field: &'static str) -> Option<bool> {
-        let switch = self.present(field)?.as_bool();
-        if switch.is_none() {
+        let switch = self.present(field)?;
+        if !switch.is_boolean() {
             self.reject(field, "wrong_type");
         }
-        switch
+        switch.as_bool()
     }
 
     /// A whole number that may be absent or null, and is not negative.

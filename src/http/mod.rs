@@ -33,8 +33,13 @@ mod state;
 mod time;
 mod tokens;
 mod totp;
+mod verify;
 mod verify_email;
 mod well_known;
+
+#[cfg(doc)]
+#[doc = include_str!("forward_auth.md")]
+pub mod forward_auth {}
 
 use std::time::Duration;
 
@@ -141,6 +146,7 @@ fn routes() -> GuardedRouter<AppState> {
             administers("roles:write"),
         )
         .route("/auth/admin/events", get(events::list), may("events:read"))
+        .route("/auth/verify", get(verify::verify), any_credential())
         .route("/auth/revocations", get(revocations::stream), may("revocations:read"))
         .route("/.well-known/jwks.json", get(well_known::jwks), public())
         .method_not_allowed_fallback(method_not_allowed)

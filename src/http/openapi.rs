@@ -11,7 +11,7 @@ use utoipa::{
 use super::{
     admin::{events, memberships, roles, users},
     api_keys, change_email, change_password, forgot_password, login, logout, me, methods, new_password, reauthenticate,
-    recovery_codes, refresh, register, reset_password, revocations, routes, second_factor, sessions, totp,
+    recovery_codes, refresh, register, reset_password, revocations, routes, second_factor, sessions, totp, verify,
     verify_email, well_known,
 };
 use crate::axum::describe_security;
@@ -76,6 +76,7 @@ pub fn openapi() -> openapi::OpenApi {
         memberships::set,
         memberships::end,
         events::list,
+        verify::verify,
         revocations::stream,
         well_known::jwks,
     ),

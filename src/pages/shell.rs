@@ -82,7 +82,7 @@ fn elsewhere(request: &Request, state: &PageState, own: &PublicUrl) -> Option<Re
     let is_own = own.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
     let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>()?;
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    if is_own || !request.method().is_safe() || state.app.addresses().trusts(peer.ip().to_canonical()) {
+    if is_own || !request.method().is_safe() || state.app.addresses().trusts(peer.ip()) {
         return None;
     }
     let location = HeaderValue::try_from(format!("{own}{path}")).ok()?;

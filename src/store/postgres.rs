@@ -28,6 +28,20 @@ const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
 /// Keeps a role as it is until the transaction ends, and waits for whoever is just changing it.
 const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1 FOR SHARE";
 
+/// Keeps some of those who have a role as they are until the transaction ends, by their ids from behind one on. All who
+/// hold many take them in this order.
+const HOLD_HOLDERS: &str = "SELECT user_id FROM user_roles JOIN users ON users.id = user_id
+    WHERE role = $1 AND user_id > $2 ORDER BY user_id LIMIT $3 FOR NO KEY UPDATE OF users";
+
+/// Writes revocations, given as JSON, and tightens those that are there.
+const INSERT_REVOCATIONS: &str = "INSERT INTO revocations (kind, subject, minimum, until, change)
+    SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT)
+    FROM jsonb_array_elements(CAST($1 AS JSONB)) WHERE TRUE
+    ON CONFLICT (kind, subject) DO UPDATE SET
+        minimum = CASE WHEN excluded.minimum > revocations.minimum THEN excluded.minimum ELSE revocations.minimum END,
+        until = CASE WHEN excluded.until > revocations.until THEN excluded.until ELSE revocations.until END,
+        change = excluded.change";
+
 /// Keeps who is an administrator as it is until the transaction ends: whoever makes one or removes one waits for it.
 const HOLD_ADMINS: &str = "SELECT name FROM roles WHERE name = $1 FOR NO KEY UPDATE";
 

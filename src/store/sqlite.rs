@@ -28,6 +28,18 @@ const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1";
 /// Keeps a role as it is until the transaction ends. The write lock already does.
 const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1";
 
+/// Some of those who have a role, by their ids from behind one on. The write lock keeps them as they are.
+const HOLD_HOLDERS: &str = "SELECT user_id FROM user_roles WHERE role = $1 AND user_id > $2 ORDER BY user_id LIMIT $3";
+
+/// Writes revocations, given as JSON, and tightens those that are there.
+const INSERT_REVOCATIONS: &str = "INSERT INTO revocations (kind, subject, minimum, until, change)
+    SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT)
+    FROM json_each($1) WHERE TRUE
+    ON CONFLICT (kind, subject) DO UPDATE SET
+        minimum = CASE WHEN excluded.minimum > revocations.minimum THEN excluded.minimum ELSE revocations.minimum END,
+        until = CASE WHEN excluded.until > revocations.until THEN excluded.until ELSE revocations.until END,
+        change = excluded.change";
+
 /// Keeps who is an administrator as it is until the transaction ends. The write lock already does.
 const HOLD_ADMINS: &str = "SELECT name FROM roles WHERE name = $1";
 

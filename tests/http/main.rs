@@ -58,5 +58,6 @@ mod signing_keys_load;
 mod sweep;
 mod token_matrix;
 mod totp;
+mod verify;
 mod verify_email;
 mod well_known;
