@@ -19,6 +19,7 @@ const ROOMS: &[&str] = &[
     "audit",
     "axum",
     "bin",
+    "brand",
     "catalogue",
     "clock",
     "config",

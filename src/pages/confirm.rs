@@ -70,5 +70,5 @@ pub(super) fn button<'a>(visit: &'a Visit, purpose: Purpose, token: &OneTimeToke
 
 /// A page that says that the link opens nothing, and what to do next.
 pub(super) fn dead(visit: &Visit, purpose: Purpose) -> Response {
-    visit.page("link.html").with("purpose", purpose.as_str()).with("token", "").refused(Error::TokenInvalid).show()
+    visit.page("link.html").with("purpose", purpose.as_str()).with("token", "").answering(Error::TokenInvalid).show()
 }

@@ -87,6 +87,12 @@ impl<'a> Page<'a> {
         self
     }
 
+    /// Has the status of this failure, which the page tells in its own words.
+    pub(super) fn answering(mut self, problem: impl Into<Problem>) -> Self {
+        self.head = problem.into().head();
+        self
+    }
+
     /// Says what is wrong with what was typed.
     pub(super) fn refused(mut self, problem: impl Into<Problem>) -> Self {
         let problem = problem.into();

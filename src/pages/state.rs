@@ -122,12 +122,11 @@ impl Pages {
 fn style(environment: &Environment<'_>, config: &Config) -> Result<String, JinjaError> {
     let color = config.brand.color;
     let on = |ground: &str| color.readable_on(ground.parse().unwrap_or(Color::WHITE));
-    let (light, dark) = (on(LIGHT), on(DARK));
     environment.get_template(STYLE.0)?.render(context! {
-        accent => light.to_string(),
-        on_accent => light.text_on().to_string(),
-        dark_accent => dark.to_string(),
-        on_dark_accent => dark.text_on().to_string(),
+        accent => on(LIGHT).to_string(),
+        dark_accent => on(DARK).to_string(),
+        button => color.to_string(),
+        on_button => color.text_on().to_string(),
     })
 }
 
