@@ -68,9 +68,9 @@
 //! | `import` | users by the file, in and out, and the password hashes of other programs | ✓ |
 //! | `server` | the binary, and all of the above | ✓ |
 //! | `smtp` | mail by SMTP; without it, as files or by a transport of one's own | ✓ |
-//! | `testing` | a clock that a test moves, an issuer, and with accounts a mailbox | |
+//! | `testing` | a clock that a test moves, an issuer, with accounts a mailbox, with `webauthn` an authenticator | |
+//! | `webauthn` | passkeys and security keys | ✓ |
 //! | `pages` | the pages: the same flows as forms in a browser | ✓ |
-//! | `webauthn` | nothing yet: the room it names is not built | |
 
 pub mod clock;
 pub mod guard;
@@ -112,6 +112,8 @@ pub mod mail;
 pub mod one_time;
 #[cfg(feature = "pages")]
 mod pages;
+#[cfg(feature = "accounts")]
+pub mod passkey;
 #[cfg(feature = "accounts")]
 pub mod password;
 #[cfg(feature = "accounts")]

@@ -33,6 +33,7 @@ const ROOMS: &[&str] = &[
     "lib",
     "mail",
     "one_time",
+    "passkey",
     "password",
     "portcullis",
     "pages",
@@ -51,7 +52,7 @@ const ROOMS: &[&str] = &[
 ];
 
 /// Rooms that the design has and that may not be there yet.
-const PLANNED: &[&str] = &["passkey"];
+const PLANNED: &[&str] = &[];
 
 /// The rooms below `http`: they decide, and know neither HTTP nor SQL.
 const DECIDE: &[&str] = &[
@@ -103,6 +104,7 @@ const ONLY: &[(&[&str], &[&str])] = &[
     (&["hyper_rustls", "hyper_util::client", "rustls", "webpki_roots"], &["jwt/remote"]),
     (&["argon2", "bcrypt", "scrypt", "zxcvbn"], &["password"]),
     (&["fast_qr", "totp_rs"], &["totp"]),
+    (&["webauthn_rs"], &["passkey", "testing"]),
     (&["lettre"], &["mail"]),
     (&["minijinja"], &["mail", "pages", "templates"]),
     (&["matchit", "regex_automata", "regex_syntax"], &["guard"]),

@@ -16,6 +16,7 @@ mod factors;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
 mod one_time;
+mod passkeys;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod session;
@@ -41,6 +42,7 @@ pub use self::{
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
+    passkeys::{NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
 use crate::{
@@ -90,7 +92,9 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: AccessStore + ApiKeyStore + CookieStore + FactorStore + Send + Sync + 'static {
+pub trait Store:
+    AccessStore + ApiKeyStore + CookieStore + FactorStore + PasskeyStore + Send + Sync + 'static
+{
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 
@@ -333,7 +337,7 @@ pub trait Store: AccessStore + ApiKeyStore + CookieStore + FactorStore + Send + 
     async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog>;
 
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
-    /// revocations that no living token could meet, mailed tokens, flows and set-ups that have expired, devices not seen for
+    /// revocations that no living token could meet, mailed tokens, flows, challenges and set-ups that have expired, devices not seen for
     /// 90 days, mails given up more than a week ago, and buckets of attempts that are empty again. It takes many small
     /// steps, between which others write. To be called every now and then; how often changes nothing but the size of the
     /// database.

@@ -19,6 +19,8 @@ mod authenticator;
 mod db;
 #[path = "../support/events.rs"]
 mod events;
+#[path = "../support/key.rs"]
+mod key;
 #[path = "../support/mailed.rs"]
 mod mailed;
 #[path = "../support/raw.rs"]
@@ -35,6 +37,7 @@ mod flow;
 mod forgot_password;
 mod guarded;
 mod import;
+mod keys;
 mod limits;
 mod login;
 mod login_orders;
@@ -44,6 +47,8 @@ mod memberships;
 mod methods;
 mod new_password;
 mod next_request;
+mod passkey_account;
+mod passkey_login;
 mod reauthenticate;
 mod recovery_codes;
 mod refresh;
@@ -52,6 +57,7 @@ mod reset_password;
 mod revocations;
 mod routes;
 mod second_factor;
+mod second_key;
 mod sessions;
 mod signing_keys;
 mod signing_keys_load;
@@ -60,4 +66,5 @@ mod token_matrix;
 mod totp;
 mod verify;
 mod verify_email;
+mod webauthn;
 mod well_known;

@@ -7,6 +7,7 @@ mod brand;
 mod error;
 mod mail;
 mod mask;
+mod passkey;
 mod source;
 mod table;
 #[cfg(test)]
