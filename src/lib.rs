@@ -111,7 +111,7 @@ pub mod mail;
 #[cfg(feature = "accounts")]
 pub mod one_time;
 #[cfg(feature = "pages")]
-mod pages;
+pub mod pages;
 #[cfg(feature = "accounts")]
 pub mod passkey;
 #[cfg(feature = "accounts")]

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use http::HeaderName;
 
 #[cfg(feature = "pages")]
-use crate::pages::Pages;
+use crate::pages::{Pages, SendToLogin};
 #[cfg(feature = "webauthn")]
 use crate::passkey::RelyingParty;
 use crate::{
@@ -129,6 +129,20 @@ impl Portcullis {
     #[cfg(feature = "pages")]
     pub fn pages(&self) -> axum::Router {
         crate::pages::router(self, &self.pages)
+    }
+
+    /// Answers paths that nobody knows with 404: a page for people, a problem document for programs. It is for the
+    /// fallback of the whole router.
+    #[cfg(feature = "pages")]
+    pub fn nothing_here(&self) -> axum::Router {
+        crate::pages::nothing_here(self, &self.pages)
+    }
+
+    /// A layer to put around this guard, or one of its own, that leads people to the login page and back.
+    #[cfg(feature = "pages")]
+    #[must_use]
+    pub fn send_to_login(&self) -> SendToLogin {
+        SendToLogin
     }
 
     /// What has been revoked, as the guard knows it. It follows the database.

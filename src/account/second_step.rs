@@ -34,14 +34,15 @@ pub struct UnfinishedLogin {
 }
 
 impl Accounts {
-    /// What a login waits for that has begun and is not finished. It costs the flow nothing to ask.
+    /// What a login waits for that has begun and is not finished. It costs the flow nothing to ask; their keys are asked
+    /// anew by that.
     ///
     /// # Errors
     ///
     /// [`Error::FlowInvalid`] if the flow leads nowhere, or no longer.
     pub async fn unfinished_login(&self, flow: &FlowId) -> Result<UnfinishedLogin, Error> {
         let (partly, _) = self.resume(flow).await?;
-        Ok(partly.unfinished(Some(flow.clone())))
+        self.ask_again(&partly, flow.clone()).await
     }
 
     /// Takes a login further with a second factor; if it is all that was missing, the login is finished.

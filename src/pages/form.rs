@@ -27,6 +27,12 @@ impl Form {
         self.take(name).unwrap_or_default()
     }
 
+    /// Whether the form has a field of this name.
+    #[cfg(feature = "webauthn")]
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// Whether a box was ticked.
     pub(super) fn is_ticked(&mut self, name: &str) -> bool {
         self.take(name).is_some()

@@ -38,7 +38,17 @@ fn credentials(name: &str, password: &str, remember: bool) -> Result<Credentials
     Ok(Credentials { remember, ..Credentials::new(name, password) })
 }
 
-fn page(visit: &Visit) -> Page<'_> {
+pub(super) fn page(visit: &Visit) -> Page<'_> {
     let is_open = visit.accounts.config().registration == RegistrationPolicy::Open;
-    visit.page("login.html").with("registration", is_open)
+    visit.page("login.html").with("registration", is_open).with("passkeys", has_passkeys(visit))
+}
+
+#[cfg(feature = "webauthn")]
+fn has_passkeys(visit: &Visit) -> bool {
+    visit.accounts.has_webauthn()
+}
+
+#[cfg(not(feature = "webauthn"))]
+const fn has_passkeys(_: &Visit) -> bool {
+    false
 }

@@ -4,10 +4,12 @@
 //! passkeys. What a browser holds is a cookie: of a session, or before there is one, of the flow it is in and of one
 //! message for the next page.
 //!
-//! The table in [`routes`] is the whole of it. A page is a file of this folder, a template beside it, and its texts in the
-//! catalogue. A handler takes a [`Visit`](visit::Visit) and, where something is sent, a [`Form`](form::Form), and answers
-//! with a [`Page`](page::Page), a way to [`Leave`](page::Leave), or [`Trouble`](page::Trouble). The
-//! [`shell`] around all of them sees to where forms come from and to the headers.
+//! [`Portcullis::pages`] has them all, as a router. [`SendToLogin`] leads the people there who open a page of another
+//! service behind the guard.
+
+// The table in `routes` is the whole of it. A page is a file of this folder, a template beside it, and its texts in the
+// catalogue. A handler takes a `Visit` and, where something is sent, a `Form`, and answers with a `Page`, a way to `Leave`,
+// or `Trouble`. The `shell` around all of them sees to where forms come from and to the headers.
 
 mod assets;
 mod cookies;
@@ -16,6 +18,7 @@ mod next;
 mod origin;
 mod page;
 mod passwords;
+mod send_to_login;
 mod shell;
 mod state;
 mod steps;
@@ -28,9 +31,12 @@ mod forgot_password;
 mod login;
 mod logout;
 mod new_password;
+#[cfg(feature = "webauthn")]
+mod passkey;
 mod register;
 mod reset_password;
 mod second_factor;
+mod strength;
 mod verify_email;
 
 use ::axum::{
@@ -40,6 +46,7 @@ use ::axum::{
     routing::{get, post},
 };
 
+pub use self::send_to_login::{SendToLogin, SendsToLogin, SendsToLoginFuture};
 pub(crate) use self::state::Pages;
 use self::{page::Trouble, state::PageState};
 use crate::{
@@ -54,7 +61,7 @@ use crate::{
 fn routes() -> GuardedRouter<PageState> {
     let public = RouteRule::public;
     let in_person = RouteRule::in_person;
-    GuardedRouter::new()
+    let routes = GuardedRouter::new()
         .route("/login", get(login::show).post(login::log_in), public())
         .route("/login/second-factor", get(second_factor::show).post(second_factor::finish), public())
         .route("/login/new-password", get(new_password::show).post(new_password::finish), public())
@@ -68,8 +75,11 @@ fn routes() -> GuardedRouter<PageState> {
         .route("/confirm-email", confirm::page(Purpose::Confirm), public())
         .route("/undo-email", confirm::page(Purpose::Undo), public())
         .route("/account", get(account::show), in_person())
-        .route(assets::ROUTE, get(assets::file), public())
-        .method_not_allowed_fallback(async || Trouble(Problem::wrong_method()))
+        .route("/password-strength", post(strength::judge), public())
+        .route(assets::ROUTE, get(assets::file), public());
+    #[cfg(feature = "webauthn")]
+    let routes = routes.route("/login/passkey", post(passkey::log_in), public());
+    routes.method_not_allowed_fallback(async || Trouble(Problem::wrong_method()))
 }
 
 /// The pages as one router. It leaves unknown paths to the service that it becomes a part of.
@@ -82,4 +92,9 @@ pub(crate) fn router(portcullis: &Portcullis, pages: &Pages) -> Router {
         .reset_fallback()
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(state, shell::around))
+}
+
+/// What answers paths that nobody knows, as one router.
+pub(crate) fn nothing_here(portcullis: &Portcullis, pages: &Pages) -> Router {
+    Router::new().fallback(shell::nothing_here).with_state(PageState::new(portcullis, pages.clone()))
 }

@@ -101,7 +101,10 @@ impl<'a> Page<'a> {
             [] => vec![Complaint { field: field_of(problem.code()), text: in_words(problem.code(), self.visit) }],
             errors => errors
                 .iter()
-                .map(|error| Complaint { field: Some(error.field()), text: in_words(error.code(), self.visit) })
+                .map(|error| Complaint {
+                    field: Some(error.field()).filter(|field| !HIDDEN.contains(field)),
+                    text: in_words(error.code(), self.visit),
+                })
                 .collect(),
         };
         self
@@ -201,6 +204,9 @@ impl<'a> Leave<'a> {
     }
 }
 
+/// Fields that nobody sees.
+const HIDDEN: [&str; 2] = ["", "webauthn_response"];
+
 /// The field that a failure is about, as forms name it.
 fn field_of(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -214,7 +220,7 @@ fn field_of(code: &str) -> Option<&'static str> {
 }
 
 /// What went wrong, for people. A code that the catalogue does not know is shown as it is.
-fn in_words(code: &str, visit: &Visit) -> String {
+pub(super) fn in_words(code: &str, visit: &Visit) -> String {
     let min = visit.accounts.config().password_policy.min_length().to_string();
     text(&format!("error.{code}")).map_or_else(|| code.replace('_', " "), |text| text.replace("{min}", &min))
 }

@@ -24,16 +24,25 @@ pub(super) async fn finish(visit: Visit, form: Form) -> Answer {
 }
 
 async fn take(visit: &Visit, mut form: Form) -> Result<Response, Error> {
-    let login = visit.waits_for(Step::SecondFactor).await?;
-    let outcome = match code(&mut form) {
-        Ok(code) => visit.accounts.login_with_second_factor(visit.flow()?, &code, &visit.device).await,
+    let outcome = match second_factor(visit, &mut form) {
+        Ok(shown) => visit.accounts.login_with_second_factor(visit.flow()?, &shown, &visit.device).await,
         Err(error) => Err(error),
     };
-    visit.go_on(outcome, None).await.or_else(|error| page(visit, &login).again(error))
+    match visit.go_on(outcome, None).await {
+        // Asked for only now: what is asked of a key is asked anew by that.
+        Err(error) => page(visit, &visit.waits_for(Step::SecondFactor).await?).again(error),
+        done => done,
+    }
 }
 
-/// The code of either kind, whichever field of the two was shown.
-fn code(form: &mut Form) -> Result<SecondFactorCode, Error> {
+/// What was shown for it, whichever field there was.
+fn second_factor(visit: &Visit, form: &mut Form) -> Result<SecondFactorCode, Error> {
+    #[cfg(feature = "webauthn")]
+    if form.has("webauthn_response") {
+        return super::passkey::answer(form, Some(visit.flow()?)).map(SecondFactorCode::Key);
+    }
+    #[cfg(not(feature = "webauthn"))]
+    let _ = visit;
     if let Some(typed) = form.take("recovery_code") {
         let code = RecoveryCode::parse(&typed).ok_or(Error::field("recovery_code", "invalid_code"))?;
         return Ok(SecondFactorCode::Recovery(code));
@@ -43,6 +52,11 @@ fn code(form: &mut Form) -> Result<SecondFactorCode, Error> {
 }
 
 fn page<'a>(visit: &'a Visit, login: &UnfinishedLogin) -> Page<'a> {
-    let with_recovery = visit.asked("with").as_deref() == Some("recovery") || !login.second_factors.totp;
-    visit.page("second_factor.html").with("with_recovery", with_recovery).with("totp", login.second_factors.totp)
+    let options = login.webauthn_options.as_ref().map(ToString::to_string);
+    let has_recovery = visit.asked("with").as_deref() == Some("recovery");
+    visit
+        .page("second_factor.html")
+        .with("with_recovery", has_recovery || !(login.second_factors.totp || options.is_some()))
+        .with("totp", login.second_factors.totp)
+        .with("options", options)
 }

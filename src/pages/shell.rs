@@ -17,11 +17,11 @@ use ::axum::{
 };
 use minijinja::context;
 
-use super::{origin, page::Trouble, state::PageState};
+use super::{origin, page::Trouble, send_to_login::{is_opened_by_a_person, way_to_show}, state::PageState};
 use crate::{
     catalogue::pages::text,
     config::{Config, PublicUrl},
-    guard::{Rejection, RejectionKind},
+    guard::Rejection,
     http::Problem,
 };
 
@@ -66,6 +66,19 @@ pub(super) async fn around(State(state): State<PageState>, request: Request, nex
     } else if let Some(Trouble(problem)) = response.extensions().get::<Trouble>().cloned() {
         response = trouble(&problem, response.headers().clone(), &state);
     }
+    sealed(response, &state)
+}
+
+/// Answers a path that nobody knows. It may be one of programs too, and they are not told in HTML.
+pub(super) async fn nothing_here(State(state): State<PageState>, request: Request) -> Response {
+    if is_opened_by_a_person(&request) {
+        sealed(trouble(&Problem::nothing_here(), HeaderMap::new(), &state), &state)
+    } else {
+        Problem::nothing_here().into_response()
+    }
+}
+
+fn sealed(mut response: Response, state: &PageState) -> Response {
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     for (name, value) in &state.pages.inner().headers {
@@ -91,20 +104,14 @@ fn elsewhere(request: &Request, state: &PageState, own: &PublicUrl) -> Option<Re
 
 /// What a visitor is answered whom the guard did not let in: the way to show who they are, and back.
 fn refused(rejection: &Rejection, method: &Method, uri: &Uri, state: &PageState) -> Response {
-    let page = match rejection.kind() {
-        RejectionKind::Unauthenticated | RejectionKind::InvalidToken => "/login",
-        RejectionKind::InsufficientUserAuthentication { .. } => "/reauthenticate",
-        kind => {
-            let problem = Problem::new(kind.status(), kind.code(), kind.detail());
-            return trouble(&problem, HeaderMap::new(), state);
-        }
-    };
     // What was sent is lost; the page that it was sent from is not.
-    let path = uri.path_and_query().filter(|_| method.is_safe()).map_or_else(|| uri.path(), |path| path.as_str());
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", path).finish();
-    match HeaderValue::try_from(format!("{page}?{query}")) {
-        Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
-        Err(_) => trouble(&Problem::internal(), HeaderMap::new(), state),
+    let page = if method.is_safe() { uri.clone() } else { Uri::try_from(uri.path()).unwrap_or_default() };
+    match way_to_show(rejection, &page) {
+        Some(way) => (StatusCode::SEE_OTHER, [(LOCATION, way)]).into_response(),
+        None => {
+            let kind = rejection.kind();
+            trouble(&Problem::new(kind.status(), kind.code(), kind.detail()), HeaderMap::new(), state)
+        }
     }
 }
 

@@ -46,6 +46,9 @@ const BUILT_IN: [(&str, &str); 15] = templates![
 /// The stylesheet is a template as well: it is given the colours.
 const STYLE: (&str, &str) = ("style.css", include_str!("assets/style.css"));
 
+/// So is the picture of a tab.
+const ICON: (&str, &str) = ("icon.svg", include_str!("assets/icon.svg"));
+
 const SCRIPT: &str = include_str!("assets/script.js");
 
 /// The folder within the operator's folder of templates that is for pages.
@@ -74,18 +77,21 @@ impl Pages {
     /// [`TemplateError`], which names the file.
     pub(crate) fn new(config: &Config) -> Result<Self, TemplateError> {
         let mut environment = templates::environment();
-        for (name, source) in BUILT_IN.into_iter().chain([STYLE]) {
+        for (name, source) in BUILT_IN.into_iter().chain([STYLE, ICON]) {
             templates::add(&mut environment, name, source)?;
         }
         let folder = config.templates_dir.as_deref().map(|folder| folder.join(FOLDER));
         if let Some(folder) = &folder {
-            let is_known = |name: &str| BUILT_IN.iter().chain([&STYLE]).any(|(known, _)| *known == name);
-            let expected = "its name must be that of a built-in page, such as `login.html`, or `style.css`";
+            let is_known = |name: &str| BUILT_IN.iter().chain([&STYLE, &ICON]).any(|(known, _)| *known == name);
+            let expected = "its name must be that of a built-in page, such as `login.html`, `style.css` or `icon.svg`";
             templates::add_own(&mut environment, folder, is_known, expected)?;
         }
         environment.add_function("t", text);
-        let style = style(&environment, config)
-            .map_err(|error| templates::broken(folder.as_deref().unwrap_or(Path::new("")), STYLE.0, &error))?;
+        let colored = |name: &str| {
+            let broken = |error| templates::broken(folder.as_deref().unwrap_or(Path::new("")), name, &error);
+            colored(&environment, name, config.brand.color).map_err(broken)
+        };
+        let (style, icon) = (colored(STYLE.0)?, colored(ICON.0)?);
         let logo = config.brand.logo.as_ref().map(|logo| Asset {
             name: "logo",
             ending: logo.ending(),
@@ -94,6 +100,7 @@ impl Pages {
         });
         let built_in = [
             Asset { name: "style", ending: "css", media_type: "text/css; charset=utf-8", bytes: style.into_bytes() },
+            Asset { name: "icon", ending: "svg", media_type: "image/svg+xml", bytes: icon.into_bytes() },
             Asset {
                 name: "script",
                 ending: "js",
@@ -104,7 +111,7 @@ impl Pages {
         let assets = Assets::of(built_in.into_iter().chain(logo));
         environment.add_global("site", config.site_name());
         environment.add_global("footer", config.brand.footer.as_ref().map(|footer| footer.as_str().to_owned()));
-        for name in ["style", "script", "logo"] {
+        for name in ["style", "script", "icon", "logo"] {
             environment.add_global(name, assets.path(name));
         }
         Ok(Self(Arc::new(Inner { environment, assets, headers: shell::headers(config) })))
@@ -119,10 +126,10 @@ impl Pages {
     }
 }
 
-fn style(environment: &Environment<'_>, config: &Config) -> Result<String, JinjaError> {
-    let color = config.brand.color;
+/// A file that is given the colours.
+fn colored(environment: &Environment<'_>, name: &str, color: Color) -> Result<String, JinjaError> {
     let on = |ground: &str| color.readable_on(ground.parse().unwrap_or(Color::WHITE));
-    environment.get_template(STYLE.0)?.render(context! {
+    environment.get_template(name)?.render(context! {
         accent => on(LIGHT).to_string(),
         dark_accent => on(DARK).to_string(),
         button => color.to_string(),
