@@ -17,7 +17,12 @@ use ::axum::{
 };
 use minijinja::context;
 
-use super::{origin, page::Trouble, send_to_login::{is_opened_by_a_person, way_to_show}, state::PageState};
+use super::{
+    origin,
+    page::Trouble,
+    send_to_login::{is_opened_by_a_person, way_to_show},
+    state::PageState,
+};
 use crate::{
     catalogue::pages::text,
     config::{Config, PublicUrl},
