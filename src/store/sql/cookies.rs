@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::Result;
 
-use super::{super::Backend, access, refresh, roles, sessions, store_error, users};
+use super::{super::Backend, access, refresh, roles, sessions, users, within};
 use crate::{
     clock::Timestamp,
     secret::TokenHash,
@@ -14,11 +14,11 @@ use crate::{
 #[async_trait]
 impl CookieStore for Backend {
     async fn keep_in_cookie(&self, session: SessionId, refresh: &TokenHash, cookie: &TokenHash) -> store::Result<bool> {
-        keep(self, session, refresh, cookie).await.map_err(store_error)
+        within(keep(self, session, refresh, cookie)).await
     }
 
     async fn session_of_cookie(&self, cookie: &TokenHash, now: Timestamp) -> store::Result<Option<CookieSession>> {
-        living(self, cookie, now).await.map_err(store_error)
+        within(living(self, cookie, now)).await
     }
 }
 
@@ -40,10 +40,10 @@ async fn keep(store: &Backend, session: SessionId, token: &TokenHash, cookie: &T
 /// generation, and what was read is known for stale by the older one.
 async fn living(store: &Backend, cookie: &TokenHash, now: Timestamp) -> Result<Option<CookieSession>> {
     let Some(session) = sessions::of_cookie(store, cookie, now).await? else { return Ok(None) };
-    let Some(record) = users::by_id(&store.reader, session.user).await? else { return Ok(None) };
+    let mut connection = store.read().await?;
+    let Some(record) = users::by_id(&mut connection, session.user).await? else { return Ok(None) };
     let user = record.user;
-    let mut connection = store.reader.acquire().await?;
     let scopes = roles::scopes_of(&mut connection, &user).await?;
-    let memberships = access::memberships_of(&mut *connection, user.id).await?;
+    let memberships = access::memberships_of(&mut connection, user.id).await?;
     Ok(Some(CookieSession { session, user, scopes, memberships }))
 }

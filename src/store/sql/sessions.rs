@@ -127,7 +127,7 @@ pub(super) async fn living(store: &Backend, id: SessionId, now: Timestamp) -> Re
 pub(super) async fn of_cookie(store: &Backend, cookie: &TokenHash, now: Timestamp) -> Result<Option<Session>> {
     let query = sqlx::query(select_session!("WHERE cookie = $1 AND ended_at IS NULL AND idle_until > $2"));
     let query = query.bind(cookie.as_bytes().as_slice()).bind(now.as_millis());
-    query.fetch_optional(&store.reader).await?.as_ref().map(session).transpose()
+    query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(session).transpose()
 }
 
 pub(super) async fn of(
