@@ -39,7 +39,7 @@ fn credentials(name: &str, password: &str, remember: bool) -> Result<Credentials
 }
 
 pub(super) fn page(visit: &Visit) -> Page<'_> {
-    let is_open = visit.accounts.config().registration == RegistrationPolicy::Open;
+    let is_open = visit.accounts.config().registration != RegistrationPolicy::Closed;
     visit.page("login.html").with("registration", is_open).with("passkeys", has_passkeys(visit))
 }
 

@@ -14,6 +14,7 @@
 mod assets;
 mod cookies;
 mod form;
+mod new_account;
 mod next;
 mod origin;
 mod page;
@@ -27,6 +28,7 @@ mod visit;
 mod account;
 mod confirm;
 mod enrol;
+mod first_admin;
 mod forgot_password;
 mod login;
 mod logout;
@@ -67,6 +69,7 @@ fn routes() -> GuardedRouter<PageState> {
         .route("/login/new-password", get(new_password::show).post(new_password::finish), public())
         .route("/login/enrol", get(enrol::show).post(enrol::finish), public())
         .route("/logout", get(logout::show).post(logout::log_out), public())
+        .route("/first-admin", get(first_admin::show).post(first_admin::make), public())
         .route("/register", get(register::show).post(register::register), public())
         .route("/verify-email", get(verify_email::show).post(verify_email::verify), public())
         .route("/verify-email/resend", post(verify_email::resend), public())

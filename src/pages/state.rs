@@ -25,11 +25,12 @@ macro_rules! templates {
     };
 }
 
-const BUILT_IN: [(&str, &str); 15] = templates![
+const BUILT_IN: [(&str, &str); 16] = templates![
     "account.html",
     "enrol.html",
     "error.html",
     "fields.html",
+    "first_admin.html",
     "forgot_password.html",
     "layout.html",
     "link.html",

@@ -13,7 +13,7 @@ both![
 ];
 
 /// One of every kind of answer: pages, ways to others, trouble.
-const PATHS: [(&str, u16); 14] = [
+const PATHS: [(&str, u16); 15] = [
     ("/login", 200),
     ("/login/second-factor", 303),
     ("/login/new-password", 303),
@@ -25,6 +25,7 @@ const PATHS: [(&str, u16); 14] = [
     ("/reset-password?token=x", 400),
     ("/confirm-email?token=x", 400),
     ("/undo-email?token=x", 400),
+    ("/first-admin?token=x", 400),
     ("/logout", 200),
     ("/account", 303),
     ("/auth/assets/nothing.x.css", 404),

@@ -25,6 +25,7 @@ mod raw;
 mod visitor;
 
 mod cookies;
+mod elsewhere;
 mod headers;
 mod links;
 mod login;
@@ -32,4 +33,5 @@ mod next;
 mod origins;
 mod reflected;
 mod register;
+mod strength;
 mod templates;

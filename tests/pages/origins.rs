@@ -18,7 +18,7 @@ both![
 ];
 
 /// Every page that takes a form.
-const FORMS: [&str; 11] = [
+const FORMS: [&str; 14] = [
     "/login",
     "/login/second-factor",
     "/login/new-password",
@@ -30,6 +30,9 @@ const FORMS: [&str; 11] = [
     "/forgot-password",
     "/reset-password",
     "/confirm-email",
+    "/first-admin",
+    "/login/passkey",
+    "/password-strength",
 ];
 
 const FOREIGN: [&[(&str, &str)]; 9] = [

@@ -45,6 +45,7 @@ async fn ht_1_nothing_typed_becomes_markup(db: TestDb) {
         "/forgot-password",
         "/reset-password",
         "/confirm-email",
+        "/first-admin",
         "/undo-email",
         "/logout",
     ] {

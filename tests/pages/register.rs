@@ -16,6 +16,8 @@ both![
     every_field_says_what_is_wrong_with_it,
     nobody_registers_where_registration_is_closed,
     a_mail_can_be_sent_again,
+    an_account_that_waits_for_approval_says_so,
+    the_first_administrator_is_made_by_the_link_of_the_server,
 ];
 
 const ADA: [(&str, &str); 4] =
@@ -73,4 +75,37 @@ async fn a_mail_can_be_sent_again(db: TestDb) {
     assert_eq!(sent.len(), 2);
     let bad = visitor.post("/verify-email/resend", &[("email", "x")]).await;
     bad.expect(StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+async fn an_account_that_waits_for_approval_says_so(db: TestDb) {
+    let app = TestApp::with(db, |config| config.registration = RegistrationPolicy::Approval).await;
+    let visitor = Visitor::new(&app);
+    visitor.post("/register", &ADA).await.leads_to("/login");
+    assert!(visitor.get("/login").await.page().contains("Your account has been asked for."));
+    visitor.log_in("ada", PASSWORD).await.expect(StatusCode::UNAUTHORIZED);
+}
+
+async fn the_first_administrator_is_made_by_the_link_of_the_server(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let visitor = Visitor::new(&app);
+    let accounts = app.portcullis.accounts();
+    let token = accounts.offer_first_admin().await.unwrap().unwrap();
+    let link = accounts.first_admin_link(&token);
+    let page = visitor.get(link.trim_start_matches("https://id.example")).await.expect(StatusCode::OK).page();
+    assert!(page.contains("Make the first administrator") && page.contains(token.expose()), "{page}");
+    let form = |fields: &[(&'static str, &'static str)]| {
+        let fields = [&[("token", token.expose())], fields].concat();
+        let visitor = &visitor;
+        async move { visitor.post("/first-admin", &fields).await }
+    };
+    let wrong = form(&[("username", "a"), ("email", "ada@example.com")]).await;
+    assert!(wrong.expect(StatusCode::UNPROCESSABLE_ENTITY).page().contains(token.expose()), "the link stays good");
+    form(&ADA).await.leads_to("/login");
+    assert!(visitor.get("/login").await.page().contains("ada is the administrator now."));
+    visitor.log_in("ada", PASSWORD).await.leads_to("/account");
+    visitor.get("/auth/admin/users").await.expect(StatusCode::OK);
+    let again = form(&[("username", "eve"), ("email", "eve@example.com")]).await;
+    assert!(again.expect(StatusCode::BAD_REQUEST).page().contains("there is an administrator by now"));
+    visitor.get("/first-admin?token=x").await.expect(StatusCode::BAD_REQUEST);
+    visitor.get("/first-admin").await.expect(StatusCode::BAD_REQUEST);
 }

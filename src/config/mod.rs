@@ -3,13 +3,22 @@
 //! The binary fills a [`Config`] from its file, environment and flags; a library user through
 //! [`Portcullis::builder`](crate::Portcullis::builder). Every default is stated on its field.
 
-use std::{fmt, num::NonZeroU32, path::PathBuf, str::FromStr, time::Duration};
+mod policy;
+mod public_url;
+mod site_name;
 
-use http::Uri;
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+
 use ipnet::IpNet;
 
+pub use self::{
+    policy::{RegistrationPolicy, SecondFactorPolicy},
+    public_url::PublicUrl,
+    site_name::SiteName,
+};
+
 use crate::{
-    access::{self, Levels},
+    access::{Levels, RoleName},
     brand::Brand,
     jwt::Algorithm,
     mail::{Links, Sender},
@@ -46,6 +55,8 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
+    /// The role of everyone who makes an account themselves; it is made if there is none of that name. Default: none.
+    pub default_role: Option<RoleName>,
     /// Whether people may make an account with a passkey and no password, where anyone may register. Default: `false`.
     pub passkey_registration: bool,
     /// Where keys may be used besides `public_url`, whose host or a subdomain of it each has to be. Default: nowhere.
@@ -83,6 +94,9 @@ pub struct Config {
     pub next_origins: Vec<PublicUrl>,
     /// How many API keys a user may have. Default: 20.
     pub api_key_cap: NonZeroU32,
+    /// How many requests a minute each API key may make, in each process. As many may come at once. At most 60,000.
+    /// Default: 600.
+    pub api_key_rate: NonZeroU32,
     /// The levels that members of a resource may have, the lowest first. Default: `public`, `invitee`, `member`, `manager`,
     /// `secret`.
     pub membership_levels: Levels,
@@ -107,6 +121,7 @@ impl Config {
             hashing: HashPoolSettings::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationPolicy::Open,
+            default_role: None,
             passkey_registration: false,
             webauthn_origins: Vec::new(),
             require_verified_email: false,
@@ -122,6 +137,7 @@ impl Config {
             brand: Brand::default(),
             next_origins: Vec::new(),
             api_key_cap: const { NonZeroU32::MIN.saturating_add(19) },
+            api_key_rate: const { NonZeroU32::MIN.saturating_add(599) },
             membership_levels: Levels::default(),
             insecure_no_limits: false,
         }
@@ -157,237 +173,7 @@ impl Config {
     }
 }
 
-/// Who may make an account by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RegistrationPolicy {
-    /// Anyone.
-    Open,
-    /// Nobody: accounts are made by the operator.
-    Closed,
-}
-
-impl RegistrationPolicy {
-    /// The policy's name in settings and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
-        }
-    }
-}
-
-impl FromStr for RegistrationPolicy {
-    type Err = ConfigError;
-
-    fn from_str(name: &str) -> Result<Self, ConfigError> {
-        match name {
-            "open" => Ok(Self::Open),
-            "closed" => Ok(Self::Closed),
-            other => Err(ConfigError(format!("registration must be `open` or `closed`, not `{other}`"))),
-        }
-    }
-}
-
-/// Who has to have a second factor. Whoever must and has none sets one up before their login is finished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecondFactorPolicy {
-    /// Nobody has to.
-    Optional,
-    /// Users with the role `admin`.
-    Admins,
-    /// Everybody.
-    All,
-}
-
-impl SecondFactorPolicy {
-    /// The policy's name in settings.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Optional => "optional",
-            Self::Admins => "admins",
-            Self::All => "all",
-        }
-    }
-
-    /// Whether a user with these roles has to have one.
-    #[must_use]
-    pub fn binds(self, roles: &[String]) -> bool {
-        match self {
-            Self::Optional => false,
-            Self::Admins => access::is_admin(roles),
-            Self::All => true,
-        }
-    }
-}
-
-impl FromStr for SecondFactorPolicy {
-    type Err = ConfigError;
-
-    fn from_str(name: &str) -> Result<Self, ConfigError> {
-        match name {
-            "optional" => Ok(Self::Optional),
-            "admins" => Ok(Self::Admins),
-            "all" => Ok(Self::All),
-            other => Err(ConfigError(format!("second_factor must be `optional`, `admins` or `all`, not `{other}`"))),
-        }
-    }
-}
-
-/// What people call a service: 1 to 64 characters on one line.
-///
-/// ```
-/// use portcullis::config::SiteName;
-///
-/// assert_eq!("Notes".parse::<SiteName>().unwrap().as_str(), "Notes");
-/// assert!("Notes\nBcc: eve@example.com".parse::<SiteName>().is_err());
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SiteName(String);
-
-impl SiteName {
-    /// The name as it was typed.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for SiteName {
-    type Err = ConfigError;
-
-    fn from_str(name: &str) -> Result<Self, ConfigError> {
-        let name = name.trim();
-        if (1..=64).contains(&name.chars().count()) && !name.contains(char::is_control) {
-            Ok(Self(name.to_owned()))
-        } else {
-            Err(ConfigError("site_name must be 1 to 64 characters on one line".into()))
-        }
-    }
-}
-
-/// The origin at which people reach the service: `http` or `https`, a host, perhaps a port, and nothing after it.
-///
-/// ```
-/// use portcullis::config::PublicUrl;
-///
-/// let url: PublicUrl = "https://Notes.example/".parse().unwrap();
-/// assert_eq!(url.to_string(), "https://notes.example");
-/// assert_eq!(url.host(), "notes.example");
-/// assert!("notes.example".parse::<PublicUrl>().is_err());
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl {
-    https: bool,
-    host: String,
-    port: Option<u16>,
-}
-
-impl PublicUrl {
-    /// Whether people reach it over TLS.
-    #[must_use]
-    pub const fn is_https(&self) -> bool {
-        self.https
-    }
-
-    /// The host name, in lower case.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-}
-
-impl FromStr for PublicUrl {
-    type Err = ConfigError;
-
-    fn from_str(url: &str) -> Result<Self, ConfigError> {
-        // Not quoted: whoever put a password into it should not find it in a log.
-        let wrong = |why| ConfigError(format!("public_url {why}"));
-        let uri = url.parse::<Uri>().map_err(|_| wrong("is not a URL"))?;
-        let https = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(wrong("must begin with http:// or https://")),
-        };
-        let authority = uri.authority().ok_or_else(|| wrong("names no host"))?;
-        if authority.as_str().contains('@') {
-            return Err(wrong("must not hold a user or password"));
-        }
-        if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-            return Err(wrong("must have no path"));
-        }
-        // `Uri` drops a fragment without a word.
-        if authority.host().is_empty() || url.contains('#') {
-            return Err(wrong("must be a host and nothing after it"));
-        }
-        let default_port = if https { 443 } else { 80 };
-        let port = match (authority.as_str().strip_prefix(authority.host()), authority.port_u16()) {
-            (Some(""), _) => None,
-            (_, Some(port)) => Some(port).filter(|port| *port != default_port),
-            (_, None) => return Err(wrong("has a port that is none")),
-        };
-        Ok(Self { https, host: authority.host().to_ascii_lowercase(), port })
-    }
-}
-
-impl fmt::Display for PublicUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.https { "https" } else { "http" };
-        write!(f, "{scheme}://{}", self.host)?;
-        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
-    }
-}
-
 /// A setting that means nothing. Its text names the setting.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(pub(crate) String);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_used_on_the_host_of_the_service_and_below() {
-        let mut config = Config::new("https://id.example".parse().unwrap());
-        for (origin, allowed) in [
-            ("https://id.example:8443", true),
-            ("https://app.id.example", true),
-            ("https://example", false),
-            ("https://evilid.example", false),
-            ("https://id.example.evil", false),
-        ] {
-            config.webauthn_origins = vec![origin.parse().unwrap()];
-            assert_eq!(config.check().is_ok(), allowed, "{origin}");
-        }
-    }
-
-    #[test]
-    fn a_public_url_is_an_origin() {
-        for (typed, meant) in [
-            ("http://localhost:8400", "http://localhost:8400"),
-            ("https://A.example:443/", "https://a.example"),
-            ("http://a.example:80", "http://a.example"),
-            ("http://[::1]:8400", "http://[::1]:8400"),
-        ] {
-            assert_eq!(typed.parse::<PublicUrl>().unwrap().to_string(), meant);
-        }
-        for bad in [
-            "",
-            "a.example",
-            "ftp://a.example",
-            "https://",
-            "https://a.example/x",
-            "https://a.example/?x",
-            "https://u:p@a.example",
-            "https://a.example#x",
-            "https://a.example:99999",
-            "https://a.example:",
-            "https://:8400",
-            "/",
-        ] {
-            assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
-        }
-    }
-}
