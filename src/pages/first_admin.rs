@@ -26,6 +26,10 @@ pub(super) async fn make(visit: Visit, mut form: Form) -> Answer {
 
 async fn admin(visit: &Visit, token: &str, typed: &Typed) -> Result<User, Error> {
     let token = OneTimeToken::parse(token).ok_or(Error::TokenInvalid)?;
+    // Whoever has a dead link is not asked to mend what they typed.
+    if !visit.accounts.is_first_admin_offered(&token).await? {
+        return Err(Error::TokenInvalid);
+    }
     visit.accounts.make_first_admin(&token, typed.registration(&visit.accounts)?, &visit.device).await
 }
 

@@ -24,6 +24,10 @@ pub(super) async fn reset(visit: Visit, mut form: Form) -> Answer {
     let Some(token) = OneTimeToken::parse(&form.text("token")) else {
         return Ok(confirm::dead(&visit, Purpose::Reset));
     };
+    // Whoever has a dead link is not asked to mend what they typed.
+    if !visit.accounts.is_live(Purpose::Reset, &token).await? {
+        return Ok(confirm::dead(&visit, Purpose::Reset));
+    }
     let outcome = match passwords::typed_twice(&visit.accounts, &mut form) {
         Ok(new) => visit.accounts.reset_password(&token, new, &visit.device).await,
         Err(error) => Err(error),
