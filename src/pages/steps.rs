@@ -70,7 +70,7 @@ impl Visit {
 
     /// The login that waits for this step.
     pub(super) async fn waits_for(&self, step: Step) -> Result<UnfinishedLogin, Error> {
-        let login = self.accounts.unfinished_login(self.flow()?).await?;
+        let login = self.accounts.unfinished_login(self.flow()?, &self.device).await?;
         if login.step == step { Ok(login) } else { Err(Error::FlowInvalid) }
     }
 

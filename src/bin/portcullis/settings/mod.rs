@@ -9,6 +9,7 @@ mod error;
 mod mail;
 mod mask;
 mod passkey;
+mod pepper;
 mod source;
 mod table;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub(crate) struct Settings {
     mail_url: Option<MailUrl>,
     breach_file: Option<PathBuf>,
     logo: Option<PathBuf>,
+    pepper_file: Option<PathBuf>,
     pub(crate) insecure_http: bool,
     pub(crate) config: Config,
     sources: HashMap<&'static str, Source>,
@@ -61,6 +63,7 @@ impl Settings {
             mail_url: None,
             breach_file: None,
             logo: None,
+            pepper_file: None,
             insecure_http: false,
             config: Config::new("http://localhost:8400".parse()?),
             sources: HashMap::new(),
