@@ -65,7 +65,8 @@ fn file_name(asset: &Asset) -> String {
 }
 
 pub(super) async fn file(State(state): State<PageState>, Path(file): Path<String>) -> Result<Response, Trouble> {
-    let (asset, is_same) = state.pages.inner().assets.find(&file).ok_or_else(|| Trouble(Problem::nothing_here()))?;
+    let (asset, is_same) =
+        state.pages.inner().assets.find(&file).ok_or_else(|| Trouble::from(Problem::nothing_here()))?;
     let kept = if is_same { "public, max-age=31536000, immutable" } else { "public, max-age=60" };
     let headers =
         [(CONTENT_TYPE, HeaderValue::from_static(asset.media_type)), (CACHE_CONTROL, HeaderValue::from_static(kept))];

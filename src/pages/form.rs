@@ -47,10 +47,14 @@ impl FromRequest<PageState> for Form {
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             let detail = "the body must be application/x-www-form-urlencoded";
-            return Err(Trouble(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)));
+            return Err(Trouble::from(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                detail,
+            )));
         }
         let body = Bytes::from_request(request, state).await;
-        let body = body.map_err(|rejection| Trouble(Problem::unreadable(&rejection)))?;
+        let body = body.map_err(|rejection| Trouble::from(Problem::unreadable(&rejection)))?;
         Ok(Self(form_urlencoded::parse(&body).map(owned).collect()))
     }
 }

@@ -82,7 +82,7 @@ fn routes() -> GuardedRouter<PageState> {
         .route(assets::ROUTE, get(assets::file), public());
     #[cfg(feature = "webauthn")]
     let routes = routes.route("/login/passkey", post(passkey::log_in), public());
-    routes.method_not_allowed_fallback(async || Trouble(Problem::wrong_method()))
+    routes.method_not_allowed_fallback(async || Trouble::from(Problem::wrong_method()))
 }
 
 /// The pages as one router. It leaves unknown paths to the service that it becomes a part of.

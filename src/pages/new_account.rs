@@ -41,7 +41,7 @@ impl Typed {
     }
 
     /// The form again, with what was typed and what is wrong with it.
-    pub(super) fn refused<'a>(self, page: Page<'a>, error: Error) -> Page<'a> {
+    pub(super) fn refused(self, page: Page<'_>, error: Error) -> Page<'_> {
         let page = page.refused(as_fields(error));
         self.shown.into_iter().fold(page, |page, (field, text)| page.typed(field, text))
     }

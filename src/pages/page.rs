@@ -23,17 +23,17 @@ pub(super) type Answer = Result<Response, Trouble>;
 
 /// Something went wrong that no form can help: the shell answers it with a page that says so.
 #[derive(Clone, Debug)]
-pub(super) struct Trouble(pub(super) Problem);
+pub(super) struct Trouble(pub(super) Box<Problem>);
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
-        Self(error.into())
+        Problem::from(error).into()
     }
 }
 
 impl From<Problem> for Trouble {
     fn from(problem: Problem) -> Self {
-        Self(problem)
+        Self(problem.into())
     }
 }
 
@@ -152,7 +152,7 @@ impl<'a> Page<'a> {
             Ok(page) => (status, headers, Html(page)).into_response(),
             Err(error) => {
                 tracing::error!(template, error = %chain(&error), "a page cannot be made");
-                Trouble(Problem::internal()).into_response()
+                Trouble::from(Problem::internal()).into_response()
             }
         }
     }
@@ -193,7 +193,7 @@ impl<'a> Leave<'a> {
     pub(super) fn go(self) -> Response {
         let Self { visit, location, pre, cookies } = self;
         let Ok(location) = HeaderValue::try_from(location) else {
-            return Trouble(Problem::internal()).into_response();
+            return Trouble::from(Problem::internal()).into_response();
         };
         let mut response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
         let pre = (pre != visit.pre).then(|| pre.set(visit.accounts.config())).flatten();

@@ -62,7 +62,7 @@ pub(super) async fn around(State(state): State<PageState>, request: Request, nex
         here
     } else if !method.is_safe() && !origin::is_own(request.headers(), &config.public_url.to_string()) {
         let detail = "this form was not sent from a page of this service";
-        Trouble(Problem::new(StatusCode::FORBIDDEN, "cross_origin", detail)).into_response()
+        Trouble::from(Problem::new(StatusCode::FORBIDDEN, "cross_origin", detail)).into_response()
     } else {
         next.run(request).await
     };
@@ -111,13 +111,11 @@ fn elsewhere(request: &Request, state: &PageState, own: &PublicUrl) -> Option<Re
 fn refused(rejection: &Rejection, method: &Method, uri: &Uri, state: &PageState) -> Response {
     // What was sent is lost; the page that it was sent from is not.
     let page = if method.is_safe() { uri.clone() } else { Uri::try_from(uri.path()).unwrap_or_default() };
-    match way_to_show(rejection, &page) {
-        Some(way) => (StatusCode::SEE_OTHER, [(LOCATION, way)]).into_response(),
-        None => {
-            let kind = rejection.kind();
-            trouble(&Problem::new(kind.status(), kind.code(), kind.detail()), HeaderMap::new(), state)
-        }
+    if let Some(way) = way_to_show(rejection, &page) {
+        return (StatusCode::SEE_OTHER, [(LOCATION, way)]).into_response();
     }
+    let kind = rejection.kind();
+    trouble(&Problem::new(kind.status(), kind.code(), kind.detail()), HeaderMap::new(), state)
 }
 
 /// A page that says what went wrong, and what to do next.

@@ -124,7 +124,7 @@ impl FromRequestParts<PageState> for Visit {
     type Rejection = Trouble;
 
     async fn from_request_parts(parts: &mut Parts, state: &PageState) -> Result<Self, Trouble> {
-        let device = Device::from_request_parts(parts, &state.app).await.map_err(Trouble)?;
+        let device = Device::from_request_parts(parts, &state.app).await.map_err(Trouble::from)?;
         let accounts = state.app.accounts().clone();
         let config = accounts.config();
         let query = parts.uri.query().unwrap_or_default().to_owned();
