@@ -35,7 +35,7 @@
 //! With accounts, which bring their own guard, their routes and their database:
 //!
 //! ```
-//! # #[cfg(all(feature = "axum", feature = "sqlite"))]
+//! # #[cfg(all(feature = "pages", feature = "sqlite"))]
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
@@ -51,7 +51,7 @@
 //!     .merge(auth.pages());
 //! # Ok(())
 //! # }
-//! # #[cfg(not(all(feature = "axum", feature = "sqlite")))]
+//! # #[cfg(not(all(feature = "pages", feature = "sqlite")))]
 //! # fn main() {}
 //! ```
 //!
@@ -70,7 +70,7 @@
 //! | `smtp` | mail by SMTP; without it, as files or by a transport of one's own | ✓ |
 //! | `testing` | a clock that a test moves, an issuer, with accounts a mailbox, with `webauthn` an authenticator | |
 //! | `webauthn` | passkeys and security keys | ✓ |
-//! | `pages` | nothing yet: the room it names is not built | |
+//! | `pages` | the pages: the same flows as forms in a browser | ✓ |
 
 pub mod clock;
 pub mod guard;
@@ -93,6 +93,10 @@ pub mod api_key;
 #[cfg(feature = "accounts")]
 pub mod audit;
 #[cfg(feature = "accounts")]
+pub mod brand;
+#[cfg(feature = "accounts")]
+mod catalogue;
+#[cfg(feature = "accounts")]
 pub mod config;
 #[cfg(feature = "accounts")]
 mod error;
@@ -106,6 +110,8 @@ pub mod import;
 pub mod mail;
 #[cfg(feature = "accounts")]
 pub mod one_time;
+#[cfg(feature = "pages")]
+pub mod pages;
 #[cfg(feature = "accounts")]
 pub mod passkey;
 #[cfg(feature = "accounts")]
@@ -118,6 +124,8 @@ pub mod recovery;
 pub mod session;
 #[cfg(feature = "accounts")]
 pub mod store;
+#[cfg(feature = "accounts")]
+mod templates;
 #[cfg(feature = "accounts")]
 pub mod throttle;
 #[cfg(feature = "accounts")]

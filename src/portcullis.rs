@@ -4,6 +4,8 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
+#[cfg(feature = "pages")]
+use crate::pages::{Pages, SendToLogin};
 #[cfg(feature = "webauthn")]
 use crate::passkey::RelyingParty;
 use crate::{
@@ -38,6 +40,8 @@ pub struct Portcullis {
     guard: AuthLayer<AccountAuthenticator>,
     verifier: JwtVerifier,
     keys: SigningKeys,
+    #[cfg(feature = "pages")]
+    pages: Pages,
 }
 
 /// Why it could not be put together. The text says what to mend.
@@ -77,8 +81,8 @@ impl Portcullis {
         &self.accounts
     }
 
-    /// A guard that asks every request for a credential of these accounts: an access token as a bearer token, or an API
-    /// key, as a bearer token or in `X-API-Key`. Exclusions and rules are added with
+    /// A guard that asks every request for a credential of these accounts: an access token as a bearer token, an API key,
+    /// as a bearer token or in `X-API-Key`, or the session cookie of a browser. Exclusions and rules are added with
     /// [`guard_builder`](Self::guard_builder).
     pub fn guard(&self) -> AuthLayer<AccountAuthenticator> {
         self.guard.clone()
@@ -100,7 +104,7 @@ impl Portcullis {
     /// ```
     pub fn guard_builder(&self) -> AuthLayerBuilder<AccountAuthenticator> {
         let authenticator = AccountAuthenticator::new(self.verifier.clone(), self.accounts.clone());
-        builder_of(authenticator).clock(self.accounts.inner().clock.clone())
+        builder_of(authenticator, self.accounts.config()).clock(self.accounts.inner().clock.clone())
     }
 
     /// What the guard checks tokens with. It minds what these accounts revoke, at once. It knows nothing of API keys.
@@ -120,11 +124,25 @@ impl Portcullis {
         crate::http::router(self)
     }
 
-    /// The pages to which the links in mails lead: `/verify-email`, `/reset-password`, `/confirm-email` and `/undo-email`.
+    /// The pages: `/login` and what it leads to, `/register`, those to which the links in mails lead, and `/account`.
     /// They have to be served as [`router`](Self::router) is, at the `public_url`.
-    #[cfg(feature = "axum")]
+    #[cfg(feature = "pages")]
     pub fn pages(&self) -> axum::Router {
-        crate::http::plain::router(self)
+        crate::pages::router(self, &self.pages)
+    }
+
+    /// Answers paths that nobody knows with 404: a page for people, a problem document for programs. It is for the
+    /// fallback of the whole router.
+    #[cfg(feature = "pages")]
+    pub fn nothing_here(&self) -> axum::Router {
+        crate::pages::nothing_here(self, &self.pages)
+    }
+
+    /// A layer to put around this guard, or one of its own, that leads people to the login page and back.
+    #[cfg(feature = "pages")]
+    #[must_use]
+    pub fn send_to_login(&self) -> SendToLogin {
+        SendToLogin
     }
 
     /// What has been revoked, as the guard knows it. It follows the database.
@@ -153,8 +171,9 @@ impl Portcullis {
     }
 }
 
-fn builder_of(authenticator: AccountAuthenticator) -> AuthLayerBuilder<AccountAuthenticator> {
-    AuthLayer::builder(authenticator).sources([Source::bearer(), Source::header(API_KEY_HEADER)])
+fn builder_of(authenticator: AccountAuthenticator, config: &Config) -> AuthLayerBuilder<AccountAuthenticator> {
+    let sources = [Source::bearer(), Source::header(API_KEY_HEADER), Source::cookie(config.session_cookie())];
+    AuthLayer::builder(authenticator).sources(sources).own_origins([config.public_url.to_string()])
 }
 
 /// Puts a [`Portcullis`] together.
@@ -260,6 +279,8 @@ impl Builder {
             (None, None) => return Err(ConfigError("a database is required".into()).into()),
         };
         let templates = config.templates_dir.as_deref().map_or_else(Templates::built_in, Templates::load)?;
+        #[cfg(feature = "pages")]
+        let pages = Pages::new(&config)?;
         let mail = MailRoom::new(&config, templates, store.clone(), clock.clone(), self.transport()?);
         let data_key = self.open_data_key(store.as_ref(), &clock).await?;
         let refresh_key = data_key.keyed_hash("refresh-token");
@@ -299,11 +320,18 @@ impl Builder {
         };
         let accounts = Accounts::new(inner);
         let authenticator = AccountAuthenticator::new(verifier.clone(), accounts.clone());
-        let guard = builder_of(authenticator).clock(clock).build()?;
+        let guard = builder_of(authenticator, accounts.config()).clock(clock).build()?;
         accounts.make_default_role().await?;
         accounts.sweep_in_background();
         accounts.deliver_in_background();
-        Ok(Portcullis { accounts, guard, verifier, keys })
+        Ok(Portcullis {
+            accounts,
+            guard,
+            verifier,
+            keys,
+            #[cfg(feature = "pages")]
+            pages,
+        })
     }
 
     fn settings(&self) -> Result<Config, ConfigError> {

@@ -19,6 +19,8 @@ const ROOMS: &[&str] = &[
     "audit",
     "axum",
     "bin",
+    "brand",
+    "catalogue",
     "clock",
     "config",
     "error",
@@ -34,6 +36,7 @@ const ROOMS: &[&str] = &[
     "passkey",
     "password",
     "portcullis",
+    "pages",
     "principal",
     "recovery",
     "revocation",
@@ -41,6 +44,7 @@ const ROOMS: &[&str] = &[
     "secret",
     "session",
     "store",
+    "templates",
     "testing",
     "throttle",
     "totp",
@@ -48,7 +52,7 @@ const ROOMS: &[&str] = &[
 ];
 
 /// Rooms that the design has and that may not be there yet.
-const PLANNED: &[&str] = &["pages"];
+const PLANNED: &[&str] = &[];
 
 /// The rooms below `http`: they decide, and know neither HTTP nor SQL.
 const DECIDE: &[&str] = &[
@@ -101,7 +105,8 @@ const ONLY: &[(&[&str], &[&str])] = &[
     (&["argon2", "bcrypt", "scrypt", "zxcvbn"], &["password"]),
     (&["fast_qr", "totp_rs"], &["totp"]),
     (&["webauthn_rs"], &["passkey", "testing"]),
-    (&["lettre", "minijinja"], &["mail"]),
+    (&["lettre"], &["mail"]),
+    (&["minijinja"], &["mail", "pages", "templates"]),
     (&["matchit", "regex_automata", "regex_syntax"], &["guard"]),
     (&["aws_lc_rs::rand"], &["secret"]),
     (&["SystemTime::now", "time::SystemTime::now", "std::time::SystemTime::now"], &["clock"]),

@@ -34,6 +34,17 @@ pub struct UnfinishedLogin {
 }
 
 impl Accounts {
+    /// What a login waits for that has begun and is not finished. It costs the flow nothing to ask; their keys are asked
+    /// anew by that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::FlowInvalid`] if the flow leads nowhere, or no longer.
+    pub async fn unfinished_login(&self, flow: &FlowId, device: &Device) -> Result<UnfinishedLogin, Error> {
+        let (partly, _) = self.resume(flow).await?;
+        self.ask_again(&partly, flow.clone(), device).await
+    }
+
     /// Takes a login further with a second factor; if it is all that was missing, the login is finished.
     ///
     /// # Errors
@@ -145,8 +156,12 @@ impl Accounts {
 
     /// A login that waits for this step, and how it began.
     pub(crate) async fn resume_login(&self, id: &FlowId, step: Step) -> Result<(PartlyAssured, Start), Error> {
-        let flow = self.store().flow(&id.hash(), self.now()).await?;
-        let flow = flow.filter(|flow| flow.step == step).ok_or(Error::FlowInvalid)?;
+        let resumed = self.resume(id).await?;
+        if resumed.0.step() == step { Ok(resumed) } else { Err(Error::FlowInvalid) }
+    }
+
+    async fn resume(&self, id: &FlowId) -> Result<(PartlyAssured, Start), Error> {
+        let flow = self.store().flow(&id.hash(), self.now()).await?.ok_or(Error::FlowInvalid)?;
         let record = self.store().user(flow.user).await?.ok_or(Error::FlowInvalid)?;
         let start = Start::Login { remember: flow.remember };
         let partly = PartlyAssured::resume(id, flow, record).ok_or(Error::FlowInvalid)?;

@@ -32,13 +32,19 @@ pub struct ApiAccess {
     pub expires_at: Timestamp,
 }
 
-/// What the database was asked about credentials, by their text: whose keys are good, and which roles did not fit into a
-/// token.
+/// What the database was asked about credentials, by their text: whose keys and cookies are good, and which roles did not
+/// fit into a token.
 pub(crate) struct KeyCache(Cache);
 
 impl Default for KeyCache {
     fn default() -> Self {
         Self(Cache::new(REMEMBERED))
+    }
+}
+
+impl KeyCache {
+    pub(crate) fn remember(&self, credential: &str, now: Timestamp, finding: Finding) {
+        self.0.insert(credential, now, finding);
     }
 }
 
@@ -117,7 +123,7 @@ impl Accounts {
         let now = self.now();
         let good = now..principal.expires_at().min(now + self.config().access_token_ttl.min(API_KEY_OVERLAP_MIN));
         let finding = Finding::new(principal.clone(), generation, good, 0, epoch);
-        self.inner().api_keys.0.insert(credential, now, finding);
+        self.inner().api_keys.remember(credential, now, finding);
     }
 }
 

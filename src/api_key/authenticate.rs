@@ -19,11 +19,14 @@ use crate::{
     guard::{AuthError, Authenticate, Credential, Presented},
     jwt::JwtVerifier,
     principal::Principal,
+    session::SessionSecret,
 };
 
-/// Tells who a request to a service with these accounts is from: takes their access tokens, and their API keys.
+/// Tells who a request to a service with these accounts is from: takes their access tokens, their API keys, and the
+/// session cookies of browsers.
 ///
-/// What begins with `pc_` is a key and is never read as a token; nothing else is ever looked up as a key. A key that was
+/// What begins with `pc_` is a key and is never read as a token; nothing else is ever looked up as a key. A session's own
+/// cookie holds a session's secret and nothing else, and such a secret counts nowhere else. A key or a cookie that was
 /// found good is remembered, and forgotten at once when it, its owner or their roles change.
 #[derive(Clone, Debug)]
 pub struct AccountAuthenticator {
@@ -34,6 +37,11 @@ pub struct AccountAuthenticator {
 impl AccountAuthenticator {
     pub(crate) const fn new(verifier: JwtVerifier, accounts: Accounts) -> Self {
         Self { verifier, accounts }
+    }
+
+    /// Whether the cookie of this name is that of a session.
+    fn is_of_session(&self, cookie: &str) -> bool {
+        cookie == self.accounts.config().session_cookie()
     }
 
     /// Who a credential is from that the database was asked about a while ago.
@@ -49,6 +57,11 @@ impl AccountAuthenticator {
             let principal = found.ok_or(AuthError::invalid("api key"))?;
             self.accounts.count_use(&credential.text)?;
             return Ok(principal);
+        }
+        if credential.cookie.as_deref().is_some_and(|name| self.is_of_session(name)) {
+            let found =
+                self.accounts.principal_of_cookie(&credential.text).await.map_err(|error| unavailable(&error))?;
+            return found.ok_or(AuthError::invalid("session cookie"));
         }
         let principal = self.verifier.authenticate(credential.lent()).await?;
         if !is_truncated(&principal) {
@@ -71,6 +84,11 @@ impl Authenticate for AccountAuthenticator {
             && let Some(key) = key_of(presented.credential()?)
         {
             return self.looked_up(key).map(|found| self.accounts.count_use(key).and(found));
+        }
+        if let Some((name, value)) = presented.cookie()
+            && self.is_of_session(name)
+        {
+            return SessionSecret::parse(value).and_then(|secret| self.looked_up(secret.expose()));
         }
         match self.verifier.at_once(presented) {
             Some(Ok(principal)) if is_truncated(&principal) => self.looked_up(text_of(presented.credential()?)),

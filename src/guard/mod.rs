@@ -119,6 +119,8 @@ mod stated;
 mod statement;
 mod table;
 
+#[cfg(feature = "pages")]
+pub(crate) use self::credential::cookie;
 #[cfg(feature = "axum")]
 pub(crate) use self::respond::{PROBLEM_JSON, problem};
 pub use self::{

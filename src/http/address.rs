@@ -19,7 +19,7 @@ const USER_AGENT_MAX: usize = 256;
 
 /// How the client's address is found.
 #[derive(Clone, Debug)]
-pub(super) struct ClientAddress(Arc<[IpNet]>);
+pub(crate) struct ClientAddress(Arc<[IpNet]>);
 
 impl ClientAddress {
     pub(super) fn behind(trusted_proxies: &[IpNet]) -> Self {
@@ -45,7 +45,7 @@ impl ClientAddress {
     }
 
     /// Whether what this one says of others is believed.
-    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }

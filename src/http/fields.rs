@@ -2,7 +2,7 @@
 
 use ::axum::{
     body::Bytes,
-    extract::{FromRequest, OptionalFromRequest, Request, rejection::BytesRejection},
+    extract::{FromRequest, OptionalFromRequest, Request},
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{CONTENT_LENGTH, CONTENT_TYPE},
@@ -139,9 +139,9 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
         }
         if states_too_much(request.headers()) {
-            return Err(too_large());
+            return Err(Problem::too_large());
         }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| Problem::unreadable(&rejection))?;
         // A member that is there twice has two readings, and the other one may have been checked elsewhere.
         match serde_json::from_slice(&body).map(|Strict(body)| body) {
             Ok(Value::Object(members)) => Ok(Self { members, errors: Vec::new() }),
@@ -185,16 +185,4 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn states_too_much(headers: &HeaderMap) -> bool {
     let stated = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     stated.is_some_and(|length| length > super::BODY_LIMIT)
-}
-
-fn unreadable(rejection: &BytesRejection) -> Problem {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-        _ => Problem::invalid_request("the body could not be read"),
-    }
-}
-
-fn too_large() -> Problem {
-    let detail = format!("the body must not be larger than {} bytes", super::BODY_LIMIT);
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }

@@ -27,7 +27,6 @@ mod page;
 mod passkey_account;
 #[cfg(feature = "webauthn")]
 mod passkey_login;
-pub(crate) mod plain;
 mod problem;
 mod query;
 mod reauthenticate;
@@ -61,6 +60,8 @@ use ::axum::{
     routing::{delete, get, patch, post, put},
 };
 
+use self::admin::{events, memberships, roles, users};
+pub(crate) use self::state::AppState;
 pub use self::{
     admin::{
         AdminUserResponse, AdminUsersResponse, CreateUserRequest, EventResponse, EventsResponse, MembershipRequest,
@@ -90,10 +91,6 @@ pub use self::{
         TotpSetupResponse,
     },
     verify_email::{EmailRequest, LinkResponse, VerifyEmailRequest},
-};
-use self::{
-    admin::{events, memberships, roles, users},
-    state::AppState,
 };
 #[cfg(feature = "webauthn")]
 pub use self::{

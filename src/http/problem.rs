@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use ::axum::{
+    extract::rejection::BytesRejection,
     http::{
-        HeaderValue, StatusCode,
+        HeaderMap, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
@@ -59,6 +60,18 @@ pub struct FieldProblem {
     code: &'static str,
 }
 
+impl FieldProblem {
+    /// The field's name in the body.
+    pub(crate) const fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// What is wrong with it.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
 impl Problem {
     /// A problem with this status, stable code and explanation for people.
     #[must_use]
@@ -84,6 +97,52 @@ impl Problem {
     /// The request is broken as a whole.
     pub(super) fn invalid_request(detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+    }
+
+    /// There is nothing at this path.
+    pub(crate) fn nothing_here() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+    }
+
+    /// The path does not take the method that was used.
+    pub(crate) fn wrong_method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take that method")
+    }
+
+    /// The body cannot be read, or is too large.
+    pub(crate) fn unreadable(rejection: &BytesRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
+            _ => Self::invalid_request("the body could not be read"),
+        }
+    }
+
+    pub(super) fn too_large() -> Self {
+        let detail = format!("the body must not be larger than {} bytes", super::BODY_LIMIT);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    /// What went wrong, for programs.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What is wrong with which field.
+    pub(crate) fn errors(&self) -> &[FieldProblem] {
+        &self.errors
+    }
+
+    /// How it is answered, whatever the body says: the status, and the headers that go with it.
+    pub(crate) fn head(&self) -> (StatusCode, HeaderMap) {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut headers = HeaderMap::new();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(self.code)));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        (status, headers)
     }
 
     /// A defect of this program or of how it is mounted; the log says more.
@@ -160,19 +219,11 @@ impl From<FieldError> for FieldProblem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let (status, mut headers) = self.head();
         let body = serde_json::to_string(&self).unwrap_or_default();
-        let mut response = (status, body).into_response();
-        let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(self.code)));
-        }
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        (status, headers, body).into_response()
     }
 }
 
@@ -183,12 +234,12 @@ fn challenge(code: &str) -> &'static str {
 
 /// Answers a path that nobody knows: 404 `not_found`.
 pub async fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+    Problem::nothing_here()
 }
 
 /// Answers a known path with a verb it does not have: 405 `method_not_allowed`. axum adds `Allow`.
 pub async fn method_not_allowed() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take that method")
+    Problem::wrong_method()
 }
 
 /// Keeps every answer about an account out of caches, unless its room says otherwise.

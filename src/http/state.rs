@@ -6,24 +6,24 @@ use super::address::ClientAddress;
 use crate::{Portcullis, account::Accounts, vault::SigningKeys};
 
 #[derive(Clone)]
-pub(super) struct AppState {
+pub(crate) struct AppState {
     accounts: Accounts,
     addresses: ClientAddress,
     keys: SigningKeys,
 }
 
 impl AppState {
-    pub(super) fn new(portcullis: &Portcullis) -> Self {
+    pub(crate) fn new(portcullis: &Portcullis) -> Self {
         let accounts = portcullis.accounts().clone();
         let addresses = ClientAddress::behind(&accounts.config().trusted_proxies);
         Self { accounts, addresses, keys: portcullis.signing_keys().clone() }
     }
 
-    pub(super) fn accounts(&self) -> &Accounts {
+    pub(crate) fn accounts(&self) -> &Accounts {
         &self.accounts
     }
 
-    pub(super) fn addresses(&self) -> &ClientAddress {
+    pub(crate) fn addresses(&self) -> &ClientAddress {
         &self.addresses
     }
 

@@ -1,12 +1,12 @@
 //! From a letter to a message: the texts of its kind, its link, its dates, put into the templates.
 
 use super::{
-    Letter, MailRequest, Message, Sender, TakenMail, Templates, catalogue,
+    Letter, MailRequest, Message, Sender, TakenMail, Templates,
     letter::Expiring,
     templates::{Context, Fact},
     words,
 };
-use crate::{clock::Timestamp, config::Config};
+use crate::{catalogue::mail as catalogue, clock::Timestamp, config::Config};
 
 /// Puts letters into words, for one site.
 #[derive(Debug)]

@@ -28,7 +28,6 @@
 mod accounts;
 mod backlog;
 mod backoff;
-mod catalogue;
 mod compose;
 mod file;
 mod letter;
@@ -60,7 +59,8 @@ pub use self::{
     resolve::Resolve,
     room::{MailFigures, MailRoom},
     sender::Sender,
-    templates::{TemplateError, Templates},
+    templates::Templates,
     transport::{SendError, Transport},
     url::{MailUrl, SmtpServer},
 };
+pub use crate::templates::TemplateError;

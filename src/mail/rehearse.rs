@@ -3,8 +3,12 @@
 use std::path::Path;
 
 use super::{
-    MailKind, catalogue,
-    templates::{Context, Fact, TemplateError, Templates, broken, name_of},
+    MailKind,
+    templates::{Context, Fact, Templates, name_of},
+};
+use crate::{
+    catalogue::mail as catalogue,
+    templates::{TemplateError, broken},
 };
 
 /// Stands for a link. It has what HTML must escape.

@@ -18,6 +18,14 @@ pub enum Forgetful {
     Username(Username),
 }
 
+impl Forgetful {
+    /// Reads what someone typed where either may be typed; `None` if it can be neither.
+    #[must_use]
+    pub fn parse(typed: &str) -> Option<Self> {
+        Username::parse(typed).map(Self::Username).or_else(|| Email::parse(typed).map(Self::Email))
+    }
+}
+
 impl Accounts {
     /// Mails a link that sets a new password to the address on file of whoever goes by this name, if anyone does. The
     /// answer and the work are the same if not.

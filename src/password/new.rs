@@ -4,6 +4,8 @@ use super::{NewPassword, OwnWords, Password, PasswordProblem, PolicyError};
 use crate::{
     account::Accounts,
     error::{Error, FieldError},
+    session::Device,
+    throttle::Bucket,
 };
 
 impl Accounts {
@@ -17,6 +19,23 @@ impl Accounts {
         let password = Password::parse(typed).map_err(|problem| refused(field, &[problem]))?;
         self.config().password_policy.screen(&password).map_err(|error| of_policy(field, error))?;
         Ok(password)
+    }
+
+    /// Whether a password would be taken from a user with these words, for someone who is still typing. Nothing is set.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidFields`] naming `password`, with the policy's codes, if it would not.
+    /// - [`Error::TooManyAttempts`] if too many were asked about from this network.
+    /// - [`Error::Overloaded`] if too many passwords wait.
+    pub async fn judge_password(&self, typed: &str, words: OwnWords, device: &Device) -> Result<(), Error> {
+        let password = self.screen_password("password", typed)?;
+        if let Some(address) = device.address.filter(|_| !self.config().insecure_no_limits)
+            && let Some(retry_after) = self.store().begin_attempt(&[Bucket::judgement(address)], self.now()).await?
+        {
+            return Err(Error::TooManyAttempts { retry_after });
+        }
+        self.new_password("password", password, words).await.map(drop)
     }
 
     /// Takes a password as one that may be set for the user with these words. Whoever sets one calls this, after the

@@ -10,6 +10,7 @@
 mod access;
 mod api_keys;
 mod connect;
+mod cookies;
 mod error;
 mod factors;
 #[cfg(feature = "postgres")]
@@ -46,6 +47,7 @@ pub use self::{
     access::{AccessStore, EventQuery, NewMembership, NewUserPassword, UserQuery, UserState},
     api_keys::{ApiKeyMade, ApiKeyStore, KeyRotation, NewApiKey, OwnedApiKey},
     connect::connect,
+    cookies::{CookieSession, CookieStore},
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     notices::{Notice, Notices},
@@ -102,7 +104,7 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: AccessStore + ApiKeyStore + FactorStore + PasskeyStore + Send + Sync + 'static {
+pub trait Store: AccessStore + ApiKeyStore + CookieStore + FactorStore + PasskeyStore + Send + Sync + 'static {
     /// What the database tells of by itself, from the first time that this is asked for on. Nothing unless it is able to.
     fn notices(&self) -> Notices {
         Notices::none()

@@ -81,6 +81,15 @@ impl Limit {
         forget_after: Duration::from_hours(1),
     };
 
+    /// Passwords asked about from one network while they are typed: 60 free, then 1 s doubling to 1 min, forgotten after
+    /// 10 min. Each costs up to as much as a hash.
+    pub const JUDGEMENT: Self = Self {
+        free: 60,
+        first_delay: Duration::from_secs(1),
+        longest_delay: Duration::from_mins(1),
+        forget_after: Duration::from_mins(10),
+    };
+
     /// Codes shown as second factor of one account, from anywhere: 5 free, then 1 s doubling to 15 min, forgotten after a
     /// day. Only who knows the password gets to try one, so no stranger can make the owner wait. At about a hundred a
     /// day, of a million codes three of which are right, guessing takes years.
@@ -183,6 +192,12 @@ impl Bucket {
     #[must_use]
     pub fn registration(address: IpAddr) -> Self {
         Self { key: format!("registration:{}", network(address)), limit: Limit::REGISTRATION }
+    }
+
+    /// Passwords asked about from this network.
+    #[must_use]
+    pub fn judgement(address: IpAddr) -> Self {
+        Self { key: format!("judgement:{}", network(address)), limit: Limit::JUDGEMENT }
     }
 
     /// Passwords shown with the mailed tokens of this user.

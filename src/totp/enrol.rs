@@ -87,8 +87,21 @@ impl Accounts {
         if !self.store().start_totp_setup(asked.user, &setup, self.now() + SETUP_LIFETIME, &event).await? {
             return Err(Error::SessionEnded);
         }
-        let email = enrollee.user().email.as_str();
-        let uri = Zeroizing::new(totp_provisioning_uri(&secret, self.config().site_name(), email));
+        self.as_shown(secret, enrollee.user())
+    }
+
+    /// Shows a set-up once more to whoever was shown its secret, such as after a wrong code. Nothing is begun by that.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_up_totp`](Self::set_up_totp).
+    pub async fn show_totp_setup(&self, who: &Enrolling, secret: TotpSecret) -> Result<TotpSetup, Error> {
+        self.as_shown(secret, self.enrollee(who).await?.user())
+    }
+
+    fn as_shown(&self, secret: TotpSecret, user: &User) -> Result<TotpSetup, Error> {
+        let uri = totp_provisioning_uri(&secret, self.config().site_name(), user.email.as_str());
+        let uri = Zeroizing::new(uri);
         let qr_svg = qr_svg(&uri).map(Zeroizing::new).ok_or_else(|| Error::internal("no QR code holds the URI"))?;
         Ok(TotpSetup { secret, uri, qr_svg })
     }

@@ -45,6 +45,13 @@ impl TotpSecret {
         Zeroizing::new(totp_rs::Secret::from(*self.0).to_base32())
     }
 
+    /// Reads what [`to_base32`](Self::to_base32) wrote; `None` if it is anything else.
+    #[must_use]
+    pub fn from_base32(text: &str) -> Option<Self> {
+        let secret = totp_rs::Secret::try_from_base32(text).ok()?;
+        secret.as_bytes().try_into().ok().map(Self::from_bytes)
+    }
+
     /// The secret as it may be stored, for the authenticator with this id and no other.
     pub(crate) fn seal(&self, key: &DataKey, authenticator: Uuid) -> Result<Sealed, RandomUnavailable> {
         key.seal(&place_of(authenticator), self.0.as_slice())

@@ -21,6 +21,8 @@ mod db;
 mod events;
 #[path = "../support/key.rs"]
 mod key;
+#[path = "../support/mailed.rs"]
+mod mailed;
 #[path = "../support/raw.rs"]
 mod raw;
 
@@ -45,7 +47,6 @@ mod limits;
 mod login;
 mod login_orders;
 mod logout;
-mod mailed;
 mod me;
 mod memberships;
 mod methods;
@@ -53,7 +54,6 @@ mod new_password;
 mod next_request;
 mod passkey_account;
 mod passkey_login;
-mod plain;
 mod reauthenticate;
 mod recovery_codes;
 mod refresh;

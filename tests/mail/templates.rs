@@ -96,8 +96,8 @@ fn a_template_that_makes_a_useless_mail_is_refused() {
         ("reset_password.html", "<p>{{ greeting }}</p>", "templates/mail/reset_password.html must have `{{ link }}`"),
         ("new_device.subject.txt", " \n", "templates/mail/new_device.subject.txt must make one line"),
         ("new_device.subject.txt", "one\ntwo", "templates/mail/new_device.subject.txt must make one line"),
-        ("reset_pasword.txt", "{{ link }}", "no mail uses the template templates/mail/reset_pasword.txt"),
-        ("reset_password.md", "{{ link }}", "no mail uses the template"),
+        ("reset_pasword.txt", "{{ link }}", "nothing uses the template templates/mail/reset_pasword.txt"),
+        ("reset_password.md", "{{ link }}", "its name must be `mail` or a kind of mail"),
     ] {
         let error = error(&[(name, source)]);
         assert!(error.contains(said), "{error}");

@@ -2,11 +2,8 @@
 
 use std::{error::Error, io, time::Duration};
 
-use axum::Router;
-use portcullis::{
-    Portcullis,
-    http::{method_not_allowed, not_found},
-};
+use axum::{Router, response::Redirect, routing::get};
+use portcullis::{Portcullis, http::method_not_allowed};
 use tokio::net::TcpListener;
 
 use crate::{docs, first_admin, health, listener, open, request, settings::Settings};
@@ -46,10 +43,12 @@ fn warn(settings: &Settings) {
 
 fn routes(portcullis: &Portcullis) -> Router {
     let own = Router::new()
+        .route("/", get(|| async { Redirect::to("/account") }))
         .merge(health::routes(portcullis.accounts().clone()))
         .merge(docs::routes())
         .method_not_allowed_fallback(method_not_allowed);
-    request::around(portcullis.router().merge(portcullis.pages()).merge(own).fallback(not_found))
+    let routes = portcullis.router().merge(portcullis.pages()).merge(own);
+    request::around(routes.fallback_service(portcullis.nothing_here()))
 }
 
 /// Done when the process is asked to end: by SIGTERM, or by SIGINT, which is Ctrl-C.

@@ -13,6 +13,9 @@ mod subprotocol;
 
 use std::fmt;
 
+#[cfg(feature = "pages")]
+use http::HeaderMap;
+
 pub(super) use self::{
     origin::OwnOrigins,
     sources::{Found, Sources},
@@ -45,6 +48,12 @@ impl fmt::Debug for Credential<'_> {
     }
 }
 
+/// The value of this cookie, if there is one and only one.
+#[cfg(feature = "pages")]
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    cookie::read(headers, name).ok().flatten()
+}
+
 /// Why a credential that is there is not taken. Says what it is, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
@@ -62,7 +71,7 @@ mod tests {
     fn debug_does_not_show_the_secret() {
         assert_eq!(format!("{:?}", Credential::Bearer("s3cret")), "Bearer(…)");
         assert_eq!(format!("{:?}", Presented::explicit(b"s3cret")), "Bearer(…)");
-        assert_eq!(format!("{:?}", Presented::cookie("sid", "s3cret")), "Cookie(sid=…)");
+        assert_eq!(format!("{:?}", Presented::of_cookie("sid", "s3cret")), "Cookie(sid=…)");
         assert_eq!(format!("{:?}", Credential::Cookie { name: "sid", value: "s3cret" }), "Cookie(sid=…)");
     }
 }

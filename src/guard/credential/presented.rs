@@ -22,7 +22,7 @@ impl<'a> Presented<'a> {
         Self(Place::Explicit(token))
     }
 
-    pub(super) const fn cookie(name: &'a str, value: &'a str) -> Self {
+    pub(super) const fn of_cookie(name: &'a str, value: &'a str) -> Self {
         Self(Place::Cookie { name, value })
     }
 
@@ -32,6 +32,15 @@ impl<'a> Presented<'a> {
         match self.0 {
             Place::Explicit(token) => token,
             Place::Cookie { value, .. } => value.as_bytes(),
+        }
+    }
+
+    /// The name and the value of the cookie, if it is one.
+    #[must_use]
+    pub const fn cookie(&self) -> Option<(&'a str, &'a str)> {
+        match self.0 {
+            Place::Explicit(_) => None,
+            Place::Cookie { name, value } => Some((name, value)),
         }
     }
 

@@ -91,7 +91,7 @@ impl Sources {
         for name in &self.cookies {
             if let Some(value) = cookie::read(headers, name)? {
                 self.own_origins.check(method, headers)?;
-                return Ok(Some(Found { presented: Presented::cookie(name, value), subprotocol: None }));
+                return Ok(Some(Found { presented: Presented::of_cookie(name, value), subprotocol: None }));
             }
         }
         Ok(None)

@@ -12,6 +12,7 @@ mod attempts;
 mod challenges;
 mod claim;
 mod connection;
+mod cookies;
 mod devices;
 mod events;
 mod factors;

@@ -27,6 +27,16 @@ pub(super) async fn insert(connection: &mut Connection, token: &TokenHash, sessi
     Ok(())
 }
 
+/// Takes a session's token away that was not exchanged yet. `false` if there is none.
+pub(super) async fn remove(connection: &mut Connection, token: &TokenHash, session: SessionId) -> Result<bool> {
+    let removed = sqlx::query("DELETE FROM refresh_tokens WHERE hash = $1 AND session_id = $2 AND spent_at IS NULL")
+        .bind(token.as_bytes().as_slice())
+        .bind(session.0)
+        .execute(connection)
+        .await?;
+    Ok(removed.rows_affected() == 1)
+}
+
 pub(super) async fn session_of(store: &Backend, token: &TokenHash) -> Result<Option<(UserId, SessionId)>> {
     let row: Option<Row> = sqlx::query(
         "SELECT user_id, session_id FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE hash = $1",

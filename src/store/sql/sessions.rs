@@ -15,6 +15,7 @@ use crate::{
     clock::Timestamp,
     mail::{MailKind, MailTo},
     revocation::Revocation,
+    secret::TokenHash,
     session::{Device, Session, SessionId},
     store::{NewSession, Opened},
 };
@@ -121,6 +122,12 @@ pub(super) async fn living(store: &Backend, id: SessionId, now: Timestamp) -> Re
     let query = sqlx::query(select_session!("WHERE id = $1 AND ended_at IS NULL AND idle_until > $2"));
     let row = query.bind(id.0).bind(now.as_millis()).fetch_optional(&mut *store.read().await?).await?;
     row.as_ref().map(session).transpose()
+}
+
+pub(super) async fn of_cookie(store: &Backend, cookie: &TokenHash, now: Timestamp) -> Result<Option<Session>> {
+    let query = sqlx::query(select_session!("WHERE cookie = $1 AND ended_at IS NULL AND idle_until > $2"));
+    let query = query.bind(cookie.as_bytes().as_slice()).bind(now.as_millis());
+    query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(session).transpose()
 }
 
 pub(super) async fn of(

@@ -70,7 +70,7 @@ pub(super) const UNDO_LINK: Setting = Setting {
 
 pub(super) const TEMPLATES_DIR: Setting = Setting {
     key: "templates_dir",
-    help: "The folder with templates of your own; those of mails are in its folder `mail`",
+    help: "The folder with templates of your own: those of mails in its folder `mail`, those of pages in `pages`",
     kind: Kind::Value,
     put: |settings, text| {
         settings.config.templates_dir = path(text);

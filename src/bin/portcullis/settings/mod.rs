@@ -4,6 +4,7 @@
 //! everything that is wrong is told at once.
 
 mod access;
+mod brand;
 mod error;
 mod mail;
 mod mask;
@@ -44,6 +45,7 @@ pub(crate) struct Settings {
     master_key_file: Option<PathBuf>,
     mail_url: Option<MailUrl>,
     breach_file: Option<PathBuf>,
+    logo: Option<PathBuf>,
     pepper_file: Option<PathBuf>,
     pub(crate) insecure_http: bool,
     pub(crate) config: Config,
@@ -60,6 +62,7 @@ impl Settings {
             master_key_file: None,
             mail_url: None,
             breach_file: None,
+            logo: None,
             pepper_file: None,
             insecure_http: false,
             config: Config::new("http://localhost:8400".parse()?),

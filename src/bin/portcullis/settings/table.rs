@@ -20,7 +20,7 @@ use portcullis::{
     totp::TotpWindow,
 };
 
-use super::{Settings, access, mail, mask::masked, passkey, pepper};
+use super::{Settings, access, brand, mail, mask::masked, passkey, pepper};
 
 /// The longest life that an access token can be given.
 pub(crate) const LONGEST_ACCESS_TOKEN: Duration = Duration::from_hours(24);
@@ -54,7 +54,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 42] = [
+pub(crate) static SETTINGS: [Setting; 46] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -319,6 +319,10 @@ pub(crate) static SETTINGS: [Setting; 42] = [
     mail::CONFIRM_LINK,
     mail::UNDO_LINK,
     mail::TEMPLATES_DIR,
+    brand::LOGO,
+    brand::COLOR,
+    brand::FOOTER,
+    brand::NEXT_ORIGINS,
     Setting {
         key: "insecure_http",
         help: "Lets the server listen beyond this machine while `public_url` is plain http",

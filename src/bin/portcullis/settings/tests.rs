@@ -68,6 +68,10 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("argon2", "m=8,t=1,p=1", "at least m=19456,t=2,p=1"),
         ("hash_threads", "0", "from 1 to 1024"),
         ("hash_queue", "-1", "from 1 to 65536"),
+        ("brand.logo", "/nowhere.png", "a .svg, .png, .webp or .jpg file"),
+        ("brand.color", "red", "a colour, such as #1f5fa8"),
+        ("brand.footer", "a\nb", "1 to 200 characters"),
+        ("next_origins", "https://a.example/x", "must list origins"),
         ("password_preset", "weak", "`default`, `nist` or `composition`"),
         ("password_min_length", "7", "from 8 to 128"),
         ("breach_file", "/nowhere", "the path of a file"),
@@ -201,8 +205,14 @@ fn a_session_outlives_its_tokens() {
 
 #[test]
 fn what_is_shown_can_be_typed() {
-    let typed =
-        [("trusted_proxies", "10.0.0.0/8,::1/128"), ("session_max", "30d"), ("public_url", "https://id.example")];
+    let typed = [
+        ("trusted_proxies", "10.0.0.0/8,::1/128"),
+        ("session_max", "30d"),
+        ("public_url", "https://id.example"),
+        ("next_origins", "https://a.example,http://localhost:3000"),
+        ("brand.color", "#ffdd00"),
+        ("brand.footer", "Run by us"),
+    ];
     let settings = read("", &[], &typed).unwrap();
     let shown: Vec<_> = SETTINGS.iter().map(|setting| (setting.key, (setting.show)(&settings))).collect();
     let shown: Vec<_> = shown.iter().map(|(key, text)| (*key, text.as_str())).collect();

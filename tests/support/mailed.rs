@@ -1,4 +1,5 @@
 //! Mails as their readers use them.
+#![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use axum::http::StatusCode;
 use portcullis::mail::MailKind;

@@ -1,21 +1,21 @@
-//! Every text of every mail. A mail in another language is another file like this one.
+//! Every text of every mail.
 
-use super::MailKind;
+use crate::mail::MailKind;
 
 /// What a mail says, whoever it goes to.
-pub(super) struct Texts {
+pub(crate) struct Texts {
     /// Holds nothing that anyone but the operator chose.
-    pub(super) subject: String,
+    pub(crate) subject: String,
     /// Paragraphs before the link.
-    pub(super) lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// What the button with the link says in the HTML part.
-    pub(super) action: &'static str,
+    pub(crate) action: &'static str,
     /// What to do if the reader has nothing to do with it.
-    pub(super) not_you: &'static str,
+    pub(crate) not_you: &'static str,
 }
 
 /// The texts of a kind, for the site of this name, about this.
-pub(super) fn texts(kind: MailKind, site: &str, about: Option<&str>) -> Texts {
+pub(crate) fn texts(kind: MailKind, site: &str, about: Option<&str>) -> Texts {
     match kind {
         MailKind::VerifyEmail => Texts {
             subject: format!("Confirm your e-mail address for {site}"),
@@ -121,26 +121,26 @@ fn named(text: &str, about: Option<&str>) -> String {
 }
 
 /// How a mail begins.
-pub(super) fn greeting(name: Option<&str>) -> String {
+pub(crate) fn greeting(name: Option<&str>) -> String {
     name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"))
 }
 
 /// What stands before a code.
-pub(super) const CODE: &str = "Or type this code where you are asked for one:";
+pub(crate) const CODE: &str = "Or type this code where you are asked for one:";
 
 /// Until when the link is good.
-pub(super) fn link_expiry(span: &str, moment: &str) -> String {
+pub(crate) fn link_expiry(span: &str, moment: &str) -> String {
     format!("The link works once and for {span}, until {moment}.")
 }
 
 /// Until when the code is good.
-pub(super) fn code_expiry(span: &str, moment: &str) -> String {
+pub(crate) fn code_expiry(span: &str, moment: &str) -> String {
     format!("The code is good for {span}, until {moment}.")
 }
 
 /// When the mail was asked for.
-pub(super) const WHEN: &str = "When";
+pub(crate) const WHEN: &str = "When";
 /// The address of the device that asked.
-pub(super) const WHERE: &str = "From";
+pub(crate) const WHERE: &str = "From";
 /// What the device says it is.
-pub(super) const WITH: &str = "With";
+pub(crate) const WITH: &str = "With";

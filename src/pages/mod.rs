@@ -1,0 +1,103 @@
+//! The pages: the same flows as the account routes, as forms in a browser.
+//!
+//! They call the same functions as the routes do and decide nothing themselves. They work without scripts, but for
+//! passkeys. What a browser holds is a cookie: of a session, or before there is one, of the flow it is in and of one
+//! message for the next page.
+//!
+//! [`Portcullis::pages`] has them all, as a router. [`SendToLogin`] leads the people there who open a page of another
+//! service behind the guard.
+
+// The table in `routes` is the whole of it. A page is a file of this folder, a template beside it, and its texts in the
+// catalogue. A handler takes a `Visit` and, where something is sent, a `Form`, and answers with a `Page`, a way to `Leave`,
+// or `Trouble`. The `shell` around all of them sees to where forms come from and to the headers.
+
+mod assets;
+mod cookies;
+mod form;
+mod new_account;
+mod next;
+mod origin;
+mod page;
+mod passwords;
+mod send_to_login;
+mod shell;
+mod state;
+mod steps;
+mod visit;
+
+mod account;
+mod confirm;
+mod enrol;
+mod first_admin;
+mod forgot_password;
+mod login;
+mod logout;
+mod new_password;
+#[cfg(feature = "webauthn")]
+mod passkey;
+mod register;
+mod reset_password;
+mod second_factor;
+mod strength;
+mod verify_email;
+
+use ::axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
+
+pub use self::send_to_login::{SendToLogin, SendsToLogin, SendsToLoginFuture};
+pub(crate) use self::state::Pages;
+use self::{page::Trouble, state::PageState};
+use crate::{
+    Portcullis,
+    axum::GuardedRouter,
+    guard::RouteRule,
+    http::{BODY_LIMIT, Problem},
+    one_time::Purpose,
+};
+
+/// Every page: path and method, who answers, and what the guard asks.
+fn routes() -> GuardedRouter<PageState> {
+    let public = RouteRule::public;
+    let in_person = RouteRule::in_person;
+    let routes = GuardedRouter::new()
+        .route("/login", get(login::show).post(login::log_in), public())
+        .route("/login/second-factor", get(second_factor::show).post(second_factor::finish), public())
+        .route("/login/new-password", get(new_password::show).post(new_password::finish), public())
+        .route("/login/enrol", get(enrol::show).post(enrol::finish), public())
+        .route("/logout", get(logout::show).post(logout::log_out), public())
+        .route("/first-admin", get(first_admin::show).post(first_admin::make), public())
+        .route("/register", get(register::show).post(register::register), public())
+        .route("/verify-email", get(verify_email::show).post(verify_email::verify), public())
+        .route("/verify-email/resend", post(verify_email::resend), public())
+        .route("/forgot-password", get(forgot_password::show).post(forgot_password::forgot), public())
+        .route("/reset-password", get(reset_password::show).post(reset_password::reset), public())
+        .route("/confirm-email", confirm::page(Purpose::Confirm), public())
+        .route("/undo-email", confirm::page(Purpose::Undo), public())
+        .route("/account", get(account::show), in_person())
+        .route("/password-strength", post(strength::judge), public())
+        .route(assets::ROUTE, get(assets::file), public());
+    #[cfg(feature = "webauthn")]
+    let routes = routes.route("/login/passkey", post(passkey::log_in), public());
+    routes.method_not_allowed_fallback(async || Trouble::from(Problem::wrong_method()))
+}
+
+/// The pages as one router. It leaves unknown paths to the service that it becomes a part of.
+pub(crate) fn router(portcullis: &Portcullis, pages: &Pages) -> Router {
+    let state = PageState::new(portcullis, pages.clone());
+    routes()
+        .with_state(state.clone())
+        .guard(portcullis.guard())
+        .into_router()
+        .reset_fallback()
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(state, shell::around))
+}
+
+/// What answers paths that nobody knows, as one router.
+pub(crate) fn nothing_here(portcullis: &Portcullis, pages: &Pages) -> Router {
+    Router::new().fallback(shell::nothing_here).with_state(PageState::new(portcullis, pages.clone()))
+}
