@@ -39,6 +39,8 @@ mod stated;
 
 #[cfg(any(feature = "accounts", feature = "openapi"))]
 pub use self::openapi::describe_security;
+#[cfg(feature = "accounts")]
+pub(crate) use self::openapi::operations;
 pub use self::{
     claims::{Claims, MissingClaims},
     extract::MissingPrincipal,

@@ -49,7 +49,7 @@ pub fn describe_security(document: &mut OpenApi, scheme: &str, rules: &[StatedRu
 }
 
 /// The operations there are, with their methods.
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let all = [
         (Method::GET, &mut item.get),
         (Method::HEAD, &mut item.head),

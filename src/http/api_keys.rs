@@ -95,7 +95,7 @@ impl From<ApiKey> for ApiKeyResponse {
 #[utoipa::path(
     get, path = "/auth/api-keys", tag = "api keys",
     params(
-        ("limit" = Option<u32>, Query, description = "How many, from 1 to 100; 50 unless told"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many, from 1 to 100; 50 unless told"),
         ("cursor" = Option<String>, Query, description = "The `next` of the piece before"),
     ),
     responses(

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     fields::{Fields, both},
-    problem::Problem,
+    problem::{Problem, UnfinishedLoginProblem},
     second_factor::second_factor,
     tokens::TokensResponse,
 };
@@ -50,7 +50,7 @@ impl std::fmt::Debug for LoginRequest {
         (status = 200, description = "Logged in", body = TokensResponse),
         (status = 401, description = "`invalid_credentials` or `invalid_second_factor`", body = Problem),
         (
-            status = 403, body = Problem,
+            status = 403, body = UnfinishedLoginProblem,
             description = "Another step is needed: `second_factor_required`, `second_factor_enrolment_required` or \
                 `password_change_required`",
         ),

@@ -96,6 +96,7 @@ pub(super) async fn update(
     delete, path = "/auth/me", tag = "account",
     responses(
         (status = 204, description = "Gone"),
+        (status = 409, description = "`last_admin`", body = Problem),
         (status = 401, description = "No good token, or `insufficient_user_authentication`", body = Problem),
     )
 )]

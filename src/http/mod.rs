@@ -4,6 +4,7 @@
 
 mod address;
 mod admin;
+mod answers;
 mod api_keys;
 #[cfg(feature = "webauthn")]
 mod ceremony;

@@ -10,9 +10,9 @@ use utoipa::{
 
 use super::{
     admin::{events, memberships, roles, users},
-    api_keys, change_email, change_password, first_admin, forgot_password, login, logout, me, methods, new_password,
-    reauthenticate, recovery_codes, refresh, register, reset_password, revocations, routes, second_factor, sessions,
-    totp, verify, verify_email, well_known,
+    answers, api_keys, change_email, change_password, first_admin, forgot_password, login, logout, me, methods,
+    new_password, reauthenticate, recovery_codes, refresh, register, reset_password, revocations, routes,
+    second_factor, sessions, totp, verify, verify_email, well_known,
 };
 #[cfg(feature = "webauthn")]
 use super::{passkey_account, passkey_login, webauthn};
@@ -28,6 +28,7 @@ pub fn openapi() -> openapi::OpenApi {
     #[cfg(feature = "webauthn")]
     document.merge(OfKeys::openapi());
     describe_security(&mut document, BEARER, routes().rules());
+    answers::complete(&mut document);
     document
 }
 

@@ -34,9 +34,20 @@ pub struct Problem {
     errors: Vec<FieldProblem>,
     /// What to go on with; only where a login needs another step, or its second factor was wrong.
     #[serde(flatten)]
+    #[schema(ignore)]
     login: Option<TwoFaRequiredResponse>,
     #[serde(skip)]
     retry_after: Option<u64>,
+}
+
+/// A problem document with what a login goes on with.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is a name in the document for what a `Problem` is there")]
+pub(super) struct UnfinishedLoginProblem {
+    #[serde(flatten)]
+    problem: Problem,
+    #[serde(flatten)]
+    login: TwoFaRequiredResponse,
 }
 
 /// What is wrong with one field.

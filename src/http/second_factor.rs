@@ -6,7 +6,12 @@ use utoipa::ToSchema;
 
 #[cfg(feature = "webauthn")]
 use super::ceremony::answer;
-use super::{fields::Fields, problem::Problem, recovery_codes::shown, tokens::TokensResponse};
+use super::{
+    fields::Fields,
+    problem::{Problem, UnfinishedLoginProblem},
+    recovery_codes::shown,
+    tokens::TokensResponse,
+};
 use crate::{
     Error,
     account::{Accounts, SecondFactorCode, UnfinishedLogin},
@@ -85,7 +90,7 @@ impl std::fmt::Debug for SecondFactorRequest {
     responses(
         (status = 200, description = "Logged in", body = TokensResponse),
         (status = 401, description = "`invalid_second_factor` with the flow again, or `flow_invalid`", body = Problem),
-        (status = 403, description = "`password_change_required`", body = Problem),
+        (status = 403, description = "`password_change_required`", body = UnfinishedLoginProblem),
         (status = 422, description = "`invalid_fields`", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),

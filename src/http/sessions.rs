@@ -61,7 +61,7 @@ impl SessionResponse {
 #[utoipa::path(
     get, path = "/auth/sessions", tag = "session",
     params(
-        ("limit" = Option<u32>, Query, description = "How many, from 1 to 100; 50 unless told"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many, from 1 to 100; 50 unless told"),
         ("cursor" = Option<String>, Query, description = "The `next` of the piece before"),
     ),
     responses(

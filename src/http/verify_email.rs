@@ -50,7 +50,7 @@ pub struct EmailRequest {
 /// Says whether the link that confirms an address is still good. That does not use it up.
 #[utoipa::path(
     get, path = "/auth/verify-email", tag = "mail",
-    params(("token" = String, Query, description = "The token of the link")),
+    params(("token" = Option<String>, Query, description = "The token of the link")),
     responses((status = 200, description = "Whether it is good", body = LinkResponse))
 )]
 pub(super) async fn look(

@@ -177,7 +177,7 @@ pub(super) async fn finish(
 #[utoipa::path(
     get, path = "/auth/webauthn/credentials", tag = "second factor",
     params(
-        ("limit" = Option<u32>, Query, description = "How many, from 1 to 100; 50 unless told"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many, from 1 to 100; 50 unless told"),
         ("cursor" = Option<String>, Query, description = "The `next` of the piece before"),
     ),
     responses(

@@ -26,6 +26,8 @@ mod postgres_url;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+mod transfer;
 
 use std::time::Duration;
 
@@ -38,6 +40,8 @@ use self::error::LastAdmin;
 pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+pub use self::transfer::{TransferError, Transferred, TransferredTable, transfer};
 pub use self::{
     access::{AccessStore, EventQuery, NewMembership, NewUserPassword, UserQuery, UserState},
     api_keys::{ApiKeyMade, ApiKeyStore, KeyRotation, NewApiKey, OwnedApiKey},

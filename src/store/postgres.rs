@@ -229,6 +229,12 @@ impl PostgresStore {
     }
 }
 
+/// What an error of the driver means, on a connection that is not the store's.
+#[cfg(feature = "sqlite")]
+pub(super) fn failure(error: sqlx::Error) -> super::StoreError {
+    store_error(error)
+}
+
 /// Brings the schema up to date in one transaction, so that a pooler keeps it together, and nobody sees half of it.
 async fn migrate(options: &PgConnectOptions) -> sqlx::Result<()> {
     let mut connection = options.connect().await?;

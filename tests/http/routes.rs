@@ -38,6 +38,31 @@ fn the_document_names_every_route_and_no_other() {
     assert_eq!(documented, routed);
 }
 
+#[test]
+fn the_document_states_every_answer_that_stands_before_a_handler() {
+    let document = serde_json::to_value(portcullis::http::openapi()).unwrap();
+    let mut names = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (verb, operation) in item.as_object().unwrap() {
+            assert!(names.insert(operation["operationId"].as_str().unwrap().to_owned()), "{verb} {path}");
+            let guarded: &[_] = if operation["security"] == json!([]) { &[] } else { &["400", "401", "403", "429"] };
+            let with_body: &[_] = if operation["requestBody"].is_null() { &[] } else { &["400", "413", "415", "422"] };
+            for status in [guarded, with_body, &["500", "503"]].concat() {
+                assert!(operation["responses"][status].is_object(), "{verb} {path}: {status}");
+            }
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let kinds: Vec<_> =
+                    response["content"].as_object().into_iter().flatten().map(|(kind, _)| kind).collect();
+                assert!(
+                    !status.starts_with(['4', '5']) || kinds == ["application/problem+json"],
+                    "{verb} {path} {status}"
+                );
+            }
+        }
+    }
+    assert!(names.contains("post_auth_login"));
+}
+
 /// Every operation of the document, and whether it asks for a token.
 fn operations() -> Vec<(Method, String, bool)> {
     let document = serde_json::to_value(portcullis::http::openapi()).unwrap();

@@ -19,12 +19,12 @@ use serde_json::json;
 use crate::{
     app::{Call, PASSWORD, TestApp},
     authenticator::{Authenticator, texts},
-    both,
+    both_and_pooled,
     cluster::{Cluster, text, until},
     db::TestDb,
 };
 
-both![
+both_and_pooled![
     a_login_in_two_steps_with_a_second_factor,
     a_refresh_and_a_refresh_token_that_comes_back,
     se_4_a_session_is_ended_and_all_of_them_are,

@@ -7,12 +7,12 @@ use serde_json::json;
 use crate::{
     app::{PASSWORD, TestApp},
     authenticator::Authenticator,
-    both,
+    both_and_pooled,
     cluster::{Cluster, text},
     db::TestDb,
 };
 
-both![
+both_and_pooled![
     lg_3_wrong_passwords_on_three_nodes_share_one_limit,
     lg_3_a_race_over_all_nodes_gets_no_more_guesses_than_one_node_gives,
     tp_4_wrong_codes_on_three_nodes_share_one_budget,

@@ -28,4 +28,5 @@ mod limits;
 mod notices;
 mod outage;
 mod outbox;
+mod transfer;
 mod versions;

@@ -9,9 +9,12 @@ use portcullis::{
     session::Device,
 };
 
-use crate::{both, cluster::Cluster, db::TestDb};
+use crate::{both_and_pooled, cluster::Cluster, db::TestDb};
 
-both![in_a_race_of_three_nodes_each_mail_leaves_once, in_a_race_of_three_nodes_what_has_expired_is_forgotten,];
+both_and_pooled![
+    in_a_race_of_three_nodes_each_mail_leaves_once,
+    in_a_race_of_three_nodes_what_has_expired_is_forgotten,
+];
 
 const MAILS: usize = 90;
 

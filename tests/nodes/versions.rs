@@ -9,12 +9,12 @@ use tokio::sync::Barrier;
 
 use crate::{
     app::{PASSWORD, TestApp},
-    both,
+    both_and_pooled,
     cluster::{Cluster, text},
     db::TestDb,
 };
 
-both![an_older_node_goes_on_beside_a_newer_one];
+both_and_pooled![an_older_node_goes_on_beside_a_newer_one];
 
 const NODES: usize = 8;
 
@@ -44,6 +44,13 @@ async fn eight_nodes_start_at_once_on_an_empty_file() {
     each_migration_was_applied_once(
         sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations").fetch_one(&mut file).await.unwrap(),
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn eight_nodes_start_at_once_through_a_pooler() {
+    // It is there and migrated once; what is tried is that nobody trips over what another one has prepared.
+    let db = TestDb::pooled().await;
+    start_at_once(db.by()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

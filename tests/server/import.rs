@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use crate::{
-    client::{register, token},
+    client::{get_as, register, token},
+    db::TestDb,
     process::{Server, run},
 };
 
@@ -76,4 +77,33 @@ fn a_file_that_cannot_be_read_is_named_and_makes_nothing() {
     let folder_instead = run(folder.path(), &["import", "."], "");
     assert!(!folder_instead.status.success());
     assert!(text(&folder_instead.stderr).starts_with("the import stopped after 0 users"), "{folder_instead:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_database_is_moved_to_postgres_and_its_users_log_in_there() {
+    let (folder, db) = (tempdir().unwrap(), TestDb::empty_postgres().await);
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(register(server.address, "ada", PASSWORD).status, 201);
+    let held = token(server.address, "ada", PASSWORD);
+    drop(server);
+
+    let from = format!("sqlite:{}", folder.path().join("portcullis-data/portcullis.db").display());
+    let arguments = ["import", "--from", &from, "--to", db.url()];
+    let moved = run(folder.path(), &[&arguments[..], &["--json"]].concat(), "");
+    assert!(moved.status.success(), "{}", text(&moved.stderr));
+    let report: Value = serde_json::from_slice(&moved.stdout).unwrap();
+    let users = report["tables"].as_array().unwrap().iter().find(|table| table["name"] == "users").unwrap();
+    assert_eq!((&report["verified"], &users["rows"]), (&json!(true), &json!(1)));
+
+    let again = run(folder.path(), &arguments, "");
+    assert_eq!(again.status.code(), Some(1));
+    assert!(
+        text(&again.stderr).starts_with("the database is not empty: there are rows in `"),
+        "{}",
+        text(&again.stderr)
+    );
+
+    let server = Server::start(folder.path(), &["--database-url", db.url()]);
+    assert_eq!(get_as(server.address, "/auth/me", &held).status, 200);
+    token(server.address, "ada", PASSWORD);
 }

@@ -27,3 +27,4 @@ mod overload;
 mod process;
 mod revocations;
 mod routes;
+mod schemathesis;

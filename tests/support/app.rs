@@ -49,8 +49,12 @@ impl TestApp {
 
     /// An app whose settings differ from the tests' own in what `change` says.
     pub async fn with(db: TestDb, change: impl FnOnce(&mut Config)) -> Self {
-        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_790_000_000)));
-        Self::at(db, clock, SealingKey::generate().unwrap(), change).await
+        Self::at(db, Self::clock(), SealingKey::generate().unwrap(), change).await
+    }
+
+    /// The clock that tests begin with.
+    pub fn clock() -> Arc<ManualClock> {
+        Arc::new(ManualClock::at(Timestamp::from_secs(1_790_000_000)))
     }
 
     /// An app over what another one left: the same database, clock and master key.

@@ -13,6 +13,8 @@ pub struct TestDb {
     /// The store, as the server would open it.
     pub store: Arc<dyn Store>,
     url: String,
+    /// By which URL stores open it, if not by that one.
+    by: Option<String>,
     home: Arc<Home>,
 }
 
@@ -27,19 +29,36 @@ impl TestDb {
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}/portcullis.db", folder.path().display());
-        Self::open(url, Home::Folder { _folder: folder }).await
+        Self::open(url, None, Home::Folder { _folder: folder }).await
     }
 
     /// A database of its own on the server that `PORTCULLIS_TEST_POSTGRES` names.
+    ///
+    /// Where `PORTCULLIS_TEST_THROUGH_POOLER` is set, it is reached through the pooler.
     pub async fn postgres() -> Self {
+        if env::var_os("PORTCULLIS_TEST_THROUGH_POOLER").is_some() {
+            return Self::pooled().await;
+        }
         let (url, home) = Self::made().await;
-        Self::open(url, home).await
+        Self::open(url, None, home).await
+    }
+
+    /// The same, reached through the pooler that `PORTCULLIS_TEST_POOLER` names.
+    pub async fn pooled() -> Self {
+        let (url, home) = Self::made().await;
+        let pooler = env::var("PORTCULLIS_TEST_POOLER")
+            .expect("no pooler to test with: run scripts/test (or set PORTCULLIS_TEST_POOLER)");
+        let name = PgConnectOptions::from_str(&url).unwrap();
+        let name = name.get_database().unwrap();
+        let by = pooler.replacen("/postgres?", &format!("/{name}?"), 1);
+        assert_ne!(by, pooler, "PORTCULLIS_TEST_POOLER must be of the form postgres://user@host/postgres?…");
+        Self::open(url, Some(format!("{by}&pooler=transaction")), home).await
     }
 
     /// The same, with nothing in it; the store is that of a file.
     pub async fn empty_postgres() -> Self {
         let (url, home) = Self::made().await;
-        Self { store: Self::sqlite().await.store, url, home: Arc::new(home) }
+        Self { store: Self::sqlite().await.store, url, by: None, home: Arc::new(home) }
     }
 
     async fn made() -> (String, Home) {
@@ -52,19 +71,21 @@ impl TestDb {
         (url, Home::Server { options: Box::new(options), name })
     }
 
-    async fn open(url: String, home: Home) -> Self {
+    async fn open(url: String, by: Option<String>, home: Home) -> Self {
         // The home is held already, so it is removed even if the store does not open.
-        Self { store: store::connect(&url).await.unwrap(), url, home: Arc::new(home) }
+        let home = Arc::new(home);
+        Self { store: store::connect(by.as_ref().unwrap_or(&url)).await.unwrap(), url, by, home }
     }
 
     /// The same database with another store, as another process has it. It is there until both are gone.
     pub async fn shared(&self) -> Self {
-        Self { store: self.another().await, url: self.url.clone(), home: Arc::clone(&self.home) }
+        self.shared_by(self.by()).await
     }
 
     /// The same with a store that goes by another URL, such as one through a proxy.
     pub async fn shared_by(&self, url: &str) -> Self {
-        Self { store: store::connect(url).await.unwrap(), url: self.url.clone(), home: Arc::clone(&self.home) }
+        let by = Some(url.to_owned());
+        Self { store: store::connect(url).await.unwrap(), url: self.url.clone(), by, home: Arc::clone(&self.home) }
     }
 
     /// What the server would be configured with to use this database.
@@ -72,9 +93,14 @@ impl TestDb {
         &self.url
     }
 
+    /// By which URL the store goes to it.
+    pub fn by(&self) -> &str {
+        self.by.as_ref().unwrap_or(&self.url)
+    }
+
     /// Another store on the same database, as another process would open it.
     pub async fn another(&self) -> Arc<dyn Store> {
-        store::connect(&self.url).await.unwrap()
+        store::connect(self.by()).await.unwrap()
     }
 }
 
@@ -112,6 +138,29 @@ macro_rules! both {
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn postgres() {
                 super::$name($crate::db::TestDb::postgres().await).await;
+            }
+        }
+    )+};
+}
+
+/// The same, and a third one through the pooler, `name::pooled`.
+#[macro_export]
+macro_rules! both_and_pooled {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn sqlite() {
+                super::$name($crate::db::TestDb::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn postgres() {
+                super::$name($crate::db::TestDb::postgres().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn pooled() {
+                super::$name($crate::db::TestDb::pooled().await).await;
             }
         }
     )+};

@@ -140,6 +140,20 @@ impl TestDb {
         names.split(' ').filter(|name| *name != "_sqlx_migrations").map(str::to_owned).collect()
     }
 
+    /// Puts a row into a table of a SQLite file: of anything that its columns take, with what others it refers to.
+    pub async fn make_row(&self, table: &str) {
+        let referred = "'(SELECT ' || refers.\"to\" || ' FROM ' || refers.\"table\" || ' LIMIT 1)'";
+        let made = "CASE columns.type WHEN 'BLOB' THEN 'randomblob(16)' WHEN 'TEXT' THEN '''text''' ELSE '1' END";
+        let values = self.text(format!(
+            "SELECT group_concat(COALESCE(
+                (SELECT {referred} FROM pragma_foreign_key_list('{table}') AS refers WHERE refers.\"from\" = columns.name),
+                {made}), ', ')
+             FROM pragma_table_info('{table}') AS columns"
+        ));
+        let values = values.await;
+        self.execute(format!("INSERT INTO {table} VALUES ({values})")).await;
+    }
+
     async fn rows(&self, table: &str) -> String {
         if !self.url().starts_with("sqlite:") {
             return self.text(format!("SELECT COALESCE(string_agg(t::text, ' '), '') FROM {table} t")).await;

@@ -48,10 +48,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MasterKeyCommand,
     },
-    /// Make users from a file of another system, with the passwords they have
+    /// Make users from a file of another system, with the passwords they have; or move a whole database
     ///
     /// The file holds a JSON object a line, or what Django's `dumpdata auth.user` writes. Nobody who is there already is
     /// changed. The exit code is 1 if anyone was skipped.
+    ///
+    /// With `--from` and `--to` everything in a SQLite file is moved to an empty PostgreSQL database, and every row is read
+    /// back and compared before any is kept. Stop the server first. The master key's file stays good, and has to be copied
+    /// to every machine that starts a server on the new database.
     Import(Import),
     /// Write every user to a file that `import` reads, with the hash of their password
     Export {
@@ -162,10 +166,17 @@ pub(crate) struct NewUser {
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// The file; `-` is standard input
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "from", conflicts_with = "from")]
+    pub(crate) file: Option<PathBuf>,
     /// Write nothing, and say what would be done
-    #[arg(long)]
+    #[arg(long, conflicts_with = "from")]
     pub(crate) dry_run: bool,
+    /// Move everything from this SQLite database instead of users from a file: `sqlite:` and the path
+    #[arg(long, value_name = "URL", requires = "to")]
+    pub(crate) from: Option<String>,
+    /// The empty PostgreSQL database that everything is moved to: `postgres://…`
+    #[arg(long, value_name = "URL", requires = "from")]
+    pub(crate) to: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

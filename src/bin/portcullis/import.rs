@@ -10,11 +10,15 @@ use std::{
 
 use portcullis::{import::ImportReport, session::Device};
 
-use crate::{cli::Import, open, print, settings::Settings};
+use crate::{cli::Import, open, print, settings::Settings, transfer};
 
-/// Makes users from a file and says who was skipped, and why. The exit code tells whether anyone was.
+/// Makes users from a file and says who was skipped, and why: the exit code tells whether anyone was. Or moves a whole
+/// database.
 pub(crate) async fn import(settings: &Settings, from: &Import, json: bool) -> Result<ExitCode, Box<dyn Error>> {
-    let file = source(&from.file)?;
+    if let (Some(from), Some(to)) = (&from.from, &from.to) {
+        return transfer::transfer(from, to, json).await;
+    }
+    let file = source(from.file.as_deref().unwrap_or(Path::new("-")))?;
     let portcullis = open::for_command(settings).await?;
     let outcome = portcullis.accounts().import(file, from.dry_run, &Device::default()).await;
     let report = match &outcome {

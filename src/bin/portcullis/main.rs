@@ -20,6 +20,7 @@ mod request;
 mod role;
 mod serve;
 mod settings;
+mod transfer;
 mod user;
 
 use std::{error::Error, process::ExitCode};

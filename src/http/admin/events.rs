@@ -67,7 +67,7 @@ impl From<Event> for EventResponse {
     params(
         ("user" = Option<String>, Query, description = "The id of the user it happened to"),
         ("kind" = Option<String>, Query, description = "What happened, such as `login_failed`"),
-        ("limit" = Option<u32>, Query, description = "How many, from 1 to 100; 50 unless told"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many, from 1 to 100; 50 unless told"),
         ("cursor" = Option<String>, Query, description = "The `next` of the piece before"),
     ),
     responses(

@@ -116,7 +116,7 @@ impl From<UserRecord> for AdminUserResponse {
             "state" = Option<String>, Query, pattern = "^(active|disabled|pending)?$",
             description = "Only those that are `active`, `disabled`, or `pending`: their users wait to be let in",
         ),
-        ("limit" = Option<u32>, Query, description = "How many, from 1 to 100; 50 unless told"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many, from 1 to 100; 50 unless told"),
         ("cursor" = Option<String>, Query, description = "The `next` of the piece before"),
     ),
     responses(
