@@ -12,7 +12,8 @@ fn wa_2_no_bit_of_an_assertion_can_be_changed() {
     let of = |vector: &&Value| vector["section"].as_str().unwrap().ends_with("none-es256");
     let vector = file["vectors"].as_array().unwrap().iter().find(of).unwrap();
     let (made, shown) = (&vector["registration"], &vector["authentication"]);
-    let response = |members: Value| json!({"id": made["credential_id"], "rawId": made["credential_id"], "type": "public-key", "response": members});
+    let id = &made["credential_id"];
+    let response = |members: Value| json!({"id": id, "rawId": id, "type": "public-key", "response": members});
     let challenge = made["challenge"].as_str().unwrap();
     let creation = json!({"clientDataJSON": made["clientDataJSON"], "attestationObject": made["attestationObject"]});
     let key = stored(register(&party, PasskeyKind::SecurityKey, challenge, response(creation)).unwrap());
