@@ -59,6 +59,9 @@ pub enum Error {
     /// The user has as many API keys as they may have.
     #[error("there are as many API keys as there may be; delete one first")]
     TooManyApiKeys,
+    /// The user has as many passkeys and security keys as they may have.
+    #[error("there are as many keys as there may be; remove one first")]
+    TooManyPasskeys,
     /// What was named does not exist, or is not the caller's.
     #[error("there is nothing here")]
     NotFound,
@@ -117,6 +120,7 @@ impl Error {
             Self::ScopeLacking(_) => "insufficient_scope",
             Self::LastAdmin => "last_admin",
             Self::TooManyApiKeys => "too_many_api_keys",
+            Self::TooManyPasskeys => "too_many_passkeys",
             Self::NotFound => "not_found",
             Self::InvalidFields(_) => "invalid_fields",
             Self::UsernameTaken => "username_taken",

@@ -192,7 +192,8 @@ const fn status_of(error: &Error) -> StatusCode {
         | Error::NoSecondFactor
         | Error::LastFactor
         | Error::LastAdmin
-        | Error::TooManyApiKeys => StatusCode::CONFLICT,
+        | Error::TooManyApiKeys
+        | Error::TooManyPasskeys => StatusCode::CONFLICT,
         Error::InvalidFields(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Overloaded { .. } | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

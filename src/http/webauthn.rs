@@ -125,6 +125,7 @@ impl From<Passkey> for WebauthnCredentialResponse {
         (status = 200, description = "What to ask the browser for", body = CeremonyResponse),
         (status = 401, description = "No good token, or `insufficient_user_authentication`", body = Problem),
         (status = 404, description = "`not_found`: WebAuthn is off", body = Problem),
+        (status = 409, description = "`too_many_passkeys`", body = Problem),
         (status = 422, description = "`invalid_fields`", body = Problem),
     )
 )]
@@ -153,6 +154,7 @@ pub(super) async fn start(
             status = 401, body = Problem,
             description = "No good token, `insufficient_user_authentication`, or `flow_invalid`",
         ),
+        (status = 409, description = "`too_many_passkeys`", body = Problem),
         (status = 422, description = "`invalid_fields`: a response that does not hold is `invalid_response`", body = Problem),
     )
 )]

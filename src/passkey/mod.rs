@@ -48,7 +48,8 @@ mod relying_party;
 mod response;
 
 pub use self::record::{
-    CHALLENGES_MAX, Ceremony, Challenge, PASSKEY_NAME_MAX, Passkey, PasskeyId, PasskeyKind, PasskeyName, UserHandle,
+    CHALLENGES_MAX, Ceremony, Challenge, PASSKEY_NAME_MAX, PASSKEYS_MAX, Passkey, PasskeyId, PasskeyKind, PasskeyName,
+    UserHandle,
 };
 #[cfg(feature = "webauthn")]
 pub use self::{

@@ -204,6 +204,9 @@ impl Ceremony {
     }
 }
 
+/// How many keys a user may have.
+pub const PASSKEYS_MAX: u8 = 50;
+
 /// How many challenges may wait for one user; or for one network, while nobody knows yet who is there. The oldest go when
 /// there are more, so that whoever only asks cannot fill the database.
 pub const CHALLENGES_MAX: u16 = 500;

@@ -1,8 +1,8 @@
 //! Adding a key to an account that is there.
 
 use super::{
-    Ceremony, CeremonyStart, KeyAnswer, Passkey, PasskeyId, PasskeyKind, PasskeyName, Refusal, RegisteredKey,
-    Registering, UserHandle, challenge::Bound,
+    Ceremony, CeremonyStart, KeyAnswer, PASSKEYS_MAX, Passkey, PasskeyId, PasskeyKind, PasskeyName, Refusal,
+    RegisteredKey, Registering, UserHandle, challenge::Bound,
 };
 use crate::{
     account::{Accounts, Caller, UserId},
@@ -30,6 +30,7 @@ impl Accounts {
     ///
     /// - [`Error::NotFound`] where WebAuthn is off.
     /// - [`Error::SessionEnded`] if the account is gone.
+    /// - [`Error::TooManyPasskeys`] if they have [`PASSKEYS_MAX`].
     pub async fn start_passkey_registration(
         &self,
         caller: Caller,
@@ -40,6 +41,9 @@ impl Accounts {
         let user = self.record_of(caller).await?.user;
         let handle = self.store().user_handle(user.id, UserHandle::generate()?).await?.ok_or(Error::SessionEnded)?;
         let keys = self.store().passkeys(user.id).await?;
+        if keys.len() >= usize::from(PASSKEYS_MAX) {
+            return Err(Error::TooManyPasskeys);
+        }
         let who = Registering { handle, username: user.username.as_str(), name: &user.name };
         let question = relying_party.register(kind, who, &keys)?;
         self.begin_ceremony(Self::bound_to_registration(caller), question, device).await
@@ -52,6 +56,7 @@ impl Accounts {
     ///
     /// - [`Error::FlowInvalid`] if the caller began no such registration in this session, or it was answered before.
     /// - [`Error::InvalidFields`], naming `webauthn_response`, if the answer is wrong or the key is someone's already.
+    /// - [`Error::TooManyPasskeys`] as at the start.
     pub async fn finish_passkey_registration(
         &self,
         caller: Caller,
@@ -70,6 +75,7 @@ impl Accounts {
         let recovery_codes = match self.store().add_passkey(&passkey, &hashes, &event).await? {
             PasskeyAdded::First => Some(codes),
             PasskeyAdded::Further => None,
+            PasskeyAdded::TooMany => return Err(Error::TooManyPasskeys),
             PasskeyAdded::Refused => return Err(Error::field("webauthn_response", "invalid_response")),
         };
         self.inner().mail.wake();

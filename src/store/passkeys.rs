@@ -45,6 +45,8 @@ pub enum PasskeyAdded {
     First,
     /// The user had another second factor. The recovery codes are as they were.
     Further,
+    /// Nothing changed: the user has [`PASSKEYS_MAX`](crate::passkey::PASSKEYS_MAX).
+    TooMany,
     /// Nothing changed: someone has it already, perhaps the same user, or the user is gone.
     Refused,
 }

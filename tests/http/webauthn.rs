@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use futures_util::future::join_all;
-use portcullis::{audit::EventKind, testing::SoftAuthenticator};
+use portcullis::{audit::EventKind, passkey::PASSKEYS_MAX, testing::SoftAuthenticator};
 use serde_json::json;
 
 use crate::{
@@ -21,6 +21,7 @@ both![
     a_key_of_another_user_is_not_there,
     recovery_codes_come_with_the_first_second_factor_and_go_with_the_last,
     a_list_of_keys_comes_in_pieces,
+    nobody_begins_to_add_more_keys_than_they_may_have,
     wa_1_a_challenge_of_a_registration_is_good_for_one_answer,
     wa_1_a_challenge_ends_after_five_minutes,
     wa_1_a_challenge_belongs_to_the_session_it_was_asked_in,
@@ -149,6 +150,27 @@ async fn a_list_of_keys_comes_in_pieces(db: TestDb) {
     let path = format!("/auth/webauthn/credentials?limit=2&cursor={}", page["next"].as_str().unwrap());
     let rest = app.get(&path).bearer(&token).send().await.expect(StatusCode::OK).body;
     assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (1, &json!(null)));
+}
+
+async fn nobody_begins_to_add_more_keys_than_they_may_have(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let mut first = Key::passkey();
+    app.user_with_passkey("ada", &mut first).await;
+    let token = crate::keys::token_of(&app.passkey_login(&mut first).await);
+    let late = app.begin_key(&token, "security_key").await;
+    for _ in 1..PASSKEYS_MAX {
+        app.add_key(&token, "security_key", &mut Key::security_key()).await;
+    }
+    let refused = app.post("/auth/webauthn/register/start").bearer(&token).json(&json!({})).send().await;
+    refused.expect_problem(409, "too_many_passkeys");
+    let response = Key::security_key().register(&late["options"]);
+    app.finish_key(&token, &late, &response, "Key").await.expect_problem(409, "too_many_passkeys");
+    // Whoever has so many logs in with any of them.
+    app.passkey_login(&mut first).await.expect(StatusCode::OK);
+    assert_eq!(
+        app.begin_second_factor("ada").await["webauthn_options"]["allowCredentials"].as_array().unwrap().len(),
+        50
+    );
 }
 
 async fn wa_1_a_challenge_of_a_registration_is_good_for_one_answer(db: TestDb) {

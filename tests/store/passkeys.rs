@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use portcullis::{
     account::UserId,
     audit::EventKind,
-    passkey::{CHALLENGES_MAX, Ceremony, Challenge, Passkey, PasskeyId, PasskeyKind, PasskeyName, UserHandle},
+    passkey::{
+        CHALLENGES_MAX, Ceremony, Challenge, PASSKEYS_MAX, Passkey, PasskeyId, PasskeyKind, PasskeyName, UserHandle,
+    },
     recovery::RecoveryHash,
     secret::{PlainToken, TokenHash},
     store::{NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyUse, Store},
@@ -24,6 +26,7 @@ both! {
     wa_8_a_count_only_rises_unless_there_is_none,
     wa_10_in_a_race_of_removals_one_way_in_stays,
     wa_11_a_user_has_one_handle_also_in_a_race,
+    in_a_race_nobody_gets_more_keys_than_they_may_have,
     a_session_that_rests_on_a_key_needs_it,
     a_session_needs_the_key_that_its_user_has,
     everything_of_a_user_goes_with_them,
@@ -214,6 +217,19 @@ async fn wa_11_a_user_has_one_handle_also_in_a_race(db: TestDb) {
     assert!(handles.iter().all(|handle| *handle == handles[0]));
     let offered = UserHandle::generate().unwrap();
     assert_eq!(db.store.user_handle(UserId::new(NOW), offered).await.unwrap(), None);
+}
+
+async fn in_a_race_nobody_gets_more_keys_than_they_may_have(db: TestDb) {
+    let ada = add_user(&db.store, "ada").await;
+    for number in 0..PASSKEYS_MAX - 10 {
+        add(&db.store, &passkey(ada, &[number])).await;
+    }
+    let added = all_at_once(&db.store, |caller, store| async move {
+        add(&store, &passkey(ada, &[u8::try_from(caller).unwrap(), 0])).await
+    })
+    .await;
+    assert_eq!(added.iter().filter(|added| **added == PasskeyAdded::Further).count(), 10);
+    assert_eq!(added.iter().filter(|added| **added == PasskeyAdded::TooMany).count(), 22);
 }
 
 async fn a_session_that_rests_on_a_key_needs_it(db: TestDb) {

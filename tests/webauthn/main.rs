@@ -12,5 +12,6 @@
 )]
 
 mod ceremony;
+mod changed;
 mod recorded;
 mod w3c;

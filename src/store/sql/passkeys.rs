@@ -16,7 +16,7 @@ use crate::{
     audit::Event,
     clock::Timestamp,
     mail::MailKind,
-    passkey::{Challenge, Passkey, PasskeyId, PasskeyKind, PasskeyName, UserHandle},
+    passkey::{Challenge, PASSKEYS_MAX, Passkey, PasskeyId, PasskeyKind, PasskeyName, UserHandle},
     recovery::RecoveryHash,
     secret::TokenHash,
     store::{self, Conflict, NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse, StoreError},
@@ -152,6 +152,13 @@ async fn add(store: &Backend, passkey: &Passkey, codes: &[RecoveryHash], event: 
     let mut tx = store.begin().await?;
     if !users::hold(&mut tx, passkey.user).await? {
         return Ok(PasskeyAdded::Refused);
+    }
+    let held: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM passkeys WHERE user_id = $1")
+        .bind(passkey.user.0)
+        .fetch_one(&mut *tx)
+        .await?;
+    if held >= i64::from(PASSKEYS_MAX) {
+        return Ok(PasskeyAdded::TooMany);
     }
     let first = !second_factors::any(&mut tx, passkey.user).await?;
     if !insert(&mut tx, passkey).await? {
