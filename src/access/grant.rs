@@ -1,18 +1,31 @@
 //! What those who administer may do to others: never more than they may do themselves.
 
 use super::{ADMIN_SCOPES, Role, scopes_of};
-use crate::{account::UserId, error::Error, principal::Scopes};
+use crate::{
+    account::{Caller, UserId},
+    error::Error,
+    principal::Scopes,
+    session::SessionId,
+};
 
 /// An administrator at work: who has authenticated lately, in person, and what they may do.
 #[derive(Clone, Debug)]
 pub struct Operator {
     /// The administrator.
     pub user: UserId,
+    /// The session they work in.
+    pub session: Option<SessionId>,
     /// What they may do.
     pub scopes: Scopes,
 }
 
 impl Operator {
+    /// The same as a caller.
+    #[must_use]
+    pub const fn caller(&self) -> Caller {
+        Caller { user: self.user, session: self.session }
+    }
+
     /// Whether this one may do this to that user.
     ///
     /// # Errors

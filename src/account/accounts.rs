@@ -9,7 +9,7 @@ use std::{
 use super::{Email, UserId, UserRecord, Username};
 use crate::{
     api_key::KeyCache,
-    audit::Event,
+    audit::{Event, Hooks},
     clock::{SharedClock, Timestamp},
     config::Config,
     error::Error,
@@ -46,6 +46,7 @@ pub(crate) struct Inner {
     pub(crate) recovery_key: KeyedHash,
     pub(crate) api_keys: KeyCache,
     pub(crate) mail: MailRoom,
+    pub(crate) hooks: Option<Arc<Hooks>>,
     pub(crate) config: Config,
 }
 
@@ -91,6 +92,12 @@ impl Accounts {
     #[must_use]
     pub fn ratings_computed(&self) -> u64 {
         self.0.hashes.ratings_computed()
+    }
+
+    /// How many events no [hook](crate::Builder::on_event) was told of, because too many waited: a figure for metrics.
+    #[must_use]
+    pub fn events_missed(&self) -> u64 {
+        self.0.hooks.as_ref().map_or(0, |hooks| hooks.missed())
     }
 
     /// Whether the database answers.

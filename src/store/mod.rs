@@ -21,7 +21,7 @@ mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use std::time::Duration;
+use std::{sync::Weak, time::Duration};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub use self::{
 use crate::{
     access::{Role, RoleName},
     account::{Email, User, UserId, UserRecord, Username},
-    audit::Event,
+    audit::{Event, Observe},
     clock::Timestamp,
     mail::{MailBacklog, MailRequest, TakenMail},
     one_time::Purpose,
@@ -89,6 +89,9 @@ pub struct StoredKey {
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store: AccessStore + ApiKeyStore + FactorStore + Send + Sync + 'static {
+    /// Adds one who is told of every row of the trail that is written here, once it is committed.
+    fn observe(&self, observer: Weak<dyn Observe>);
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 

@@ -9,6 +9,7 @@ use sqlx::{
 
 use self::sql::store_error;
 use super::{Result, StoreError, migrations};
+use crate::audit::Observers;
 
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
@@ -136,6 +137,7 @@ fn is_passing(code: &str) -> bool {
 pub struct PostgresStore {
     writer: PgPool,
     reader: PgPool,
+    observers: Observers,
 }
 
 impl PostgresStore {
@@ -178,6 +180,6 @@ impl PostgresStore {
         migrations::run_on_postgres(&mut connection).await.map_err(store_error)?;
         connection.close().await.map_err(store_error)?;
 
-        Ok(Self { writer: pool.clone(), reader: pool })
+        Ok(Self { writer: pool.clone(), reader: pool, observers: Observers::default() })
     }
 }

@@ -10,6 +10,7 @@ use sqlx::{
 
 use self::sql::store_error;
 use super::{Result, StoreError, migrations};
+use crate::audit::Observers;
 
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
@@ -121,6 +122,7 @@ fn is_passing(code: &str) -> bool {
 pub struct SqliteStore {
     writer: SqlitePool,
     reader: SqlitePool,
+    observers: Observers,
 }
 
 impl SqliteStore {
@@ -156,7 +158,7 @@ impl SqliteStore {
         tx.commit().await.map_err(store_error)?;
 
         let reader = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self { writer, reader })
+        Ok(Self { writer, reader, observers: Observers::default() })
     }
 }
 

@@ -29,6 +29,10 @@ impl AccessStore for Backend {
         events::page(self, query).await.map_err(store_error)
     }
 
+    async fn forget_events(&self, before: Timestamp) -> store::Result<()> {
+        events::forget(self, before).await.map_err(store_error)
+    }
+
     async fn force_password(
         &self,
         new: &NewUserPassword,
@@ -151,7 +155,7 @@ async fn force_password(
         sqlx::query(statement).bind(new.user.0).execute(&mut *tx).await?;
     }
     sessions::end_except(&mut tx, new.user, None, event.at).await?;
-    api_keys::end_all(&mut tx, new.user).await?;
+    api_keys::end_all(&mut tx, new.user, event).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &[revocations::of_user(new.user, generation, revoke_until)]).await?;
     Ok(Some(generation))

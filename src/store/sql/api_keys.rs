@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use super::{
     super::Backend,
-    Connection, events, revocations, roles,
+    Transaction, events, revocations, roles,
     row::{Row, malformed, optional_timestamp, timestamp},
     store_error, users,
 };
 use crate::{
     account::UserId,
     api_key::{ApiKey, ApiKeyId},
-    audit::Event,
+    audit::{Event, EventKind},
     clock::Timestamp,
     principal::Scopes,
     revocation::Revocation,
@@ -170,21 +170,25 @@ async fn delete(store: &Backend, user: UserId, id: ApiKeyId, revocation: &Revoca
 async fn delete_all(store: &Backend, user: UserId, revoke_until: Timestamp, event: &Event) -> Result<Vec<ApiKeyId>> {
     let mut tx = store.begin().await?;
     users::hold(&mut tx, user).await?;
-    let ended = end_all(&mut tx, user).await?;
+    let ended = end_all(&mut tx, user, event).await?;
     if ended.is_empty() {
         return Ok(ended);
     }
-    events::insert(&mut tx, event).await?;
     revocations::commit(tx, &revocations::of_api_keys(&ended, revoke_until)).await?;
     Ok(ended)
 }
 
-/// Deletes every key of a user, and answers which they were. Where their generation is not raised by the same
-/// transaction, each has to be revoked. The caller holds the user, so no other is made meanwhile.
-pub(super) async fn end_all(connection: &mut Connection, user: UserId) -> Result<Vec<ApiKeyId>> {
+/// Deletes every key of a user, and answers which they were; each leaves a row, entailed by what ends it. Where their
+/// generation is not raised by the same transaction, each has to be revoked. The caller holds the user, so no other is made
+/// meanwhile.
+pub(super) async fn end_all(tx: &mut Transaction, user: UserId, event: &Event) -> Result<Vec<ApiKeyId>> {
     let ended: Vec<Uuid> = sqlx::query_scalar("DELETE FROM api_keys WHERE user_id = $1 RETURNING id")
         .bind(user.0)
-        .fetch_all(connection)
+        .fetch_all(&mut **tx)
         .await?;
-    Ok(ended.into_iter().map(ApiKeyId).collect())
+    let ended: Vec<_> = ended.into_iter().map(ApiKeyId).collect();
+    for id in &ended {
+        events::insert(tx, &event.entailing(EventKind::ApiKeyDeleted).about(id)).await?;
+    }
+    Ok(ended)
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     super::Backend,
+    events,
     users::{make, record, select_user},
 };
 use crate::{
@@ -19,9 +20,10 @@ pub(super) async fn users(store: &Backend, users: &[(NewUser, Event)], keep: boo
     for (new, event) in users {
         // A savepoint: what is undone is this user, and not the ones before.
         let mut one = tx.begin().await?;
-        let made = make(&mut one, new, event).await?;
+        let made = make(&mut one, new, event.at).await?;
         if made.is_ok() {
             one.commit().await?;
+            events::insert(&mut tx, event).await?;
         } else {
             one.rollback().await?;
         }

@@ -80,7 +80,7 @@ pub(super) async fn reset_password(
         events::insert(&mut tx, &event.entailing(EventKind::TotpDisabled)).await?;
     }
     sessions::end_except(&mut tx, user, None, event.at).await?;
-    api_keys::end_all(&mut tx, user).await?;
+    api_keys::end_all(&mut tx, user, &event).await?;
     one_time::kill(&mut tx, user).await?;
     outbox::tell(&mut tx, MailKind::PasswordChanged, MailTo::User(user), &event).await?;
     events::insert(&mut tx, &event).await?;
@@ -147,7 +147,7 @@ pub(super) async fn undo_email(
         .await?;
     let Some(generation) = users::supersede(&mut tx, user, event.at).await? else { return Ok(None) };
     sessions::end_except(&mut tx, user, None, event.at).await?;
-    api_keys::end_all(&mut tx, user).await?;
+    api_keys::end_all(&mut tx, user, &event).await?;
     one_time::kill(&mut tx, user).await?;
     one_time::kill_undo_since(&mut tx, user, id).await?;
     outbox::tell(&mut tx, MailKind::ResetPassword, MailTo::Address(email), &event).await?;

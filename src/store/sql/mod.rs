@@ -26,20 +26,21 @@ mod row;
 mod sessions;
 mod sweep;
 mod totp;
+mod transaction;
 mod users;
 
-use std::time::Duration;
+use std::{sync::Weak, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::Error;
 use uuid::Uuid;
 
-use self::row::{Connection, Transaction};
-use super::{BEGIN, Backend, is_passing};
+use self::{row::Connection, transaction::Transaction};
+use super::{Backend, is_passing};
 use crate::{
     access::{Role, RoleName},
     account::{Email, UserId, UserRecord, Username},
-    audit::Event,
+    audit::{Event, Observe},
     clock::Timestamp,
     mail::{MailBacklog, MailRequest, TakenMail},
     one_time::Purpose,
@@ -53,12 +54,6 @@ use crate::{
     },
     throttle::Bucket,
 };
-
-impl Backend {
-    async fn begin(&self) -> Result<Transaction, Error> {
-        self.writer.begin_with(BEGIN).await
-    }
-}
 
 /// What an error of the driver means to a caller. Only its text is kept: what else it holds may quote a row.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
@@ -79,6 +74,10 @@ pub(super) fn store_error(error: Error) -> StoreError {
 
 #[async_trait]
 impl Store for Backend {
+    fn observe(&self, observer: Weak<dyn Observe>) {
+        self.observers.add(observer);
+    }
+
     async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(&self.reader).await.map_err(store_error)?;
         Ok(())

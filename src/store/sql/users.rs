@@ -23,8 +23,9 @@ use crate::{
 
 pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
     let mut tx = store.begin().await?;
-    let made = make(&mut tx, new, event).await?;
+    let made = make(&mut tx, new, event.at).await?;
     if made.is_ok() {
+        events::insert(&mut tx, event).await?;
         tx.commit().await?;
     }
     Ok(made)
@@ -40,8 +41,11 @@ pub(super) async fn register(
 ) -> Result<Result<(), Conflict>> {
     let mut tx = store.begin().await?;
     let to = MailTo::Address(new.user.email.clone());
-    match make(&mut tx, new, event).await? {
-        Ok(()) => outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?,
+    match make(&mut tx, new, event.at).await? {
+        Ok(()) => {
+            outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
+            events::insert(&mut tx, event).await?;
+        }
         Err(Conflict::Email) if neutral => {
             tx.rollback().await?;
             tx = store.begin().await?;
@@ -57,7 +61,7 @@ pub(super) async fn register(
 }
 
 /// Makes a user in a transaction that is to be rolled back if something is taken.
-pub(super) async fn make(connection: &mut Connection, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
+pub(super) async fn make(connection: &mut Connection, new: &NewUser, at: Timestamp) -> Result<Result<(), Conflict>> {
     roles::hold(connection, &new.user.roles).await?;
     let inserted = insert(connection, new).await?;
     // Asked after the insert, which has waited for any transaction that is just deleting the owner of this name: a
@@ -69,7 +73,7 @@ pub(super) async fn make(connection: &mut Connection, new: &NewUser, event: &Eve
         let of_email = email_is_taken(connection, &new.user).await?;
         return Ok(Err(if of_email { Conflict::Email } else { Conflict::Id }));
     }
-    if one_time::is_promised(connection, &new.user.email, new.user.id, event.at).await? {
+    if one_time::is_promised(connection, &new.user.email, new.user.id, at).await? {
         return Ok(Err(Conflict::Email));
     }
     for role in &new.user.roles {
@@ -79,7 +83,6 @@ pub(super) async fn make(connection: &mut Connection, new: &NewUser, event: &Eve
             .execute(&mut *connection)
             .await?;
     }
-    events::insert(connection, event).await?;
     Ok(Ok(()))
 }
 
@@ -210,6 +213,8 @@ pub(super) async fn delete(
 ) -> Result<Result<bool, LastAdmin>> {
     let mut tx = store.begin().await?;
     let admins = Admins::hold(&mut tx, id).await?;
+    // First, while there is the session that it is done in.
+    events::insert(&mut tx, event).await?;
     let name: Option<String> = sqlx::query_scalar("DELETE FROM users WHERE id = $1 RETURNING username_key")
         .bind(id.0)
         .fetch_optional(&mut *tx)
@@ -221,7 +226,6 @@ pub(super) async fn delete(
         return Ok(Err(last));
     }
     retire_name(&mut tx, &name, event.at).await?;
-    events::insert(&mut tx, event).await?;
     revocations::commit(tx, std::slice::from_ref(revocation)).await?;
     Ok(Ok(true))
 }
