@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     super::{Backend, Db, HOLD_ADMINS},
-    Connection, api_keys, events, revocations,
+    Connection, api_keys, events, one_time, revocations,
     row::Row,
     sessions, store_error,
     users::{self, select_user},
@@ -156,6 +156,7 @@ async fn force_password(
     }
     sessions::end_except(&mut tx, new.user, None, event.at).await?;
     api_keys::end_all(&mut tx, new.user, event).await?;
+    one_time::kill(&mut tx, new.user).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &[revocations::of_user(new.user, generation, revoke_until)]).await?;
     Ok(Some(generation))
