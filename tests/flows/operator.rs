@@ -25,7 +25,8 @@ impl World {
             }
             Operation::ForcePassword => {
                 let scopes = Scopes::parse("users:read users:write roles:write");
-                let operator = Operator { user: UserId::new(Timestamp::from_secs(0)), scopes };
+                let user = UserId::new(Timestamp::from_secs(0));
+                let operator = Operator { user, session: None, scopes };
                 let password = Password::parse(&person.next_password()).unwrap();
                 accounts.administer(&operator, &device).reset_password(person.id, password).await
             }
