@@ -9,6 +9,8 @@ use std::{
 
 use http::HeaderName;
 
+#[cfg(feature = "webauthn")]
+use crate::passkey::RelyingParty;
 use crate::{
     account::{Accounts, Inner},
     api_key::{AccountAuthenticator, KeyCache},
@@ -296,6 +298,7 @@ impl Builder {
     /// [`BuildError`], whose text names the setting, file or database.
     pub async fn build(mut self) -> Result<Portcullis, BuildError> {
         let config = self.settings()?;
+        config.check()?;
         let clock = self.clock.clone().unwrap_or_else(SystemClock::shared);
         let store = match (&self.store, &self.database) {
             (Some(store), _) => store.clone(),
@@ -335,6 +338,8 @@ impl Builder {
             data_key,
             mail,
             last_seen: LastSeen::default(),
+            #[cfg(feature = "webauthn")]
+            relying_party: RelyingParty::new(&config),
             api_keys: KeyCache::default(),
             hooks,
             config,

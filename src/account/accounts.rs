@@ -7,6 +7,8 @@ use std::{
 };
 
 use super::{Email, UserId, UserRecord, Username};
+#[cfg(feature = "webauthn")]
+use crate::passkey::RelyingParty;
 use crate::{
     api_key::KeyCache,
     audit::{Event, Hooks},
@@ -47,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) api_keys: KeyCache,
     pub(crate) mail: MailRoom,
     pub(crate) hooks: Option<Arc<Hooks>>,
+    #[cfg(feature = "webauthn")]
+    pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) config: Config,
 }
 

@@ -7,6 +7,7 @@ mod error;
 mod mail;
 mod mask;
 mod operation;
+mod passkey;
 mod source;
 mod table;
 #[cfg(test)]
