@@ -1,11 +1,6 @@
 //! The whole, put together: settings in, a guard and accounts out.
 
-use std::{
-    fmt, mem,
-    path::PathBuf,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{fmt, mem, path::PathBuf, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
@@ -320,7 +315,7 @@ impl Builder {
             .max_lifetime(config.access_token_ttl)
             .clock(clock.clone())
             .revocations(revocations.clone());
-        let hooks = Self::start(mem::take(&mut self.hooks), store.as_ref())?;
+        let hooks = Hooks::observing(store.as_ref(), mem::take(&mut self.hooks))?;
         let hashes = HashPool::start(config.hashing.clone())?;
         let issuer = JwtIssuer::live(live).clock(clock.clone());
         let revocation_memory = verifier.revocation_memory();
@@ -350,16 +345,6 @@ impl Builder {
         accounts.sweep_in_background();
         accounts.deliver_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })
-    }
-
-    fn start(hooks: Vec<Hook>, store: &dyn Store) -> Result<Option<Arc<Hooks>>, BuildError> {
-        if hooks.is_empty() {
-            return Ok(None);
-        }
-        let hooks = Hooks::start(hooks)?;
-        let observer: Weak<Hooks> = Arc::downgrade(&hooks);
-        store.observe(observer);
-        Ok(Some(hooks))
     }
 
     fn settings(&self) -> Result<Config, ConfigError> {

@@ -101,9 +101,9 @@ impl Accounts {
         let allowed = record.as_ref().filter(|_| !attempt.is_in_vain());
         let Some(verified) = self.check_password(allowed, password.clone(), &attempt).await? else {
             let why = match &record {
-                None => "unknown name",
-                Some(_) if attempt.is_in_vain() => "too many attempts",
-                Some(_) => "wrong password",
+                None => "unknown_name",
+                Some(_) if attempt.is_in_vain() => "too_many_attempts",
+                Some(_) => "wrong_password",
             };
             return self.refuse_login(record.as_ref(), why, device).await;
         };
@@ -113,9 +113,9 @@ impl Accounts {
         let Some(entered) = self.enter(verified, opening).await? else {
             let user = record.as_ref().map(|record| &record.user);
             let why = match user {
-                Some(user) if user.disabled_at.is_some() => "account disabled",
-                Some(user) if self.waits_for_confirmation(user) => "address not confirmed",
-                _ => "account changed meanwhile",
+                Some(user) if user.disabled_at.is_some() => "account_disabled",
+                Some(user) if self.waits_for_confirmation(user) => "address_not_confirmed",
+                _ => "changed_meanwhile",
             };
             return self.refuse_login(record.as_ref(), why, device).await;
         };

@@ -4,7 +4,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -12,6 +12,7 @@ use std::{
 };
 
 use super::{Event, Observe};
+use crate::store::Store;
 
 /// What is called for every row of the trail.
 pub type Hook = Box<dyn Fn(&Event) + Send>;
@@ -26,8 +27,19 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
+    /// Starts the thread and has it told of what this store writes. Where there are no hooks there is nothing to start.
+    pub(crate) fn observing(store: &dyn Store, hooks: Vec<Hook>) -> io::Result<Option<Arc<Self>>> {
+        if hooks.is_empty() {
+            return Ok(None);
+        }
+        let hooks = Self::start(hooks)?;
+        let observer: Weak<Self> = Arc::downgrade(&hooks);
+        store.observe(observer);
+        Ok(Some(hooks))
+    }
+
     /// Starts the thread, which ends when the last handle is dropped and nothing waits any more.
-    pub(crate) fn start(hooks: Vec<Hook>) -> io::Result<Arc<Self>> {
+    fn start(hooks: Vec<Hook>) -> io::Result<Arc<Self>> {
         let (waiting, events) = sync_channel(WAITING_MAX);
         thread::Builder::new().name("portcullis-events".to_owned()).spawn(move || run(&events, &hooks))?;
         Ok(Arc::new(Self { waiting, missed: AtomicU64::new(0) }))

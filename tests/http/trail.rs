@@ -90,7 +90,7 @@ async fn lo_1_why_a_login_failed_is_told_to_nobody_but_the_trail(db: TestDb) {
     let rows = rows(&app, "ada", 3).await;
     let whys: Vec<_> = rows.iter().map(|row| (row.kind, row.amr.join(" "), row.about.as_deref().unwrap())).collect();
     let failed = |why| (EventKind::LoginFailed, "pwd".to_owned(), why);
-    assert_eq!(whys, [failed("wrong password"), failed("address not confirmed"), failed("account disabled")]);
+    assert_eq!(whys, [failed("wrong_password"), failed("address_not_confirmed"), failed("account_disabled")]);
 }
 
 async fn lo_1_what_is_done_in_a_session_names_it_and_its_factors(db: TestDb) {
