@@ -12,12 +12,17 @@ mod api_keys;
 mod connect;
 mod error;
 mod factors;
+#[cfg(feature = "postgres")]
+mod listener;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
+mod notices;
 mod one_time;
 mod passkeys;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_url;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -39,6 +44,7 @@ pub use self::{
     connect::connect,
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
+    notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
     passkeys::{NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
@@ -93,6 +99,11 @@ pub struct StoredKey {
 pub trait Store: AccessStore + ApiKeyStore + FactorStore + PasskeyStore + Send + Sync + 'static {
     /// Adds one who is told of every row of the trail that is written here, once it is committed.
     fn observe(&self, observer: Weak<dyn Observe>);
+
+    /// What the database tells of by itself, from the first time that this is asked for on. Nothing unless it is able to.
+    fn notices(&self) -> Notices {
+        Notices::none()
+    }
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;

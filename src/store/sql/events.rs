@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     super::Backend,
-    Transaction,
+    connection::Transaction,
     row::{Row, optional_parsed, parsed, timestamp},
     sweep::BATCH,
 };
@@ -76,14 +76,14 @@ pub(super) async fn page(store: &Backend, asked: &EventQuery) -> Result<Vec<Even
     if let Some(kind) = asked.kind {
         query = query.bind(kind.as_str());
     }
-    query.fetch_all(&store.reader).await?.iter().map(event).collect()
+    query.fetch_all(&mut *store.read().await?).await?.iter().map(event).collect()
 }
 
 pub(super) async fn of(store: &Backend, user: UserId, limit: u32) -> Result<Vec<Event>> {
     let rows = sqlx::query(select_events!("user_id = $1 ORDER BY happened_at DESC, id DESC LIMIT $2"))
         .bind(user.0)
         .bind(i64::from(limit))
-        .fetch_all(&store.reader)
+        .fetch_all(&mut *store.read().await?)
         .await?;
     rows.iter().map(event).collect()
 }
@@ -109,10 +109,8 @@ fn words(joined: Option<&str>) -> Vec<String> {
 
 /// Forgets what happened before, a few rows at a time. The database removes nothing that is not said to be too old first.
 pub(super) async fn forget(store: &Backend, before: Timestamp) -> Result<()> {
-    sqlx::query("UPDATE event_horizon SET forgets_before = $1 WHERE forgets_before < $1")
-        .bind(before.as_millis())
-        .execute(&store.writer)
-        .await?;
+    let horizon = sqlx::query("UPDATE event_horizon SET forgets_before = $1 WHERE forgets_before < $1");
+    store.execute(horizon.bind(before.as_millis())).await?;
     loop {
         // The lowest ids are the oldest rows, and the times of no other rows need be read.
         let query = sqlx::query(
@@ -120,8 +118,7 @@ pub(super) async fn forget(store: &Backend, before: Timestamp) -> Result<()> {
                 SELECT id FROM (SELECT id, happened_at FROM events ORDER BY id LIMIT $2) AS oldest
                 WHERE happened_at < $1)",
         );
-        let forgotten = query.bind(before.as_millis()).bind(BATCH).execute(&store.writer).await?;
-        if forgotten.rows_affected() == 0 {
+        if store.execute(query.bind(before.as_millis()).bind(BATCH)).await?.rows_affected() == 0 {
             return Ok(());
         }
     }
