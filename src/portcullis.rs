@@ -8,7 +8,7 @@ use http::HeaderName;
 use crate::passkey::RelyingParty;
 use crate::{
     account::{Accounts, Inner},
-    api_key::{AccountAuthenticator, KeyCache},
+    api_key::{AccountAuthenticator, KeyCache, KeyRates},
     audit::{Event, Hook, Hooks},
     clock::{SharedClock, SystemClock},
     config::{Config, ConfigError, PublicUrl},
@@ -336,12 +336,14 @@ impl Builder {
             #[cfg(feature = "webauthn")]
             relying_party: RelyingParty::new(&config),
             api_keys: KeyCache::default(),
+            api_key_rates: KeyRates::default(),
             hooks,
             config,
         };
         let accounts = Accounts::new(inner);
         let authenticator = AccountAuthenticator::new(verifier.clone(), accounts.clone());
         let guard = builder_of(authenticator).clock(clock).build()?;
+        accounts.make_default_role().await?;
         accounts.sweep_in_background();
         accounts.deliver_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })

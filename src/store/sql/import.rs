@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use super::{
     super::Backend,
-    events,
     users::{make, record, select_user},
 };
 use crate::{
@@ -20,10 +19,9 @@ pub(super) async fn users(store: &Backend, users: &[(NewUser, Event)], keep: boo
     for (new, event) in users {
         // A savepoint: what is undone is this user, and not the ones before.
         tx.save().await?;
-        let made = make(&mut tx, new, event.at).await?;
+        let made = make(&mut tx, new, event).await?;
         if made.is_ok() {
             tx.keep().await?;
-            events::insert(&mut tx, event).await?;
         } else {
             tx.undo().await?;
         }

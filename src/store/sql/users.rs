@@ -23,9 +23,19 @@ use crate::{
 
 pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
     let mut tx = store.begin().await?;
-    let made = make(&mut tx, new, event.at).await?;
+    let made = make(&mut tx, new, event).await?;
     if made.is_ok() {
-        events::insert(&mut tx, event).await?;
+        tx.commit().await?;
+    }
+    Ok(made)
+}
+
+/// Makes a user who sets a password by the link of a mail.
+pub(super) async fn invite(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
+    let mut tx = store.begin().await?;
+    let made = make(&mut tx, new, event).await?;
+    if made.is_ok() {
+        outbox::tell(&mut tx, MailKind::Invitation, MailTo::User(new.user.id), event).await?;
         tx.commit().await?;
     }
     Ok(made)
@@ -59,10 +69,12 @@ pub(super) enum Asked {
 pub(super) async fn ask(store: &Backend, new: &NewUser, neutral: bool, event: &Event) -> Result<Asked> {
     let mut tx = store.begin().await?;
     let to = MailTo::Address(new.user.email.clone());
-    match make(&mut tx, new, event.at).await? {
+    match make(&mut tx, new, event).await? {
         Ok(()) => {
-            outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
-            events::insert(&mut tx, event).await?;
+            // Whoever has to be let in is asked to confirm their address then.
+            if !new.pending {
+                outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
+            }
             Ok(Asked::Made(tx))
         }
         Err(Conflict::Email) if neutral => {
@@ -80,28 +92,29 @@ pub(super) async fn ask(store: &Backend, new: &NewUser, neutral: bool, event: &E
 }
 
 /// Makes a user in a transaction that is to be rolled back if something is taken.
-pub(super) async fn make(connection: &mut Connection, new: &NewUser, at: Timestamp) -> Result<Result<(), Conflict>> {
-    roles::hold(connection, &new.user.roles).await?;
-    let inserted = insert(connection, new).await?;
+pub(super) async fn make(tx: &mut Transaction, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
+    roles::hold(tx, &new.user.roles).await?;
+    let inserted = insert(tx, new).await?;
     // Asked after the insert, which has waited for any transaction that is just deleting the owner of this name: a
     // name it retired shows now and might not have before.
-    if name_is_taken(connection, &new.user).await? {
+    if name_is_taken(tx, &new.user).await? {
         return Ok(Err(Conflict::Username));
     }
     if !inserted {
-        let of_email = email_is_taken(connection, &new.user).await?;
+        let of_email = email_is_taken(tx, &new.user).await?;
         return Ok(Err(if of_email { Conflict::Email } else { Conflict::Id }));
     }
-    if one_time::is_promised(connection, &new.user.email, new.user.id, at).await? {
+    if one_time::is_promised(tx, &new.user.email, new.user.id, event.at).await? {
         return Ok(Err(Conflict::Email));
     }
     for role in &new.user.roles {
         sqlx::query("INSERT INTO user_roles (user_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(new.user.id.0)
             .bind(role)
-            .execute(&mut *connection)
+            .execute(&mut **tx)
             .await?;
     }
+    events::insert(tx, event).await?;
     Ok(Ok(()))
 }
 
@@ -110,8 +123,8 @@ async fn insert(connection: &mut Connection, new: &NewUser) -> Result<bool> {
     let user = &new.user;
     let inserted = sqlx::query(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, name, password_hash,
-            password_version, generation, disabled_at, created_at, updated_at, must_change_password)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $11, $12)
+            password_version, generation, disabled_at, created_at, updated_at, must_change_password, pending)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $11, $12, $13)
          ON CONFLICT DO NOTHING",
     )
     .bind(user.id.0)
@@ -126,6 +139,7 @@ async fn insert(connection: &mut Connection, new: &NewUser) -> Result<bool> {
     .bind(user.disabled_at.map(Timestamp::as_millis))
     .bind(user.created_at.as_millis())
     .bind(new.must_change_password)
+    .bind(new.pending)
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -155,7 +169,7 @@ macro_rules! select_user {
     ($condition:literal) => {
         concat!(
             "SELECT id, username, email, email_verified_at, name, password_hash, password_version, generation,
-                disabled_at, created_at, must_change_password,
+                disabled_at, created_at, must_change_password, pending,
                 EXISTS (SELECT 1 FROM totp WHERE user_id = users.id) AS has_totp,
                 EXISTS (SELECT 1 FROM passkeys WHERE user_id = users.id) AS has_passkey,
                 (SELECT string_agg(role, '\n' ORDER BY role) FROM user_roles WHERE user_id = users.id) AS roles
@@ -210,6 +224,7 @@ pub(super) fn record(row: &Row) -> Result<UserRecord> {
         password_version: row.try_get("password_version")?,
         second_factors: SecondFactors { totp: row.try_get("has_totp")?, webauthn: row.try_get("has_passkey")? },
         must_change_password: row.try_get("must_change_password")?,
+        pending: row.try_get("pending")?,
     })
 }
 
@@ -237,6 +252,9 @@ pub(super) async fn delete(
 ) -> Result<Result<bool, LastAdmin>> {
     let mut tx = store.begin().await?;
     let admins = Admins::hold(&mut tx, id).await?;
+    if !hold(&mut tx, id).await? {
+        return Ok(Ok(false));
+    }
     // First, while there is the session that it is done in.
     events::insert(&mut tx, event).await?;
     let name: Option<String> = sqlx::query_scalar("DELETE FROM users WHERE id = $1 RETURNING username_key")
@@ -344,15 +362,23 @@ pub(super) async fn disable(
 
 pub(super) async fn enable(store: &Backend, id: UserId, event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
-    let enabled = sqlx::query("UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1")
+    if !hold(&mut tx, id).await? {
+        return Ok(false);
+    }
+    let was_pending: bool =
+        sqlx::query_scalar("SELECT pending FROM users WHERE id = $1").bind(id.0).fetch_one(&mut *tx).await?;
+    sqlx::query("UPDATE users SET disabled_at = NULL, pending = FALSE, updated_at = $2 WHERE id = $1")
         .bind(id.0)
         .bind(event.at.as_millis())
         .execute(&mut *tx)
         .await?;
-    if enabled.rows_affected() == 0 {
-        return Ok(false);
+    if was_pending {
+        let event = Event { kind: EventKind::UserApproved, ..event.clone() };
+        outbox::tell(&mut tx, MailKind::VerifyEmail, MailTo::User(id), &event).await?;
+        events::insert(&mut tx, &event).await?;
+    } else {
+        events::insert(&mut tx, event).await?;
     }
-    events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)
 }
