@@ -1,6 +1,6 @@
 //! The account routes, each on both databases. The files mirror `src/http`.
 
-#![cfg(feature = "server")]
+#![cfg(all(feature = "server", feature = "testing"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

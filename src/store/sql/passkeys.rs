@@ -277,21 +277,20 @@ async fn has_way_in(connection: &mut Connection, user: UserId) -> Result<bool> {
     .await
 }
 
-/// Takes all keys of a user, whom the caller holds, and with their last second factor their recovery codes. `false` if
-/// they had none.
-pub(super) async fn take(connection: &mut Connection, user: UserId) -> Result<bool> {
-    let removed = sqlx::query("DELETE FROM passkeys WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
-    second_factors::codes_follow(connection, user).await?;
-    Ok(removed.rows_affected() > 0)
-}
-
-/// Takes the keys that a user, whom the caller holds, has added since then. `false` if there were none.
-pub(super) async fn take_since(connection: &mut Connection, user: UserId, since: Timestamp) -> Result<bool> {
-    let removed = sqlx::query("DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2")
-        .bind(user.0)
-        .bind(since.as_millis())
-        .execute(&mut *connection)
-        .await?;
-    second_factors::codes_follow(connection, user).await?;
-    Ok(removed.rows_affected() > 0)
+/// Takes the keys that a user, whom the caller holds, has added from one moment on and before the other. Answers their
+/// kinds. Recovery codes are left to the caller.
+pub(super) async fn take_added(
+    connection: &mut Connection,
+    user: UserId,
+    from: Timestamp,
+    before: Timestamp,
+) -> Result<Vec<PasskeyKind>> {
+    let removed =
+        sqlx::query("DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2 AND created_at < $3 RETURNING kind")
+            .bind(user.0)
+            .bind(from.as_millis())
+            .bind(before.as_millis())
+            .fetch_all(connection)
+            .await?;
+    removed.iter().map(|row| parsed(row, "kind", PasskeyKind::parse)).collect()
 }

@@ -9,6 +9,7 @@ mod mail;
 mod mask;
 mod operation;
 mod passkey;
+mod pepper;
 mod source;
 mod table;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub(crate) struct Settings {
     master_key_file: Option<PathBuf>,
     mail_url: Option<MailUrl>,
     breach_file: Option<PathBuf>,
+    pepper_file: Option<PathBuf>,
     pub(crate) insecure_http: bool,
     pub(crate) config: Config,
     sources: HashMap<&'static str, Source>,
@@ -59,6 +61,7 @@ impl Settings {
             master_key_file: None,
             mail_url: None,
             breach_file: None,
+            pepper_file: None,
             insecure_http: false,
             config: Config::new("http://localhost:8400".parse()?),
             sources: HashMap::new(),

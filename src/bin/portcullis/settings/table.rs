@@ -20,7 +20,7 @@ use portcullis::{
     totp::TotpWindow,
 };
 
-use super::{Settings, access, mail, mask::masked, operation, passkey};
+use super::{Settings, access, mail, mask::masked, operation, passkey, pepper};
 
 /// The longest life that an access token can be given.
 pub(crate) const LONGEST_ACCESS_TOKEN: Duration = Duration::from_hours(24);
@@ -180,6 +180,7 @@ pub(crate) static SETTINGS: [Setting; 42] = [
         },
         show: |settings| settings.config.hashing.params.to_string(),
     },
+    pepper::PEPPER_FILE,
     Setting {
         key: "hash_threads",
         help: "How many threads hash passwords, each with memory of its own",
