@@ -1,6 +1,6 @@
 //! The whole, put together: settings in, a guard and accounts out.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, mem, path::PathBuf, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
@@ -11,6 +11,7 @@ use crate::passkey::RelyingParty;
 use crate::{
     account::{Accounts, Inner},
     api_key::{AccountAuthenticator, KeyCache, KeyRates},
+    audit::{Event, Hook, Hooks},
     clock::{SharedClock, SystemClock},
     config::{Config, ConfigError, PublicUrl},
     guard::{AuthLayer, AuthLayerBuilder, RuleError, Source},
@@ -63,8 +64,8 @@ pub enum BuildError {
     /// The templates of the operator cannot be used.
     #[error(transparent)]
     Templates(#[from] TemplateError),
-    /// The hash threads could not be started.
-    #[error("the hash threads could not be started: {0}")]
+    /// The threads that hash, or that run hooks, could not be started.
+    #[error("a thread could not be started: {0}")]
     Threads(#[from] std::io::Error),
 }
 
@@ -187,6 +188,7 @@ pub struct Builder {
     clock: Option<SharedClock>,
     mail: Option<Arc<dyn Transport>>,
     mail_url: Option<MailUrl>,
+    hooks: Vec<Hook>,
 }
 
 enum MasterKey {
@@ -264,12 +266,51 @@ impl Builder {
         Self { mail: Some(transport), ..self }
     }
 
+    /// What to do when something happens: it is called for every row of the [trail](crate::audit) that this process writes,
+    /// once it is committed.
+    ///
+    /// Hooks run on a thread of their own, one after another in the order in which they were stated, for one row after
+    /// another: of one transaction in the order in which they were written, of several in the order in which their commits
+    /// were heard of here. They may wait; no request waits for them. A panic ends the call and nothing else. Where more than
+    /// 16,384 rows wait, further ones are not told of, which the log and the metrics say; nor is what happens in other
+    /// processes. The trail has all of it.
+    ///
+    /// ```
+    /// # use portcullis::{Portcullis, account::Caller, audit::EventKind, session::Device};
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let database = format!("sqlite:{}", folder.path().join("notes.db").display());
+    /// let (changed, mut changes) = tokio::sync::mpsc::unbounded_channel();
+    /// let auth = Portcullis::builder()
+    ///     .public_url("https://notes.example")
+    ///     .database(database)
+    ///     .on_event(move |event| {
+    ///         if event.kind == EventKind::UserRegistered {
+    ///             // Whoever listens may be gone.
+    ///             let _ = changed.send(event.user);
+    ///         }
+    ///     })
+    ///     .build()
+    ///     .await?;
+    /// let registration = auth.accounts().registration("ada", "ada@example.org", "correct horse battery staple", "")?;
+    /// auth.accounts().register(registration, &Device::default()).await?;
+    /// assert!(changes.recv().await.flatten().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_event(mut self, hook: impl Fn(&Event) + Send + 'static) -> Self {
+        self.hooks.push(Box::new(hook));
+        self
+    }
+
     /// Opens the database, with its migrations, and the keys, making both where there are none.
     ///
     /// # Errors
     ///
     /// [`BuildError`], whose text names the setting, file or database.
-    pub async fn build(self) -> Result<Portcullis, BuildError> {
+    pub async fn build(mut self) -> Result<Portcullis, BuildError> {
         let config = self.settings()?;
         config.check()?;
         let clock = self.clock.clone().unwrap_or_else(SystemClock::shared);
@@ -295,6 +336,7 @@ impl Builder {
             .max_lifetime(config.access_token_ttl)
             .clock(clock.clone())
             .revocations(revocations.clone());
+        let hooks = Hooks::observing(store.as_ref(), mem::take(&mut self.hooks))?;
         let hashes = HashPool::start(config.hashing.clone())?;
         let issuer = JwtIssuer::live(live).clock(clock.clone());
         let revocation_memory = verifier.revocation_memory();
@@ -316,6 +358,7 @@ impl Builder {
             relying_party: RelyingParty::new(&config),
             api_keys: KeyCache::default(),
             api_key_rates: KeyRates::default(),
+            hooks,
             config,
         };
         let accounts = Accounts::new(inner);

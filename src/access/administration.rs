@@ -97,7 +97,7 @@ impl Administration<'_> {
     /// [`Error::NotFound`], [`Error::LastAdmin`], [`Error::ScopeLacking`].
     pub async fn set_disabled(&self, user: UserId, disabled: bool) -> Result<(), Error> {
         self.reached(user).await?;
-        let by = self.operator.user();
+        let by = self.operator.caller();
         if disabled {
             self.accounts.disable_user_by(by, user, self.device).await
         } else {
@@ -187,7 +187,7 @@ impl Administration<'_> {
         let (has, gets) = (scopes_by(&found.roles, &known), scopes_by(&names_of(&roles, &known)?, &known));
         let new: Scopes = gets.iter().filter(|scope| !has.contains(scope)).collect();
         self.operator.may_grant(&new)?;
-        self.accounts.set_user_roles_by(self.operator.user(), user, roles, self.device).await
+        self.accounts.set_user_roles_by(self.operator.caller(), user, roles, self.device).await
     }
 
     /// Makes a role, or lets one that is there do this and nothing else. See [`Accounts::set_role`].
@@ -201,7 +201,7 @@ impl Administration<'_> {
         self.operator.may_act_on(&has)?;
         let new: Scopes = role.scopes.iter().filter(|scope| !has.contains(scope)).collect();
         self.operator.may_grant(&new)?;
-        self.accounts.set_role_by(self.operator.user(), role, self.device).await
+        self.accounts.set_role_by(self.operator.caller(), role, self.device).await
     }
 
     /// Deletes a role. See [`Accounts::delete_role`].
@@ -211,7 +211,7 @@ impl Administration<'_> {
     /// [`Error::NotFound`], [`Error::ScopeLacking`], and [`Error::InvalidFields`] with `built_in` for `admin`.
     pub async fn delete_role(&self, name: RoleName) -> Result<(), Error> {
         self.operator.may_act_on(&self.role(&name).await?.ok_or(Error::NotFound)?)?;
-        self.accounts.delete_role_by(self.operator.user(), name, self.device).await
+        self.accounts.delete_role_by(self.operator.caller(), name, self.device).await
     }
 
     /// Lets a user in to a resource. See [`Accounts::set_membership`].
@@ -220,7 +220,7 @@ impl Administration<'_> {
     ///
     /// [`Error::NotFound`] if there is no such user.
     pub async fn set_membership(&self, user: UserId, membership: Membership) -> Result<(), Error> {
-        self.accounts.set_membership(user, membership, self.operator.user(), self.device).await
+        self.accounts.set_membership(user, membership, self.operator.caller(), self.device).await
     }
 
     /// Ends a membership. See [`Accounts::end_membership`].
@@ -229,7 +229,7 @@ impl Administration<'_> {
     ///
     /// [`Error::NotFound`] if the user is no member.
     pub async fn end_membership(&self, user: UserId, resource: &str, id: &str) -> Result<(), Error> {
-        self.accounts.end_membership(user, resource, id, self.operator.user(), self.device).await
+        self.accounts.end_membership(user, resource, id, self.operator.caller(), self.device).await
     }
 
     /// A user whom this administrator may act on.
@@ -254,7 +254,7 @@ impl Administration<'_> {
     }
 
     fn event(&self, kind: EventKind) -> Event {
-        self.accounts.done_by(self.operator.user(), kind, self.device)
+        self.accounts.done_by(self.operator.caller(), kind, self.device)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{ADMIN, Role, RoleName, is_scope, scopes_of};
 use crate::{
-    account::{Accounts, User, UserId},
+    account::{Accounts, Caller, User, UserId},
     audit::EventKind,
     error::Error,
     principal::Scopes,
@@ -38,11 +38,13 @@ impl Accounts {
         self.set_role_by(None, role, device).await
     }
 
-    pub(super) async fn set_role_by(&self, by: Option<UserId>, role: Role, device: &Device) -> Result<(), Error> {
+    pub(super) async fn set_role_by(&self, by: Option<Caller>, role: Role, device: &Device) -> Result<(), Error> {
         if !role.scopes.iter().all(is_scope) {
             return Err(Error::field("scopes", "invalid_scope"));
         }
-        let event = self.done_by(by, EventKind::RoleChanged, device).about(&role.name);
+        let event = self
+            .done_by(by, EventKind::RoleChanged, device)
+            .about(format!("{}: {}", role.name, role.scopes).trim_end());
         let accounts = self.clone();
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
@@ -78,7 +80,7 @@ impl Accounts {
 
     pub(super) async fn delete_role_by(
         &self,
-        by: Option<UserId>,
+        by: Option<Caller>,
         name: RoleName,
         device: &Device,
     ) -> Result<(), Error> {
@@ -112,7 +114,7 @@ impl Accounts {
 
     pub(super) async fn set_user_roles_by(
         &self,
-        by: Option<UserId>,
+        by: Option<Caller>,
         user: UserId,
         roles: Vec<RoleName>,
         device: &Device,
@@ -122,8 +124,9 @@ impl Accounts {
             return Err(Error::field("roles", "unknown_role"));
         }
         let sessions_max = roles.iter().any(|role| role.as_str() == ADMIN).then(|| self.config().admin_session_max);
+        let names: Vec<_> = roles.iter().map(RoleName::as_str).collect();
+        let event = self.done_by(by, EventKind::UserRolesChanged, device).user(user).about(names.join(" "));
         let new = NewRoles { user, roles, sessions_max };
-        let event = self.done_by(by, EventKind::UserRolesChanged, device).user(user);
         let accounts = self.clone();
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();

@@ -1,7 +1,7 @@
 //! What those who administer may do to others: never more than they may do themselves.
 
 use super::{ADMIN_SCOPES, Role, scopes_of};
-use crate::{account::UserId, error::Error, principal::Scopes};
+use crate::{account::Caller, error::Error, principal::Scopes};
 
 /// Whoever administers: someone who has authenticated lately, in person, and may do what their scopes say; or whoever works
 /// at the machine itself.
@@ -10,15 +10,15 @@ pub struct Operator(Option<Person>);
 
 #[derive(Clone, Debug)]
 struct Person {
-    user: UserId,
+    caller: Caller,
     scopes: Scopes,
 }
 
 impl Operator {
     /// An administrator, and what they may do.
     #[must_use]
-    pub const fn person(user: UserId, scopes: Scopes) -> Self {
-        Self(Some(Person { user, scopes }))
+    pub const fn person(caller: Caller, scopes: Scopes) -> Self {
+        Self(Some(Person { caller, scopes }))
     }
 
     /// Whoever works at the machine itself, as the command line does. They could write into the database, so nothing is
@@ -29,8 +29,8 @@ impl Operator {
     }
 
     /// Whom the trail names.
-    pub(super) fn user(&self) -> Option<UserId> {
-        self.0.as_ref().map(|person| person.user)
+    pub(super) fn caller(&self) -> Option<Caller> {
+        self.0.as_ref().map(|person| person.caller)
     }
 
     /// Whether it is whoever works at the machine.

@@ -2,7 +2,7 @@
 
 use super::{Membership, is_resource, is_resource_id};
 use crate::{
-    account::{Accounts, UserId},
+    account::{Accounts, Caller, UserId},
     audit::{Event, EventKind},
     error::Error,
     revocation::Target,
@@ -40,7 +40,7 @@ impl Accounts {
         &self,
         user: UserId,
         membership: Membership,
-        by: Option<UserId>,
+        by: Option<Caller>,
         device: &Device,
     ) -> Result<(), Error> {
         let about = format!("{}-{}-{}", membership.resource(), membership.id(), membership.level());
@@ -65,7 +65,7 @@ impl Accounts {
         user: UserId,
         resource: &str,
         id: &str,
-        by: Option<UserId>,
+        by: Option<Caller>,
         device: &Device,
     ) -> Result<(), Error> {
         if !is_resource(resource) || !is_resource_id(id) {
@@ -85,10 +85,11 @@ impl Accounts {
     }
 
     /// An event of something that is done to others, by this administrator or by the operator.
-    pub(crate) fn done_by(&self, by: Option<UserId>, kind: EventKind, device: &Device) -> Event {
+    pub(crate) fn done_by(&self, by: Option<Caller>, kind: EventKind, device: &Device) -> Event {
         let event = Event::new(kind, self.now(), device);
         match by {
-            Some(actor) => event.actor(actor),
+            Some(Caller { user, session: Some(session) }) => event.actor(user).session(session),
+            Some(Caller { user, session: None }) => event.actor(user),
             None => event,
         }
     }

@@ -11,7 +11,7 @@ use super::{Email, UserId, UserRecord, Username};
 use crate::passkey::RelyingParty;
 use crate::{
     api_key::{KeyCache, KeyRates},
-    audit::Event,
+    audit::{Event, Hooks},
     clock::{SharedClock, Timestamp},
     config::Config,
     error::Error,
@@ -49,6 +49,7 @@ pub(crate) struct Inner {
     pub(crate) api_keys: KeyCache,
     pub(crate) api_key_rates: KeyRates,
     pub(crate) mail: MailRoom,
+    pub(crate) hooks: Option<Arc<Hooks>>,
     #[cfg(feature = "webauthn")]
     pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) config: Config,
@@ -96,6 +97,12 @@ impl Accounts {
     #[must_use]
     pub fn ratings_computed(&self) -> u64 {
         self.0.hashes.ratings_computed()
+    }
+
+    /// How many events no [hook](crate::Builder::on_event) was told of, because too many waited: a figure for metrics.
+    #[must_use]
+    pub fn events_missed(&self) -> u64 {
+        self.0.hooks.as_ref().map_or(0, |hooks| hooks.missed())
     }
 
     /// Whether the database answers.

@@ -203,6 +203,12 @@ impl PartlyAssured {
         self.shown.password_version
     }
 
+    /// How they have shown it so far: RFC 8176 values.
+    #[must_use]
+    pub fn amr(&self) -> &[String] {
+        &self.shown.amr
+    }
+
     /// The second factors that the account has.
     #[must_use]
     pub fn second_factors(&self) -> SecondFactors {

@@ -1,6 +1,6 @@
 //! Shutting an account, and opening it again.
 
-use super::{Accounts, UserId};
+use super::{Accounts, Caller, UserId};
 use crate::{audit::EventKind, error::Error, revocation::Target, session::Device};
 
 impl Accounts {
@@ -15,7 +15,7 @@ impl Accounts {
         self.disable_user_by(None, user, device).await
     }
 
-    pub(crate) async fn disable_user_by(&self, by: Option<UserId>, user: UserId, device: &Device) -> Result<(), Error> {
+    pub(crate) async fn disable_user_by(&self, by: Option<Caller>, user: UserId, device: &Device) -> Result<(), Error> {
         let event = self.done_by(by, EventKind::UserDisabled, device).user(user);
         let accounts = self.clone();
         Self::to_the_end(async move {
@@ -37,7 +37,7 @@ impl Accounts {
         self.enable_user_by(None, user, device).await
     }
 
-    pub(crate) async fn enable_user_by(&self, by: Option<UserId>, user: UserId, device: &Device) -> Result<(), Error> {
+    pub(crate) async fn enable_user_by(&self, by: Option<Caller>, user: UserId, device: &Device) -> Result<(), Error> {
         let event = self.done_by(by, EventKind::UserEnabled, device).user(user);
         if !self.store().enable_user(user, &event).await? {
             return Err(Error::NotFound);

@@ -100,13 +100,24 @@ impl Accounts {
         let attempt = self.begin_attempt(self.attempt_on(&name, record.as_ref(), device).await?).await?;
         let allowed = record.as_ref().filter(|_| !attempt.is_in_vain());
         let Some(verified) = self.check_password(allowed, password.clone(), &attempt).await? else {
-            return self.refuse_login(record.as_ref(), device).await;
+            let why = match &record {
+                None => "unknown_name",
+                Some(_) if attempt.is_in_vain() => "too_many_attempts",
+                Some(_) => "wrong_password",
+            };
+            return self.refuse_login(record.as_ref(), why, device).await;
         };
         let (user, version, needs_rehash) = (verified.user().id, verified.password_version(), verified.needs_rehash());
         let start = Start::Login { remember };
         let opening = Opening { start: &start, attempt: Some(&attempt), device };
         let Some(entered) = self.enter(verified, opening).await? else {
-            return self.refuse_login(record.as_ref(), device).await;
+            let user = record.as_ref().map(|record| &record.user);
+            let why = match user {
+                Some(user) if user.disabled_at.is_some() => "account_disabled",
+                Some(user) if self.waits_for_confirmation(user) => "address_not_confirmed",
+                _ => "changed_meanwhile",
+            };
+            return self.refuse_login(record.as_ref(), why, device).await;
         };
         if needs_rehash {
             self.rehash_password(user, version, password, device).await;
@@ -158,8 +169,8 @@ impl Accounts {
         }
     }
 
-    async fn refuse_login<T>(&self, record: Option<&UserRecord>, device: &Device) -> Result<T, Error> {
-        let event = Event::new(EventKind::LoginFailed, self.now(), device);
+    async fn refuse_login<T>(&self, record: Option<&UserRecord>, why: &str, device: &Device) -> Result<T, Error> {
+        let event = Event::new(EventKind::LoginFailed, self.now(), device).amr(["pwd"]).about(why);
         let event = match record {
             Some(record) => event.user(record.user.id),
             None => event,

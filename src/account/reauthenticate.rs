@@ -30,7 +30,7 @@ impl Accounts {
         let record = self.record_of(caller).await?;
         let attempt = self.begin_attempt(Attempt::by_known(&record.user.username, device)).await?;
         let Some(verified) = self.check_password(Some(&record), password, &attempt).await? else {
-            let event = self.event_of(EventKind::ReauthenticationFailed, caller, device);
+            let event = self.event_of(EventKind::ReauthenticationFailed, caller, device).amr(["pwd"]);
             self.store().record(&event).await?;
             return Err(Error::InvalidPassword);
         };

@@ -150,7 +150,8 @@ impl Accounts {
             return Err(Error::TooManyAttempts { retry_after });
         }
         let Some(right) = attempt.await? else {
-            self.store().record(&asked.event(EventKind::SecondFactorFailed, self)).await?;
+            let event = asked.event(EventKind::SecondFactorFailed, self).amr(["otp"]);
+            self.store().record(&event).await?;
             return Ok(None);
         };
         if limited {

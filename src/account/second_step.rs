@@ -132,7 +132,7 @@ impl Accounts {
     ) -> Result<UnfinishedLogin, Error> {
         let id = FlowId::generate()?;
         let asked = Asked { user: partly.user().id, session: None, device };
-        let event = asked.event(EventKind::LoginUnfinished, self);
+        let event = asked.event(EventKind::LoginUnfinished, self).amr(partly.amr()).about(partly.step().as_str());
         let remember = matches!(start, Start::Login { remember: true });
         let flow = partly.flow(remember, self.now());
         if !self.store().start_flow(&id.hash(), &flow, partly.led_by().as_ref(), &event).await? {

@@ -2,38 +2,47 @@
 //!
 //! A request that is turned away unread, because too many attempts have failed, leaves none: a stranger could fill the
 //! disk with them. Nor does a refresh that succeeds: the session itself tells when it was last used.
+//!
+//! Nothing changes a row, and nothing removes one but its age: the database refuses both. [`Config::event_retention`] says
+//! how old they get.
+//!
+//! Who wants to act on what happens is told of each row once it is written: see
+//! [`Builder::on_event`](crate::Builder::on_event).
+//!
+//! [`Config::event_retention`]: crate::config::Config::event_retention
 
-use std::{fmt, net::IpAddr};
+mod event;
+mod hooks;
+mod observe;
 
-use uuid::Uuid;
-
-use crate::{
-    account::{UserId, time_ordered_uuid},
-    clock::Timestamp,
-    session::{Device, SessionId},
+pub(crate) use self::hooks::Hooks;
+pub use self::{
+    event::Event,
+    hooks::Hook,
+    observe::{Observe, Observers},
 };
 
-/// One row of the trail. It never holds a password, token, code or key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// A UUIDv7, so that rows sort by time.
-    pub id: Uuid,
-    /// When it happened.
-    pub at: Timestamp,
-    /// What happened.
-    pub kind: EventKind,
-    /// The account it happened to, where one is known.
-    pub user: Option<UserId>,
-    /// The administrator who did it to that account, if it was one.
-    pub actor: Option<UserId>,
-    /// The session that did it, or that it was done to.
-    pub session: Option<SessionId>,
-    /// What it was done to beside the account: the name of a role, the id of a key.
-    pub about: Option<String>,
-    /// Where the request came from.
-    pub address: Option<IpAddr>,
-    /// The `User-Agent` of the request.
-    pub user_agent: Option<String>,
+/// How what an [`Event`] tells of came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// It was refused.
+    Failure,
+    /// It waits for another step.
+    Pending,
+}
+
+impl Outcome {
+    /// Its stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Pending => "pending",
+        }
+    }
 }
 
 /// What an [`Event`] tells of.
@@ -276,58 +285,27 @@ impl EventKind {
         }
     }
 
+    /// How it came out.
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::LoginUnfinished => Outcome::Pending,
+            Self::LoginFailed
+            | Self::SecondFactorFailed
+            | Self::RefreshReused
+            | Self::ReauthenticationFailed
+            | Self::PasswordChangeFailed
+            | Self::PasskeyCountFell
+            | Self::MailGivenUp
+            | Self::RegistrationRepeated => Outcome::Failure,
+            _ => Outcome::Success,
+        }
+    }
+
     /// The kind with this stable name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
-
-impl Event {
-    /// Something that happened now, from this device, to nobody known yet.
-    #[must_use]
-    pub fn new(kind: EventKind, at: Timestamp, device: &Device) -> Self {
-        Self {
-            id: time_ordered_uuid(at),
-            at,
-            kind,
-            user: None,
-            actor: None,
-            session: None,
-            about: None,
-            address: device.address,
-            user_agent: device.user_agent.clone(),
-        }
-    }
-
-    /// The same event, to this user.
-    #[must_use]
-    pub fn user(self, user: UserId) -> Self {
-        Self { user: Some(user), ..self }
-    }
-
-    /// The same event, by or to this session.
-    #[must_use]
-    pub fn session(self, session: SessionId) -> Self {
-        Self { session: Some(session), ..self }
-    }
-
-    /// The same event, done by this administrator.
-    #[must_use]
-    pub fn actor(self, actor: UserId) -> Self {
-        Self { actor: Some(actor), ..self }
-    }
-
-    /// The same event, done to this beside the account. It must not be a secret.
-    #[must_use]
-    pub fn about(self, what: impl fmt::Display) -> Self {
-        Self { about: Some(what.to_string()), ..self }
-    }
-
-    /// Another event that this one brings with it: at the same moment, from the same device, to the same user.
-    #[must_use]
-    pub fn entailing(&self, kind: EventKind) -> Self {
-        Self { id: time_ordered_uuid(self.at), kind, session: None, ..self.clone() }
     }
 }
 

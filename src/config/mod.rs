@@ -100,6 +100,8 @@ pub struct Config {
     /// The levels that members of a resource may have, the lowest first. Default: `public`, `invitee`, `member`, `manager`,
     /// `secret`.
     pub membership_levels: Levels,
+    /// How old a row of the trail gets before it is forgotten; `None` keeps them all. Default: 365 days.
+    pub event_retention: Option<Duration>,
     /// Turns the limits on attempts off. For load tests only. Default: `false`.
     pub insecure_no_limits: bool,
 }
@@ -139,6 +141,7 @@ impl Config {
             api_key_cap: const { NonZeroU32::MIN.saturating_add(19) },
             api_key_rate: const { NonZeroU32::MIN.saturating_add(599) },
             membership_levels: Levels::default(),
+            event_retention: Some(Duration::from_hours(365 * 24)),
             insecure_no_limits: false,
         }
     }

@@ -214,7 +214,7 @@ impl MailRoom {
             self.0.store.put_off_mail(id, mail.attempt, next).await?;
             return Ok(());
         }
-        let event = Event::new(EventKind::MailGivenUp, now, device);
+        let event = Event::new(EventKind::MailGivenUp, now, device).about(kind);
         let event = if let Some(user) = user { event.user(user) } else { event };
         if self.0.store.give_up_mail(id, mail.attempt, &event).await? {
             let after = humantime::format_duration(Duration::from_secs(now.since(at).as_secs())).to_string();

@@ -31,7 +31,7 @@ impl Accounts {
         name: &PasskeyName,
         device: &Device,
     ) -> Result<Passkey, Error> {
-        let event = self.event_of(EventKind::PasskeyRenamed, caller, device);
+        let event = self.event_of(EventKind::PasskeyRenamed, caller, device).about(id);
         if !self.store().rename_passkey(caller.user, id, name, &event).await? {
             return Err(Error::NotFound);
         }
@@ -45,7 +45,7 @@ impl Accounts {
     /// - [`Error::NotFound`] if they have no such key.
     /// - [`Error::LastFactor`] if they could not log in without it.
     pub async fn remove_passkey(&self, caller: Caller, id: PasskeyId, device: &Device) -> Result<(), Error> {
-        let event = self.event_of(EventKind::PasskeyRemoved, caller, device);
+        let event = self.event_of(EventKind::PasskeyRemoved, caller, device).about(id);
         match self.store().remove_passkey(caller.user, id, &event).await? {
             PasskeyRemoved::Gone => {
                 self.inner().mail.wake();

@@ -89,7 +89,7 @@ impl Accounts {
     }
 
     async fn refuse_passkey<T>(&self, user: Option<UserId>, device: &Device) -> Result<T, Error> {
-        let event = Event::new(EventKind::LoginFailed, self.now(), device);
+        let event = Event::new(EventKind::LoginFailed, self.now(), device).amr(["hwk"]);
         self.store()
             .record(&match user {
                 Some(user) => event.user(user),
@@ -114,7 +114,7 @@ impl Accounts {
         {
             return Ok(Some(verified));
         }
-        self.store().record(&asked.event(EventKind::SecondFactorFailed, self)).await?;
+        self.store().record(&asked.event(EventKind::SecondFactorFailed, self).amr(["hwk"])).await?;
         Ok(None)
     }
 

@@ -109,7 +109,7 @@ impl Accounts {
         let passkey = key.of(user.id, name, now);
         let recovery_codes = RecoveryCodes::generate()?;
         let hashes = recovery_codes.hashes(user.id, &self.inner().recovery_key);
-        let event = Event::new(EventKind::UserRegistered, now, device).user(user.id);
+        let event = Event::new(EventKind::UserRegistered, now, device).user(user.id).amr(["hwk"]);
         let registered = Registered { username: user.username.clone(), email: user.email.clone() };
         let (id, key) = (user.id, passkey.id);
         let user = NewUser { user, password: None, must_change_password: false, pending: false };

@@ -148,7 +148,7 @@ impl Accounts {
         device: &Device,
     ) -> Result<(), Error> {
         let asked = Asked { user: key.user, session, device };
-        let event: Event = asked.event(EventKind::PasskeyCountFell, self);
+        let event: Event = asked.event(EventKind::PasskeyCountFell, self).amr(["hwk"]).about(key.id);
         Ok(self.store().record(&event).await?)
     }
 }

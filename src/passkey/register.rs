@@ -71,7 +71,7 @@ impl Accounts {
         let passkey = key.of(caller.user, name, self.now());
         let codes = RecoveryCodes::generate()?;
         let hashes = codes.hashes(caller.user, &self.inner().recovery_key);
-        let event = self.event_of(EventKind::PasskeyAdded, caller, device);
+        let event = self.event_of(EventKind::PasskeyAdded, caller, device).about(passkey.id);
         let recovery_codes = match self.store().add_passkey(&passkey, &hashes, &event).await? {
             PasskeyAdded::First => Some(codes),
             PasskeyAdded::Further => None,

@@ -52,7 +52,7 @@ impl Accounts {
         let record = self.record_of(caller).await?;
         let attempt = self.begin_attempt(Attempt::by_known(&record.user.username, device)).await?;
         let Some(verified) = self.check_password(Some(&record), old, &attempt).await? else {
-            let event = self.event_of(EventKind::PasswordChangeFailed, caller, device);
+            let event = self.event_of(EventKind::PasswordChangeFailed, caller, device).amr(["pwd"]);
             self.store().record(&event).await?;
             return Err(Error::InvalidPassword);
         };
@@ -84,7 +84,7 @@ impl Accounts {
         let words = OwnWords::of(&user.username, &user.email, &user.name);
         let new = self.new_password("new_password", new, words).await?;
         let caller = Caller { user: user.id, session: None };
-        let event = self.event_of(EventKind::PasswordChanged, caller, device);
+        let event = self.event_of(EventKind::PasswordChanged, caller, device).amr(partly.amr());
         let changed = self.set_password(caller, version, new, event).await?;
         // The store has raised it by one, from this very version.
         if changed {
@@ -119,7 +119,7 @@ impl Accounts {
     pub(crate) async fn rehash_password(&self, user: UserId, version: i64, password: Password, device: &Device) {
         let outcome = async {
             let hash = self.inner().hashes.hash(password).await?;
-            let event = Event::new(EventKind::PasswordRehashed, self.now(), device).user(user);
+            let event = Event::new(EventKind::PasswordRehashed, self.now(), device).user(user).amr(["pwd"]);
             self.store().rehash_password(user, version, &hash, &event).await?;
             Ok::<_, Error>(())
         };

@@ -31,7 +31,7 @@ impl RecoveryCodeSpent {
         code: &RecoveryCode,
     ) -> Result<Option<Self>, Error> {
         let hash = code.hash(asked.user, &accounts.inner().recovery_key);
-        let event = asked.event(EventKind::RecoveryCodeUsed, accounts);
+        let event = asked.event(EventKind::RecoveryCodeUsed, accounts).amr(["otp"]);
         let spent = accounts.store().use_recovery_code(asked.user, &hash, &event).await?;
         accounts.inner().mail.wake();
         Ok(spent.then_some(Self { user: asked.user }))

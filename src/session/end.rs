@@ -31,7 +31,7 @@ impl Accounts {
     ///
     /// [`Error::NotFound`] if it is not theirs, or has ended already.
     pub async fn end_session(&self, caller: Caller, session: SessionId, device: &Device) -> Result<(), Error> {
-        let event = Event::new(EventKind::SessionEnded, self.now(), device).user(caller.user).session(session);
+        let event = self.event_of(EventKind::SessionEnded, caller, device).about(session);
         if self.end(caller.user, session, event).await? { Ok(()) } else { Err(Error::NotFound) }
     }
 

@@ -54,7 +54,7 @@ impl Accounts {
             Start::Login { .. } => EventKind::LoginSucceeded,
             Start::Reauthentication { .. } => EventKind::Reauthenticated,
         };
-        let event = Event::new(kind, now, opening.device).user(session.user).session(session.id);
+        let event = Event::new(kind, now, opening.device).user(session.user).session(session.id).amr(&session.amr);
         let refresh_token = RefreshToken::first()?;
         let new = NewSession {
             session,

@@ -8,8 +8,8 @@ use crate::{account::Accounts, error::Error};
 const INTERVAL: Duration = Duration::from_mins(10);
 
 impl Accounts {
-    /// Forgets revocations, sessions with their refresh tokens, and counted attempts that no longer matter, a few at a
-    /// time: nobody who logs in meanwhile waits for more than a few.
+    /// Forgets revocations, sessions with their refresh tokens, and counted attempts that no longer matter, and what of the
+    /// trail is too old, a few at a time: nobody who logs in meanwhile waits for more than a few.
     ///
     /// # Errors
     ///
@@ -18,7 +18,11 @@ impl Accounts {
         let now = self.now();
         self.inner().revocations.forget_expired(now);
         self.inner().last_seen.forget(now);
-        Ok(self.store().forget_expired(now).await?)
+        self.store().forget_expired(now).await?;
+        if let Some(retention) = self.config().event_retention {
+            self.store().forget_events(now - retention).await?;
+        }
+        Ok(())
     }
 
     /// Does so from time to time, until the last handle on these accounts is dropped.

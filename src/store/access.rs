@@ -97,6 +97,10 @@ pub trait AccessStore {
     /// The part of the trail that is looked for, the newest first.
     async fn events(&self, query: &EventQuery) -> Result<Vec<Event>>;
 
+    /// Removes the part of the trail that is from before, a few rows at a time. Nothing else removes a row, and nothing
+    /// changes one.
+    async fn forget_events(&self, before: Timestamp) -> Result<()>;
+
     /// Sets a password that has to be changed before it opens anything, ends every session and every API key of the
     /// user, removes their second factors, raises their generation and revokes every older token until `revoke_until`.
     /// Answers the new generation, or `None` if the user is not there or of another generation.

@@ -30,7 +30,7 @@ mod sqlite;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 mod transfer;
 
-use std::time::Duration;
+use std::{sync::Weak, time::Duration};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -58,7 +58,7 @@ pub use self::{
 use crate::{
     access::{Role, RoleName},
     account::{Email, User, UserId, UserRecord, Username},
-    audit::Event,
+    audit::{Event, Observe},
     clock::Timestamp,
     mail::{MailBacklog, MailRequest, TakenMail},
     one_time::Purpose,
@@ -105,6 +105,9 @@ pub struct StoredKey {
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store: AccessStore + ApiKeyStore + CookieStore + FactorStore + PasskeyStore + Send + Sync + 'static {
+    /// Adds one who is told of every row of the trail that is written here, once it is committed.
+    fn observe(&self, observer: Weak<dyn Observe>);
+
     /// What the database tells of by itself, from the first time that this is asked for on. Nothing unless it is able to.
     fn notices(&self) -> Notices {
         Notices::none()

@@ -139,7 +139,7 @@ impl SigningKeys {
     /// [`VaultError::UnknownKey`] if there is no such key, [`VaultError::StillSigning`] if it is the one that signs.
     pub async fn retire(&self, kid: &str) -> Result<KeyStatus, VaultError> {
         let now = self.0.clock.now();
-        let event = Event::new(EventKind::SigningKeyRetired, now, &Device::default());
+        let event = Event::new(EventKind::SigningKeyRetired, now, &Device::default()).about(kid);
         self.0.store.retire_signing_key(kid, now, &event).await?;
         self.0.show_changes().await?;
         let key = self.list().await?.into_iter().find(|key| key.kid == kid);
@@ -174,7 +174,7 @@ impl SigningKeys {
     async fn add(&self, published_for: Duration) -> Result<Rotation, VaultError> {
         let now = self.0.clock.now();
         let key = self.0.new_key(now, now + published_for).await?;
-        let event = Event::new(EventKind::SigningKeyRotated, now, &Device::default());
+        let event = Event::new(EventKind::SigningKeyRotated, now, &Device::default()).about(&key.kid);
         let forget_before = now - KEPT_FOR.max(self.0.outlives() * 2);
         let is_made = self.0.store.add_signing_key(&key, forget_before, &event).await?;
         self.0.show_changes().await?;

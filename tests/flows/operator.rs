@@ -3,7 +3,7 @@
 use portcullis::{
     Scopes,
     access::{Operator, RoleName},
-    account::UserId,
+    account::{Caller, UserId},
     clock::Timestamp,
     password::Password,
     session::Device,
@@ -25,7 +25,8 @@ impl World {
             }
             Operation::ForcePassword => {
                 let scopes = Scopes::parse("users:read users:write roles:write");
-                let operator = Operator::person(UserId::new(Timestamp::from_secs(0)), scopes);
+                let caller = Caller { user: UserId::new(Timestamp::from_secs(0)), session: None };
+                let operator = Operator::person(caller, scopes);
                 let password = Password::parse(&person.next_password()).unwrap();
                 accounts.administer(&operator, &device).reset_password(person.id, password).await
             }

@@ -390,8 +390,8 @@ async fn lo_1_the_trail_tells_who_did_what_to_whom(db: TestDb) {
         told,
         [
             (json!("membership_changed"), json!(ada), json!(own), json!("list-42-member")),
-            (json!("user_roles_changed"), json!(ada), json!(own), Value::Null),
-            (json!("role_changed"), Value::Null, json!(own), json!("reader")),
+            (json!("user_roles_changed"), json!(ada), json!(own), json!("reader")),
+            (json!("role_changed"), Value::Null, json!(own), json!("reader:")),
         ]
     );
     let first = &newest["items"][0];

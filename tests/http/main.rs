@@ -69,6 +69,7 @@ mod signing_keys_load;
 mod sweep;
 mod token_matrix;
 mod totp;
+mod trail;
 mod verify;
 mod verify_email;
 mod webauthn;

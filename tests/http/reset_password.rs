@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use portcullis::{
     Scopes,
     access::Operator,
-    account::UserId,
+    account::{Caller, UserId},
     audit::EventKind,
     mail::MailKind::{ConfirmEmail, PasswordChanged, ResetPassword, SecondFactorRemoved, VerifyEmail},
     password::Password,
@@ -143,7 +143,8 @@ async fn rs_5_a_password_that_an_administrator_sets_kills_older_tokens(db: TestD
     let asked = asked(&app).await;
     let accounts = app.portcullis.accounts();
     let ada = accounts.get_user_by_name_or_mail("ada").await.unwrap().unwrap().user.id;
-    let operator = Operator::person(UserId::new(app.now()), Scopes::parse("users:write"));
+    let caller = Caller { user: UserId::new(app.now()), session: None };
+    let operator = Operator::person(caller, Scopes::parse("users:write"));
     let (password, device) = (Password::parse(NEW).unwrap(), Device::default());
     accounts.administer(&operator, &device).reset_password(ada, password).await.unwrap();
     reset(&app, &asked, "one that a thief has chosen").await.expect_problem(400, "token_invalid");

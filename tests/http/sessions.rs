@@ -75,7 +75,7 @@ async fn se_5_a_user_sees_their_sessions_and_ends_one_at_once(db: TestDb) {
     let user = app.login("ada", PASSWORD).await.body["user"]["id"].as_str().unwrap().to_owned();
     let ended: Vec<_> =
         app.events_of(&user).await.into_iter().filter(|event| event.kind == EventKind::SessionEnded).collect();
-    let ended: Vec<_> = ended.iter().map(|event| event.session.unwrap().to_string()).collect();
+    let ended: Vec<_> = ended.iter().map(|event| event.about.clone().unwrap()).collect();
     assert_eq!(ended, [id(&listed[0]), id(&listed[1])]);
 }
 

@@ -95,6 +95,35 @@ fn roles_are_made_given_and_taken_and_an_account_is_shut() {
 }
 
 #[test]
+fn lo_1_the_trail_is_printed() {
+    let folder = tempdir().unwrap();
+    let password = "correct horse battery staple\n";
+    let run = |arguments: &[&str]| run(folder.path(), arguments, password);
+    assert!(run(&["user", "add", "ada", "ada@example.org", "--password-stdin"]).status.success());
+    assert!(run(&["user", "disable", "ada"]).status.success());
+    assert!(run(&["role", "set", "reader", "notes:read"]).status.success());
+
+    let printed = run(&["events"]);
+    let lines: Vec<_> = text(&printed.stdout).lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].ends_with("Z role_changed about=\"reader: notes:read\""), "{lines:?}");
+    assert!(lines[1].contains(" user_disabled user=") && lines[2].contains(" user_registered user="), "{lines:?}");
+    let events: Value = serde_json::from_slice(&run(&["events", "--user", "ADA", "--json"]).stdout).unwrap();
+    let kinds: Vec<_> = events["events"].as_array().unwrap().iter().map(|event| &event["kind"]).collect();
+    assert_eq!(kinds, ["user_disabled", "user_registered"]);
+    let user = events["events"][0]["user"].as_str().unwrap();
+    let one = run(&["events", "--user", user, "--kind", "user_registered", "--limit", "1"]);
+    assert_eq!(text(&one.stdout).lines().count(), 1);
+    for (arguments, error) in
+        [(["--user", "nobody"], "there is no user `nobody`"), (["--kind", "x"], "`x` is no kind of event")]
+    {
+        let refused = run(&[&["events"], arguments.as_slice()].concat());
+        assert!(!refused.status.success());
+        assert_eq!(text(&refused.stderr).trim(), error);
+    }
+}
+
+#[test]
 fn the_operator_does_what_administrators_do() {
     let folder = tempdir().unwrap();
     let (password, other) = ("correct horse battery staple", "another horse, another battery");

@@ -171,7 +171,9 @@ async fn one_session_too_many_ends_the_one_unused_for_longest(db: TestDb) {
     assert!(revoked.len() == 2 && ended.iter().all(|session| revoked.contains(&of_session(*session))));
     let told = db.store.events_of(ada, 10).await.unwrap();
     let evicted: Vec<_> = told.iter().filter(|event| event.kind == EventKind::SessionEvicted).collect();
-    assert!(evicted.len() == 2 && evicted.iter().all(|event| ended.contains(&event.session.unwrap())));
+    assert!(evicted.len() == 2 && evicted.iter().all(|event| event.session == told[0].session));
+    let abouts: Vec<_> = evicted.iter().filter_map(|event| SessionId::parse(event.about.as_deref()?)).collect();
+    assert!(abouts.iter().all(|session| ended.contains(session)), "{abouts:?}");
     assert!(db.store.session(elses, NOW).await.unwrap().is_some());
 }
 

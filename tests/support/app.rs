@@ -15,7 +15,7 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use portcullis::{
-    Portcullis,
+    Builder, Portcullis,
     account::UserId,
     audit::Event,
     clock::{Clock, Timestamp},
@@ -57,8 +57,24 @@ impl TestApp {
         Arc::new(ManualClock::at(Timestamp::from_secs(1_790_000_000)))
     }
 
+    /// An app that calls this for every row of the trail.
+    pub async fn hooked(db: TestDb, hook: impl Fn(&Event) + Send + 'static) -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_790_000_000)));
+        Self::made_by(Portcullis::builder().on_event(hook), db, clock, SealingKey::generate().unwrap(), |_| ()).await
+    }
+
     /// An app over what another one left: the same database, clock and master key.
     pub async fn at(
+        db: TestDb,
+        clock: Arc<ManualClock>,
+        master_key: SealingKey,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::made_by(Portcullis::builder(), db, clock, master_key, change).await
+    }
+
+    async fn made_by(
+        builder: Builder,
         db: TestDb,
         clock: Arc<ManualClock>,
         master_key: SealingKey,
@@ -70,7 +86,7 @@ impl TestApp {
         config.hashing.threads = 2.try_into().unwrap();
         change(&mut config);
         let mailbox = Mailbox::new();
-        let portcullis = Portcullis::builder()
+        let portcullis = builder
             .config(config)
             .mail_transport(Arc::new(mailbox.clone()))
             .store(store)

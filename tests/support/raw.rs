@@ -171,13 +171,20 @@ impl TestDb {
 
     /// Runs a statement that the program would not.
     pub async fn execute(&self, statement: String) {
+        self.try_execute(&statement).await.unwrap();
+    }
+
+    /// Runs a statement that the database may refuse.
+    pub async fn try_execute(&self, statement: &str) -> sqlx::Result<()> {
+        let statement = AssertSqlSafe(statement.to_owned());
         if self.url().starts_with("sqlite:") {
-            let mut connection = SqliteConnection::connect(self.url()).await.unwrap();
-            sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+            let mut connection = SqliteConnection::connect(self.url()).await?;
+            sqlx::query(statement).execute(&mut connection).await?;
         } else {
-            let mut connection = PgConnection::connect(self.url()).await.unwrap();
-            sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+            let mut connection = PgConnection::connect(self.url()).await?;
+            sqlx::query(statement).execute(&mut connection).await?;
         }
+        Ok(())
     }
 
     async fn text(&self, query: String) -> String {

@@ -62,6 +62,8 @@ pub(crate) enum Command {
         /// The file, made for its owner alone; it must not be there yet [default: standard output]
         file: Option<PathBuf>,
     },
+    /// Print the trail: what happened to which account, the newest first
+    Events(Events),
     /// Look at the settings
     Config {
         #[command(subcommand)]
@@ -177,6 +179,19 @@ pub(crate) struct Import {
     /// The empty PostgreSQL database that everything is moved to: `postgres://…`
     #[arg(long, value_name = "URL", requires = "from")]
     pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Events {
+    /// Only what happened to this user: the user name or the e-mail address, or the id of one who is gone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// Only what is of this kind, such as `login_failed`
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
 }
 
 #[derive(Debug, Subcommand)]

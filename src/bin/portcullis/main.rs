@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod connection;
 mod docs;
+mod events;
 mod export;
 mod first_admin;
 mod health;
@@ -58,6 +59,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::MasterKey { command: MasterKeyCommand::Rotate } => master_key::rotate(&settings?, cli.json).await?,
         Command::Import(from) => return import::import(&settings?, &from, cli.json).await,
         Command::Export { file } => export::export(&settings?, file.as_deref(), cli.json).await?,
+        Command::Events(asked) => events::print(&settings?, &asked, cli.json).await?,
         Command::Config { command: ConfigCommand::Check } => return config::check(settings, cli.json),
         Command::Config { command: ConfigCommand::Show } => config::show(&settings?, cli.json)?,
     }

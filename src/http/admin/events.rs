@@ -22,13 +22,18 @@ pub struct EventResponse {
     pub at: String,
     /// What happened.
     pub kind: &'static str,
+    /// How it came out: `success`, `failure`, or `pending` where another step has to follow.
+    pub outcome: &'static str,
     /// The user it happened to, where one is known.
     pub user: Option<String>,
     /// The administrator who did it to them, if one did.
     pub actor: Option<String>,
-    /// The session that did it, or that it was done to.
+    /// The session it was done in.
     pub session: Option<String>,
-    /// What it was done to beside the user: the name of a role, the id of a key.
+    /// With which factors (RFC 8176): how whoever did it had shown who they are, or what they failed to show.
+    pub amr: Vec<String>,
+    /// What it was done to beside the user, or more about it: a role with its scopes, the id of a key or of another
+    /// session, a membership, why a login failed.
     pub about: Option<String>,
     /// Where the request came from.
     pub address: Option<String>,
@@ -51,9 +56,11 @@ impl From<Event> for EventResponse {
             id: event.id.to_string(),
             at: rfc3339(event.at),
             kind: event.kind.as_str(),
+            outcome: event.kind.outcome().as_str(),
             user: event.user.map(|user| user.to_string()),
             actor: event.actor.map(|actor| actor.to_string()),
             session: event.session.map(|session| session.to_string()),
+            amr: event.amr,
             about: event.about,
             address: event.address.map(|address| address.to_string()),
             user_agent: event.user_agent,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     super::{Backend, HOLD_ADMINS},
-    Connection, api_keys, events, first_admin, one_time, revocations,
+    Connection, api_keys, events, first_admin, in_its_time, one_time, revocations,
     row::Row,
     sessions,
     users::{self, select_user},
@@ -32,6 +32,10 @@ impl AccessStore for Backend {
 
     async fn events(&self, query: &EventQuery) -> store::Result<Vec<Event>> {
         within(events::page(self, query)).await
+    }
+
+    async fn forget_events(&self, before: Timestamp) -> store::Result<()> {
+        in_its_time(events::forget(self, before)).await
     }
 
     async fn force_password(
@@ -183,7 +187,7 @@ async fn force_password(
         sqlx::query(statement).bind(new.user.0).execute(&mut *tx).await?;
     }
     sessions::end_except(&mut tx, new.user, None, event.at).await?;
-    api_keys::end_all(&mut tx, new.user).await?;
+    api_keys::end_all(&mut tx, new.user, event).await?;
     one_time::kill(&mut tx, new.user).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &[revocations::of_user(new.user, generation, revoke_until)]).await?;

@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use super::{
     super::Backend,
-    Connection, events, revocations, roles,
+    Transaction, events, revocations, roles,
     row::{Row, malformed, optional_timestamp, timestamp},
     users, within,
 };
 use crate::{
     account::UserId,
     api_key::{ApiKey, ApiKeyId},
-    audit::Event,
+    audit::{Event, EventKind},
     clock::Timestamp,
     principal::Scopes,
     revocation::Revocation,
@@ -106,12 +106,12 @@ async fn rotate(store: &Backend, rotation: &KeyRotation, event: &Event) -> Resul
 }
 
 /// Makes a key in a transaction that holds its owner, and is to be rolled back if it is not made.
-async fn make(tx: &mut Connection, new: &NewApiKey, event: &Event) -> Result<ApiKeyMade> {
+async fn make(tx: &mut Transaction, new: &NewApiKey, event: &Event) -> Result<ApiKeyMade> {
     let NewApiKey { key, hash, session, cap } = new;
     let held: i64 = sqlx::query_scalar("SELECT count(*) FROM api_keys WHERE user_id = $1 AND expires_at > $2")
         .bind(key.owner.0)
         .bind(event.at.as_millis())
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut **tx)
         .await?;
     if held >= i64::from(*cap) {
         return Ok(ApiKeyMade::TooMany);
@@ -129,7 +129,7 @@ async fn make(tx: &mut Connection, new: &NewApiKey, event: &Event) -> Result<Api
     .bind(key.created_at.as_millis())
     .bind(key.expires_at.as_millis())
     .bind(session.0)
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await?;
     Ok(if made.rows_affected() == 0 { ApiKeyMade::SessionEnded } else { ApiKeyMade::Made })
 }
@@ -204,21 +204,25 @@ async fn delete(store: &Backend, user: UserId, id: ApiKeyId, revocation: &Revoca
 async fn delete_all(store: &Backend, user: UserId, revoke_until: Timestamp, event: &Event) -> Result<Vec<ApiKeyId>> {
     let mut tx = store.begin().await?;
     users::hold(&mut tx, user).await?;
-    let ended = end_all(&mut tx, user).await?;
+    let ended = end_all(&mut tx, user, event).await?;
     if ended.is_empty() {
         return Ok(ended);
     }
-    events::insert(&mut tx, event).await?;
     revocations::commit(tx, &revocations::of_api_keys(&ended, revoke_until)).await?;
     Ok(ended)
 }
 
-/// Deletes every key of a user, and answers which they were. Where their generation is not raised by the same
-/// transaction, each has to be revoked. The caller holds the user, so no other is made meanwhile.
-pub(super) async fn end_all(connection: &mut Connection, user: UserId) -> Result<Vec<ApiKeyId>> {
+/// Deletes every key of a user, and answers which they were; each leaves a row, entailed by what ends it. Where their
+/// generation is not raised by the same transaction, each has to be revoked. The caller holds the user, so no other is made
+/// meanwhile.
+pub(super) async fn end_all(tx: &mut Transaction, user: UserId, event: &Event) -> Result<Vec<ApiKeyId>> {
     let ended: Vec<Uuid> = sqlx::query_scalar("DELETE FROM api_keys WHERE user_id = $1 RETURNING id")
         .bind(user.0)
-        .fetch_all(connection)
+        .fetch_all(&mut **tx)
         .await?;
-    Ok(ended.into_iter().map(ApiKeyId).collect())
+    let ended: Vec<_> = ended.into_iter().map(ApiKeyId).collect();
+    for id in &ended {
+        events::insert(tx, &event.entailing(EventKind::ApiKeyDeleted).about(id)).await?;
+    }
+    Ok(ended)
 }

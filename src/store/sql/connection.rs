@@ -6,7 +6,9 @@
 
 use std::{
     io::{self, ErrorKind},
+    mem,
     ops::{Deref, DerefMut},
+    sync::Weak,
     time::Duration,
 };
 
@@ -14,7 +16,10 @@ use sqlx::{Database, Error, Result, pool::PoolConnection, query::Query};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{super::Db, row::Connection};
-use crate::store::StoreError;
+use crate::{
+    audit::{Event, Observe, Observers},
+    store::StoreError,
+};
 
 /// A statement with its arguments.
 pub(super) type Statement<'q> = Query<'q, Db, <Db as Database>::Arguments>;
@@ -36,6 +41,7 @@ pub(in super::super) struct Pool {
     raw: sqlx::Pool<Db>,
     begin: &'static str,
     always_begins: bool,
+    observers: Observers,
 }
 
 /// A connection in use, in a transaction or not. When it is dropped, what is not committed is undone, and the connection
@@ -45,12 +51,20 @@ pub(super) struct Transaction {
     /// There until it is dropped.
     connection: Option<PoolConnection<Db>>,
     is_open: bool,
+    /// The rows of the trail that are in it, and who is told of them once it is committed.
+    written: Vec<Event>,
+    observers: Observers,
 }
 
 impl Pool {
     /// What begins a transaction is `begin`, and whether every single statement has to be in one is `always_begins`.
-    pub(in super::super) const fn new(raw: sqlx::Pool<Db>, begin: &'static str, always_begins: bool) -> Self {
-        Self { raw, begin, always_begins }
+    pub(in super::super) fn new(raw: sqlx::Pool<Db>, begin: &'static str, always_begins: bool) -> Self {
+        Self { raw, begin, always_begins, observers: Observers::default() }
+    }
+
+    /// Adds one who is told of the rows of the trail that are written by these connections.
+    pub(super) fn observe(&self, observer: Weak<dyn Observe>) {
+        self.observers.add(observer);
     }
 
     /// Whatever keeps anyone from connecting, it may be gone the next time: a server that starts, fails over, is full, or
@@ -64,7 +78,7 @@ impl Pool {
 
     /// A transaction for several statements.
     pub(super) async fn begin(&self) -> Result<Transaction> {
-        let mut tx = Transaction { connection: Some(self.acquire().await?), is_open: true };
+        let mut tx = self.take(true).await?;
         let begun = sqlx::raw_sql(self.begin).execute(&mut *tx).await;
         tx.is_open = begun.is_ok();
         begun.map(|_| tx)
@@ -72,11 +86,12 @@ impl Pool {
 
     /// A connection for a single statement. If it writes, it has to be committed.
     pub(super) async fn lend(&self) -> Result<Transaction> {
-        if self.always_begins {
-            self.begin().await
-        } else {
-            Ok(Transaction { connection: Some(self.acquire().await?), is_open: false })
-        }
+        if self.always_begins { self.begin().await } else { self.take(false).await }
+    }
+
+    async fn take(&self, is_open: bool) -> Result<Transaction> {
+        let connection = Some(self.acquire().await?);
+        Ok(Transaction { connection, is_open, written: Vec::new(), observers: self.observers.clone() })
     }
 
     /// Runs a single statement that writes.
@@ -92,9 +107,17 @@ impl Pool {
 }
 
 impl Transaction {
-    /// Keeps everything.
-    pub(super) async fn commit(self) -> Result<()> {
-        self.end("COMMIT").await
+    /// Notes that a row of the trail was written.
+    pub(super) fn wrote(&mut self, event: Event) {
+        self.written.push(event);
+    }
+
+    /// Keeps everything, and tells those who observe the trail.
+    pub(super) async fn commit(mut self) -> Result<()> {
+        let (written, observers) = (mem::take(&mut self.written), self.observers.clone());
+        self.end("COMMIT").await?;
+        observers.tell(&written);
+        Ok(())
     }
 
     /// Undoes everything.

@@ -5,21 +5,27 @@ use uuid::Uuid;
 
 use super::{
     super::Backend,
-    Connection,
+    connection::Transaction,
     row::{Row, optional_parsed, parsed, timestamp},
+    sweep::BATCH,
 };
 use crate::{
     account::UserId,
     audit::{Event, EventKind},
+    clock::Timestamp,
     session::SessionId,
     store::EventQuery,
 };
 
-/// Writes a row of the trail, in the transaction of what it tells of.
-pub(super) async fn insert(connection: &mut Connection, event: &Event) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO events (id, happened_at, kind, user_id, actor_id, session_id, about, address, user_agent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+/// Writes a row of the trail, in the transaction of what it tells of. The factors are those of its session, unless it
+/// names others.
+pub(super) async fn insert(tx: &mut Transaction, event: &Event) -> Result<()> {
+    let named = (!event.amr.is_empty()).then(|| event.amr.join(" "));
+    let amr: Option<String> = sqlx::query_scalar(
+        "INSERT INTO events (id, happened_at, kind, user_id, actor_id, session_id, about, address, user_agent, amr)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+            COALESCE($10, (SELECT amr FROM sessions WHERE sessions.id = $6)))
+         RETURNING amr",
     )
     .bind(event.id)
     .bind(event.at.as_millis())
@@ -30,8 +36,10 @@ pub(super) async fn insert(connection: &mut Connection, event: &Event) -> Result
     .bind(&event.about)
     .bind(event.address.map(|address| address.to_string()))
     .bind(&event.user_agent)
-    .execute(connection)
+    .bind(named)
+    .fetch_one(&mut **tx)
     .await?;
+    tx.wrote(Event { amr: words(amr.as_deref()), ..event.clone() });
     Ok(())
 }
 
@@ -44,7 +52,8 @@ pub(super) async fn record(store: &Backend, event: &Event) -> Result<()> {
 macro_rules! select_events {
     ($condition:literal) => {
         concat!(
-            "SELECT id, happened_at, kind, user_id, actor_id, session_id, about, address, user_agent FROM events WHERE ",
+            "SELECT id, happened_at, kind, user_id, actor_id, session_id, about, address, user_agent, amr
+             FROM events WHERE ",
             $condition
         )
     };
@@ -87,8 +96,30 @@ fn event(row: &Row) -> Result<Event> {
         user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
         actor: row.try_get::<Option<_>, _>("actor_id")?.map(UserId),
         session: row.try_get::<Option<_>, _>("session_id")?.map(SessionId),
+        amr: words(row.try_get("amr")?),
         about: row.try_get("about")?,
         address: optional_parsed(row, "address", |text| text.parse().ok())?,
         user_agent: row.try_get("user_agent")?,
     })
+}
+
+fn words(joined: Option<&str>) -> Vec<String> {
+    joined.map(|amr| amr.split_whitespace().map(str::to_owned).collect()).unwrap_or_default()
+}
+
+/// Forgets what happened before, a few rows at a time. The database removes nothing that is not said to be too old first.
+pub(super) async fn forget(store: &Backend, before: Timestamp) -> Result<()> {
+    let horizon = sqlx::query("UPDATE event_horizon SET forgets_before = $1 WHERE forgets_before < $1");
+    store.execute(horizon.bind(before.as_millis())).await?;
+    loop {
+        // The lowest ids are the oldest rows, and the times of no other rows need be read.
+        let query = sqlx::query(
+            "DELETE FROM events WHERE id IN (
+                SELECT id FROM (SELECT id, happened_at FROM events ORDER BY id LIMIT $2) AS oldest
+                WHERE happened_at < $1)",
+        );
+        if store.execute(query.bind(before.as_millis()).bind(BATCH)).await?.rows_affected() == 0 {
+            return Ok(());
+        }
+    }
 }

@@ -79,7 +79,7 @@ pub(super) async fn reset_password(
     let event = event.clone().user(user);
     claim::from_maker(&mut tx, &before.user, &event).await?;
     sessions::end_except(&mut tx, user, None, event.at).await?;
-    api_keys::end_all(&mut tx, user).await?;
+    api_keys::end_all(&mut tx, user, &event).await?;
     one_time::kill(&mut tx, user).await?;
     outbox::tell(&mut tx, MailKind::PasswordChanged, MailTo::User(user), &event).await?;
     events::insert(&mut tx, &event).await?;
@@ -148,7 +148,7 @@ pub(super) async fn undo_email(
     let Some(generation) = users::supersede(&mut tx, user, event.at).await? else { return Ok(None) };
     claim::from_mover(&mut tx, user, expires_at - Purpose::Undo.lifetime(), &event).await?;
     sessions::end_except(&mut tx, user, None, event.at).await?;
-    api_keys::end_all(&mut tx, user).await?;
+    api_keys::end_all(&mut tx, user, &event).await?;
     one_time::kill(&mut tx, user).await?;
     one_time::kill_undo_since(&mut tx, user, id).await?;
     outbox::tell(&mut tx, MailKind::ResetPassword, MailTo::Address(email), &event).await?;

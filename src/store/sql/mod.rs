@@ -35,7 +35,7 @@ mod sweep;
 mod totp;
 mod users;
 
-use std::time::Duration;
+use std::{sync::Weak, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::Error;
@@ -50,7 +50,7 @@ use super::{Backend, is_passing};
 use crate::{
     access::{Role, RoleName},
     account::{Email, UserId, UserRecord, Username},
-    audit::Event,
+    audit::{Event, Observe},
     clock::Timestamp,
     mail::{MailBacklog, MailRequest, TakenMail},
     one_time::Purpose,
@@ -102,6 +102,10 @@ pub(super) fn store_error(error: Error) -> StoreError {
 
 #[async_trait]
 impl Store for Backend {
+    fn observe(&self, observer: Weak<dyn Observe>) {
+        self.writer.observe(observer);
+    }
+
     fn notices(&self) -> Notices {
         self.notices()
     }

@@ -54,7 +54,7 @@ pub(super) async fn open(store: &Backend, new: &NewSession, event: &Event) -> Re
     }
     refresh::insert(&mut tx, &new.refresh, new.session.id).await?;
     for evicted in end_beyond(&mut tx, user, new.cap, event.at).await? {
-        events::insert(&mut tx, &event.entailing(EventKind::SessionEvicted).session(evicted)).await?;
+        events::insert(&mut tx, &event.entailing(EventKind::SessionEvicted).about(evicted)).await?;
         ended.push(evicted);
     }
     if devices::remember(&mut tx, &new.session).await? && event.kind == EventKind::LoginSucceeded {

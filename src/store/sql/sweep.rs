@@ -17,7 +17,7 @@ const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 const KEPT_AFTER_LAST_SEEN: Duration = Duration::from_hours(90 * 24);
 
 /// How many rows one statement removes at most. Others may write after each, and nobody waits for longer than one takes.
-const BATCH: i64 = 500;
+pub(super) const BATCH: i64 = 500;
 
 pub(super) async fn sessions(store: &Backend, now: Timestamp) -> Result<()> {
     let long_expired = now - KEPT_AFTER_EXPIRY;

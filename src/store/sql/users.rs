@@ -92,29 +92,29 @@ pub(super) async fn ask(store: &Backend, new: &NewUser, neutral: bool, event: &E
 }
 
 /// Makes a user in a transaction that is to be rolled back if something is taken.
-pub(super) async fn make(connection: &mut Connection, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
-    roles::hold(connection, &new.user.roles).await?;
-    let inserted = insert(connection, new).await?;
+pub(super) async fn make(tx: &mut Transaction, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
+    roles::hold(tx, &new.user.roles).await?;
+    let inserted = insert(tx, new).await?;
     // Asked after the insert, which has waited for any transaction that is just deleting the owner of this name: a
     // name it retired shows now and might not have before.
-    if name_is_taken(connection, &new.user).await? {
+    if name_is_taken(tx, &new.user).await? {
         return Ok(Err(Conflict::Username));
     }
     if !inserted {
-        let of_email = email_is_taken(connection, &new.user).await?;
+        let of_email = email_is_taken(tx, &new.user).await?;
         return Ok(Err(if of_email { Conflict::Email } else { Conflict::Id }));
     }
-    if one_time::is_promised(connection, &new.user.email, new.user.id, event.at).await? {
+    if one_time::is_promised(tx, &new.user.email, new.user.id, event.at).await? {
         return Ok(Err(Conflict::Email));
     }
     for role in &new.user.roles {
         sqlx::query("INSERT INTO user_roles (user_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(new.user.id.0)
             .bind(role)
-            .execute(&mut *connection)
+            .execute(&mut **tx)
             .await?;
     }
-    events::insert(connection, event).await?;
+    events::insert(tx, event).await?;
     Ok(Ok(()))
 }
 
@@ -262,6 +262,11 @@ pub(super) async fn delete(
 ) -> Result<Result<bool, LastAdmin>> {
     let mut tx = store.begin().await?;
     let admins = Admins::hold(&mut tx, id).await?;
+    if !hold(&mut tx, id).await? {
+        return Ok(Ok(false));
+    }
+    // First, while there is the session that it is done in.
+    events::insert(&mut tx, event).await?;
     let name: Option<String> = sqlx::query_scalar("DELETE FROM users WHERE id = $1 RETURNING username_key")
         .bind(id.0)
         .fetch_optional(&mut *tx)
@@ -273,7 +278,6 @@ pub(super) async fn delete(
         return Ok(Err(last));
     }
     retire_name(&mut tx, &name, event.at).await?;
-    events::insert(&mut tx, event).await?;
     revocations::commit(tx, std::slice::from_ref(revocation)).await?;
     Ok(Ok(true))
 }

@@ -8,6 +8,7 @@ mod brand;
 mod error;
 mod mail;
 mod mask;
+mod operation;
 mod passkey;
 mod pepper;
 mod source;

@@ -20,7 +20,7 @@ use portcullis::{
     totp::TotpWindow,
 };
 
-use super::{Settings, access, brand, mail, mask::masked, passkey, pepper};
+use super::{Settings, access, brand, mail, mask::masked, operation, passkey, pepper};
 
 /// The longest life that an access token can be given.
 pub(crate) const LONGEST_ACCESS_TOKEN: Duration = Duration::from_hours(24);
@@ -54,7 +54,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 46] = [
+pub(crate) static SETTINGS: [Setting; 47] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -323,6 +323,7 @@ pub(crate) static SETTINGS: [Setting; 46] = [
     brand::COLOR,
     brand::FOOTER,
     brand::NEXT_ORIGINS,
+    operation::EVENT_RETENTION,
     Setting {
         key: "insecure_http",
         help: "Lets the server listen beyond this machine while `public_url` is plain http",
@@ -356,7 +357,7 @@ pub(super) fn path(text: &str) -> Option<PathBuf> {
     (!text.is_empty()).then(|| text.into())
 }
 
-fn span(text: &str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
+pub(super) fn span(text: &str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
     humantime::parse_duration(text).ok().filter(|span| bounds.contains(span))
 }
 

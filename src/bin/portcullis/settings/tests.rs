@@ -78,6 +78,8 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("pepper_file", "/nowhere", "with the mode 0600"),
         ("registration", "maybe", "`open`, `closed` or `approval`"),
         ("second_factor", "some", "`optional`, `admins` or `all`"),
+        ("event_retention", "23h", "in days from 1d on"),
+        ("event_retention", "36h", "in days from 1d on"),
         ("totp_window", "2", "`0` or `1`"),
         ("stale_revocations", "maybe", "`allow` or `refuse`"),
         ("trusted_proxies", "10.0.0.0/8, proxy", "addresses or networks"),
