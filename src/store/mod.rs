@@ -15,6 +15,7 @@ mod factors;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
 mod one_time;
+mod passkeys;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod session;
@@ -39,6 +40,7 @@ pub use self::{
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
+    passkeys::{NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
 use crate::{
@@ -88,7 +90,7 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: AccessStore + ApiKeyStore + FactorStore + Send + Sync + 'static {
+pub trait Store: AccessStore + ApiKeyStore + FactorStore + PasskeyStore + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 
@@ -331,7 +333,7 @@ pub trait Store: AccessStore + ApiKeyStore + FactorStore + Send + Sync + 'static
     async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog>;
 
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
-    /// revocations that no living token could meet, mailed tokens, flows and set-ups that have expired, devices not seen for
+    /// revocations that no living token could meet, mailed tokens, flows, challenges and set-ups that have expired, devices not seen for
     /// 90 days, mails given up more than a week ago, and buckets of attempts that are empty again. It takes many small
     /// steps, between which others write. To be called every now and then; how often changes nothing but the size of the
     /// database.

@@ -70,6 +70,9 @@ const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network,
 /// Removes some of the flows that had expired by then.
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2)";
 
+/// Removes some of the challenges that had expired by then.
+const FORGET_CHALLENGES: &str = "DELETE FROM passkey_challenges WHERE hash IN (SELECT hash FROM passkey_challenges WHERE expires_at <= $1 LIMIT $2)";
+
 /// Removes some of the set-ups of authenticators that had expired by then.
 const FORGET_TOTP_SETUPS: &str =
     "DELETE FROM totp_setups WHERE user_id IN (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2)";

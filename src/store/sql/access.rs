@@ -121,7 +121,9 @@ async fn find_users(store: &Backend, query: &UserQuery) -> Result<Vec<UserRecord
 }
 
 /// What a user has besides a password, and what else would still open their account.
-const OTHER_WAYS_IN: [&str; 4] = [
+const OTHER_WAYS_IN: [&str; 6] = [
+    "DELETE FROM passkeys WHERE user_id = $1",
+    "DELETE FROM passkey_challenges WHERE user_id = $1",
     "DELETE FROM totp WHERE user_id = $1",
     "DELETE FROM totp_setups WHERE user_id = $1",
     "DELETE FROM recovery_codes WHERE user_id = $1",

@@ -76,7 +76,9 @@ async fn insert(connection: &mut Connection, new: &NewSession) -> Result<bool> {
             user_agent)
          SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10 FROM users
          WHERE id = $2 AND generation = $11 AND password_version = $12 AND disabled_at IS NULL
-            AND ($13 OR NOT EXISTS (SELECT 1 FROM totp WHERE user_id = users.id))",
+            AND ($13 OR NOT EXISTS (SELECT 1 FROM totp WHERE user_id = users.id)
+                AND NOT EXISTS (SELECT 1 FROM passkeys WHERE user_id = users.id))
+            AND ($14 IS NULL OR EXISTS (SELECT 1 FROM passkeys WHERE id = $14 AND user_id = users.id))",
     )
     .bind(session.id.0)
     .bind(session.user.0)
@@ -91,6 +93,7 @@ async fn insert(connection: &mut Connection, new: &NewSession) -> Result<bool> {
     .bind(new.generation)
     .bind(new.password_version)
     .bind(is_multiple(&session.amr))
+    .bind(new.passkey.map(|passkey| passkey.0))
     .execute(connection)
     .await?;
     Ok(opened.rows_affected() == 1)

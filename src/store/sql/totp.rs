@@ -6,12 +6,12 @@
 use sqlx::{Result, Row as _};
 use uuid::Uuid;
 
-use super::{super::Backend, Connection, events, outbox, recovery, row::Row, users};
+use super::{super::Backend, Connection, events, recovery, row::Row, second_factors, users};
 use crate::{
     account::UserId,
     audit::Event,
     clock::Timestamp,
-    mail::{MailKind, MailRequest, MailTo},
+    mail::MailKind,
     secret::Sealed,
     store::{StoredTotp, TotpConfirmation, TotpConfirmed},
 };
@@ -70,15 +70,20 @@ pub(super) async fn confirm(store: &Backend, confirmation: &TotpConfirmation, ev
     let Some(secret) = take_setup(&mut tx, user, confirmation.id, event.at).await? else {
         return Ok(TotpConfirmed::Refused);
     };
+    let first = !second_factors::any(&mut tx, user).await?;
     let confirmed = if insert(&mut tx, confirmation, &secret, event.at).await? {
-        recovery::put(&mut tx, user, &confirmation.recovery_codes).await?;
-        TotpConfirmed::First
+        if first {
+            recovery::put(&mut tx, user, &confirmation.recovery_codes).await?;
+            TotpConfirmed::First
+        } else {
+            TotpConfirmed::Further
+        }
     } else if confirmation.may_replace && replace(&mut tx, confirmation, &secret, event.at).await? {
         TotpConfirmed::Replaced
     } else {
         return Ok(TotpConfirmed::Refused);
     };
-    tell(&mut tx, MailKind::SecondFactorAdded, user, event).await?;
+    second_factors::tell(&mut tx, MailKind::SecondFactorAdded, AUTHENTICATOR, event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(confirmed)
@@ -148,22 +153,17 @@ pub(super) async fn remove(store: &Backend, user: UserId, event: &Event) -> Resu
     if !take(&mut tx, user).await? {
         return Ok(false);
     }
-    tell(&mut tx, MailKind::SecondFactorRemoved, user, event).await?;
+    second_factors::tell(&mut tx, MailKind::SecondFactorRemoved, AUTHENTICATOR, event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)
 }
 
-/// Takes a user's authenticator, what they have begun to set up, and their recovery codes. `false` if they had no
-/// authenticator. The caller holds the user.
+/// Takes a user's authenticator, what they have begun to set up, and with their last second factor their recovery codes.
+/// `false` if they had no authenticator. The caller holds the user.
 pub(super) async fn take(connection: &mut Connection, user: UserId) -> Result<bool> {
     let removed = sqlx::query("DELETE FROM totp WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
     sqlx::query("DELETE FROM totp_setups WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
-    recovery::put(connection, user, &[]).await?;
+    second_factors::codes_follow(connection, user).await?;
     Ok(removed.rows_affected() == 1)
-}
-
-async fn tell(connection: &mut Connection, kind: MailKind, user: UserId, event: &Event) -> Result<()> {
-    let mail = MailRequest::told_by(event, kind, MailTo::User(user));
-    outbox::insert(connection, &mail.about(AUTHENTICATOR)).await
 }
