@@ -12,12 +12,17 @@ mod api_keys;
 mod connect;
 mod error;
 mod factors;
+#[cfg(feature = "postgres")]
+mod listener;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
+mod notices;
 mod one_time;
 mod passkeys;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_url;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -39,6 +44,7 @@ pub use self::{
     connect::connect,
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
+    notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
     passkeys::{NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
@@ -91,6 +97,11 @@ pub struct StoredKey {
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store: AccessStore + ApiKeyStore + FactorStore + PasskeyStore + Send + Sync + 'static {
+    /// What the database tells of by itself, from the first time that this is asked for on. Nothing unless it is able to.
+    fn notices(&self) -> Notices {
+        Notices::none()
+    }
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 

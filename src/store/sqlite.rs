@@ -8,8 +8,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use self::sql::store_error;
-use super::{Result, StoreError, migrations};
+use self::sql::{Pool, store_error};
+use super::{Result, StoreError, migrations, notices::Notices};
 
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
@@ -99,6 +99,12 @@ const TAKE_MAIL: &str = "UPDATE outbox SET attempts = attempts + 1, due_at = $2
         ORDER BY id LIMIT $3)
     RETURNING id, kind, asked_at, to_email, to_username, user_id, about, address, user_agent, attempts";
 
+/// Counts revocations.
+const NEXT_CHANGES: &str = "UPDATE revocation_journal SET last_change = last_change + $1 RETURNING last_change";
+
+/// Counts a change of the signing keys.
+const NEXT_KEYS: &str = "UPDATE signing_key_versions SET version = version + 1 WHERE slot = 1";
+
 /// How long to wait for the write lock while another process holds it, and for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -108,11 +114,13 @@ const READERS: u32 = 4;
 fn is_passing(code: &str) -> bool {
     const BUSY: u32 = 5;
     const LOCKED: u32 = 6;
+    const READ_ONLY: u32 = 8;
     const IO_ERROR: u32 = 10;
     const FULL: u32 = 13;
     const CANNOT_OPEN: u32 = 14;
     // The low byte is the kind of error, the rest its detail.
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, BUSY | LOCKED | IO_ERROR | FULL | CANNOT_OPEN))
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xFF, BUSY | LOCKED | READ_ONLY | IO_ERROR | FULL | CANNOT_OPEN))
 }
 
 /// The store in a SQLite file.
@@ -122,8 +130,8 @@ fn is_passing(code: &str) -> bool {
 /// waits for a writer. Other processes may have the same file open, and read what this one revokes within a second.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
-    writer: SqlitePool,
-    reader: SqlitePool,
+    writer: Pool,
+    reader: Pool,
 }
 
 impl SqliteStore {
@@ -159,7 +167,13 @@ impl SqliteStore {
         tx.commit().await.map_err(store_error)?;
 
         let reader = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self { writer, reader })
+        Ok(Self { writer: Pool::new(writer, BEGIN, false), reader: Pool::new(reader, BEGIN, false) })
+    }
+
+    /// A file tells nothing.
+    #[expect(clippy::unused_self, reason = "another database may have something to tell")]
+    const fn notices(&self) -> Notices {
+        Notices::none()
     }
 }
 

@@ -42,14 +42,16 @@ pub(super) async fn put(store: &Backend, flow: &TokenHash, challenge: &Challenge
 }
 
 pub(super) async fn take(store: &Backend, flow: &TokenHash, now: Timestamp) -> Result<Option<Challenge>> {
+    let mut connection = store.writer.lend().await?;
     let row = sqlx::query(
         "DELETE FROM passkey_challenges WHERE hash = $1 AND expires_at > $2
          RETURNING ceremony, user_id, session_id, state, expires_at",
     )
     .bind(flow.as_bytes().as_slice())
     .bind(now.as_millis())
-    .fetch_optional(&store.writer)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.commit().await?;
     row.as_ref().map(challenge).transpose()
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn reset_password(
     let Some(Spent { user, email, .. }) = one_time::spend(&mut tx, Purpose::Reset, token, event.at).await? else {
         return Ok(None);
     };
-    let Some(before) = users::by_id(&mut *tx, user).await? else { return Ok(None) };
+    let Some(before) = users::by_id(&mut tx, user).await? else { return Ok(None) };
     // Whoever has the token reads the mail of this address, so it is confirmed by that as well.
     let generation: Option<i64> = sqlx::query_scalar(
         "UPDATE users SET password_hash = $3, password_version = password_version + 1, must_change_password = FALSE,
@@ -102,7 +102,7 @@ pub(super) async fn reset_password(
 pub(super) async fn request_email_change(store: &Backend, grant: &Grant, event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
     users::hold(&mut tx, grant.user).await?;
-    if users::by_id(&mut *tx, grant.user).await?.is_none() {
+    if users::by_id(&mut tx, grant.user).await?.is_none() {
         return Ok(false);
     }
     one_time::grant(&mut tx, grant).await?;
@@ -119,7 +119,7 @@ pub(super) async fn confirm_email(store: &Backend, token: &TokenHash, event: &Ev
         return Ok(None);
     };
     let event = event.clone().user(user);
-    let Some(before) = users::by_id(&mut *tx, user).await? else { return Ok(None) };
+    let Some(before) = users::by_id(&mut tx, user).await? else { return Ok(None) };
     if before.user.disabled_at.is_some() || !move_to(&mut tx, user, &email, event.at).await? {
         return Ok(None);
     }

@@ -83,14 +83,16 @@ pub(super) async fn grant(connection: &mut Connection, grant: &Grant) -> Result<
 }
 
 pub(super) async fn arm(store: &Backend, id: Uuid, hash: &TokenHash, now: Timestamp) -> Result<Option<Timestamp>> {
+    let mut connection = store.writer.lend().await?;
     let expires_at: Option<i64> = sqlx::query_scalar(
         "UPDATE one_time_tokens SET hash = $2 WHERE id = $1 AND expires_at > $3 RETURNING expires_at",
     )
     .bind(id)
     .bind(hash.as_bytes().as_slice())
     .bind(now.as_millis())
-    .fetch_optional(&store.writer)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.commit().await?;
     Ok(expires_at.map(Timestamp::from_millis))
 }
 
@@ -105,7 +107,7 @@ pub(super) async fn user_of(
             .bind(hash.as_bytes().as_slice())
             .bind(purpose.as_str())
             .bind(now.as_millis())
-            .fetch_optional(&store.reader)
+            .fetch_optional(&mut *store.read().await?)
             .await?;
     Ok(user.map(UserId))
 }

@@ -7,8 +7,9 @@ use super::{
     super::Backend,
     Connection, challenges, events, recovery,
     row::{Row, malformed, optional_timestamp, parsed, timestamp},
-    second_factors, store_error,
+    second_factors,
     users::{self, Asked},
+    within,
 };
 use crate::{
     account::UserId,
@@ -24,23 +25,23 @@ use crate::{
 #[async_trait]
 impl PasskeyStore for Backend {
     async fn put_challenge(&self, flow: &TokenHash, challenge: &Challenge) -> store::Result<bool> {
-        challenges::put(self, flow, challenge).await.map_err(store_error)
+        within(challenges::put(self, flow, challenge)).await
     }
 
     async fn take_challenge(&self, flow: &TokenHash, now: Timestamp) -> store::Result<Option<Challenge>> {
-        challenges::take(self, flow, now).await.map_err(store_error)
+        within(challenges::take(self, flow, now)).await
     }
 
     async fn user_handle(&self, user: UserId, offered: UserHandle) -> store::Result<Option<UserHandle>> {
-        handle(self, user, offered).await.map_err(store_error)
+        within(handle(self, user, offered)).await
     }
 
     async fn passkeys(&self, user: UserId) -> store::Result<Vec<Passkey>> {
-        of(self, user).await.map_err(store_error)
+        within(of(self, user)).await
     }
 
     async fn passkey_by_credential(&self, credential_id: &[u8]) -> store::Result<Option<(Passkey, UserHandle)>> {
-        by_credential(self, credential_id).await.map_err(store_error)
+        within(by_credential(self, credential_id)).await
     }
 
     async fn add_passkey(
@@ -49,16 +50,16 @@ impl PasskeyStore for Backend {
         codes: &[RecoveryHash],
         event: &Event,
     ) -> store::Result<PasskeyAdded> {
-        add(self, passkey, codes, event).await.map_err(store_error)
+        within(add(self, passkey, codes, event)).await
     }
 
     async fn register_passkey_user(&self, new: &NewPasskeyUser, neutral: bool, event: &Event) -> store::Result<bool> {
-        let made = register_user(self, new, neutral, event).await.map_err(store_error)?;
+        let made = within(register_user(self, new, neutral, event)).await?;
         made.map_err(StoreError::Conflict)
     }
 
     async fn use_passkey(&self, used: &PasskeyUse) -> store::Result<bool> {
-        note_use(self, used).await.map_err(store_error)
+        within(note_use(self, used)).await
     }
 
     async fn rename_passkey(
@@ -68,11 +69,11 @@ impl PasskeyStore for Backend {
         name: &PasskeyName,
         event: &Event,
     ) -> store::Result<bool> {
-        rename(self, user, id, name, event).await.map_err(store_error)
+        within(rename(self, user, id, name, event)).await
     }
 
     async fn remove_passkey(&self, user: UserId, id: PasskeyId, event: &Event) -> store::Result<PasskeyRemoved> {
-        remove(self, user, id, event).await.map_err(store_error)
+        within(remove(self, user, id, event)).await
     }
 }
 
@@ -107,7 +108,7 @@ macro_rules! columns {
 async fn of(store: &Backend, user: UserId) -> Result<Vec<Passkey>> {
     sqlx::query(concat!("SELECT ", columns!(), " FROM passkeys WHERE user_id = $1 ORDER BY id"))
         .bind(user.0)
-        .fetch_all(&store.reader)
+        .fetch_all(&mut *store.read().await?)
         .await?
         .iter()
         .map(passkey)
@@ -121,7 +122,7 @@ async fn by_credential(store: &Backend, credential_id: &[u8]) -> Result<Option<(
         ", handle FROM passkeys JOIN passkey_handles ON passkey_handles.user_id = passkeys.user_id
          WHERE credential_id = $1"
     ));
-    let row = query.bind(credential_id).fetch_optional(&store.reader).await?;
+    let row = query.bind(credential_id).fetch_optional(&mut *store.read().await?).await?;
     row.as_ref().map(|row| Ok((passkey(row)?, user_handle(row)?))).transpose()
 }
 
@@ -216,16 +217,15 @@ async fn register_user(
 }
 
 async fn note_use(store: &Backend, used: &PasskeyUse) -> Result<bool> {
-    let noted = sqlx::query(
+    let note = sqlx::query(
         "UPDATE passkeys SET sign_count = $2, backed_up = $3, last_used_at = $4
          WHERE id = $1 AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0))",
     )
     .bind(used.id.0)
     .bind(i64::from(used.sign_count))
     .bind(used.backed_up)
-    .bind(used.at.as_millis())
-    .execute(&store.writer)
-    .await?;
+    .bind(used.at.as_millis());
+    let noted = store.execute(note).await?;
     Ok(noted.rows_affected() == 1)
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::{Result, Row as _};
 
 use super::{
-    super::{Backend, INSERT_REVOCATIONS},
+    super::{Backend, INSERT_REVOCATIONS, NEXT_CHANGES},
     Connection, Transaction,
     row::{Row, malformed, timestamp},
 };
@@ -58,11 +58,7 @@ pub(super) async fn commit(mut tx: Transaction, revocations: &[Revocation]) -> R
 /// Writes revocations under the next numbers, each another one. One that is already there is only ever tightened.
 async fn insert(connection: &mut Connection, revocations: &[Revocation]) -> Result<()> {
     let count = i64::try_from(revocations.len()).unwrap_or(i64::MAX);
-    let last: i64 =
-        sqlx::query_scalar("UPDATE revocation_journal SET last_change = last_change + $1 RETURNING last_change")
-            .bind(count)
-            .fetch_one(&mut *connection)
-            .await?;
+    let last: i64 = sqlx::query_scalar(NEXT_CHANGES).bind(count).fetch_one(&mut *connection).await?;
     let rows: Vec<_> =
         (last - count + 1..).zip(revocations).map(|(change, revocation)| row(revocation, change)).collect();
     sqlx::query(INSERT_REVOCATIONS).bind(Value::from(rows).to_string()).execute(connection).await?;
@@ -79,7 +75,8 @@ fn row(revocation: &Revocation, change: i64) -> Value {
 }
 
 pub(super) async fn last(store: &Backend) -> Result<Cursor> {
-    let row = sqlx::query("SELECT id, last_change FROM revocation_journal").fetch_one(&store.reader).await?;
+    let row =
+        sqlx::query("SELECT id, last_change FROM revocation_journal").fetch_one(&mut *store.read().await?).await?;
     Ok(Cursor { journal: row.try_get("id")?, change: row.try_get("last_change")? })
 }
 
@@ -89,7 +86,7 @@ pub(super) async fn after(store: &Backend, change: i64, limit: u32) -> Result<Ve
     )
     .bind(change)
     .bind(i64::from(limit))
-    .fetch_all(&store.reader)
+    .fetch_all(&mut *store.read().await?)
     .await?;
     rows.iter().map(self::change).collect()
 }

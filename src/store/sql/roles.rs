@@ -41,7 +41,7 @@ pub(super) async fn scopes_of(connection: &mut Connection, user: &User) -> Resul
 pub(super) async fn all(store: &Backend) -> Result<Vec<Role>> {
     let rows: Vec<Row> =
         sqlx::query("SELECT name, scope FROM roles LEFT JOIN role_scopes ON role = name ORDER BY name, scope")
-            .fetch_all(&store.reader)
+            .fetch_all(&mut *store.read().await?)
             .await?;
     let mut roles: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows {

@@ -56,7 +56,7 @@ pub(super) async fn api_keys(store: &Backend, now: Timestamp) -> Result<()> {
 async fn in_batches(store: &Backend, statement: &'static str, expired_by: Timestamp) -> Result<()> {
     loop {
         let query = sqlx::query(statement).bind(expired_by.as_millis()).bind(BATCH);
-        if query.execute(&store.writer).await?.rows_affected() < BATCH.unsigned_abs() {
+        if store.execute(query).await?.rows_affected() < BATCH.unsigned_abs() {
             return Ok(());
         }
     }

@@ -21,14 +21,14 @@ const AUTHENTICATOR: &str = "an authenticator app";
 
 pub(super) async fn live(store: &Backend, user: UserId) -> Result<Option<StoredTotp>> {
     let query = sqlx::query("SELECT id, secret FROM totp WHERE user_id = $1").bind(user.0);
-    query.fetch_optional(&store.reader).await?.as_ref().map(stored).transpose()
+    query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(stored).transpose()
 }
 
 pub(super) async fn setup(store: &Backend, user: UserId, now: Timestamp) -> Result<Option<StoredTotp>> {
     let query = sqlx::query("SELECT id, secret FROM totp_setups WHERE user_id = $1 AND expires_at > $2")
         .bind(user.0)
         .bind(now.as_millis());
-    query.fetch_optional(&store.reader).await?.as_ref().map(stored).transpose()
+    query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(stored).transpose()
 }
 
 fn stored(row: &Row) -> Result<StoredTotp> {
@@ -138,12 +138,8 @@ async fn replace(
 }
 
 pub(super) async fn use_step(store: &Backend, user: UserId, authenticator: Uuid, step: i64) -> Result<bool> {
-    let accepted = sqlx::query("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND id = $2 AND last_step < $3")
-        .bind(user.0)
-        .bind(authenticator)
-        .bind(step)
-        .execute(&store.writer)
-        .await?;
+    let accept = sqlx::query("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND id = $2 AND last_step < $3");
+    let accepted = store.execute(accept.bind(user.0).bind(authenticator).bind(step)).await?;
     Ok(accepted.rows_affected() == 1)
 }
 

@@ -1,9 +1,9 @@
 //! Accounts, their names and their passwords.
 
-use sqlx::{Executor, Result, Row as _};
+use sqlx::{Result, Row as _};
 
 use super::{
-    super::{Backend, Db, HOLD_USER},
+    super::{Backend, HOLD_USER},
     Connection, Transaction,
     access::Admins,
     events, one_time, outbox, revocations, roles,
@@ -165,8 +165,12 @@ macro_rules! select_user {
 }
 pub(super) use select_user;
 
-pub(super) async fn by_id(executor: impl Executor<'_, Database = Db>, id: UserId) -> Result<Option<UserRecord>> {
-    let row = sqlx::query(select_user!("id = $1")).bind(id.0).fetch_optional(executor).await?;
+pub(super) async fn with_id(store: &Backend, id: UserId) -> Result<Option<UserRecord>> {
+    by_id(&mut *store.read().await?, id).await
+}
+
+pub(super) async fn by_id(connection: &mut Connection, id: UserId) -> Result<Option<UserRecord>> {
+    let row = sqlx::query(select_user!("id = $1")).bind(id.0).fetch_optional(connection).await?;
     row.as_ref().map(record).transpose()
 }
 
@@ -177,12 +181,12 @@ pub(super) async fn hold(connection: &mut Connection, id: UserId) -> Result<bool
 
 pub(super) async fn by_username(store: &Backend, username: &Username) -> Result<Option<UserRecord>> {
     let query = sqlx::query(select_user!("username_key = $1")).bind(username.key());
-    query.fetch_optional(&store.reader).await?.as_ref().map(record).transpose()
+    query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(record).transpose()
 }
 
 pub(super) async fn by_email(store: &Backend, email: &Email) -> Result<Option<UserRecord>> {
     let query = sqlx::query(select_user!("email_key = $1")).bind(email.key());
-    query.fetch_optional(&store.reader).await?.as_ref().map(record).transpose()
+    query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(record).transpose()
 }
 
 pub(super) fn record(row: &Row) -> Result<UserRecord> {
