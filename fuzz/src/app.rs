@@ -87,6 +87,17 @@ impl App {
         })
     }
 
+    /// Makes an account without any role, and answers its id.
+    pub fn add_user(&self, name: &str) -> String {
+        let device = Device::default();
+        let made = self.runtime.block_on(async {
+            let registration =
+                self.accounts().registration(name, &format!("{name}@example.com"), PASSWORD, "").unwrap();
+            self.accounts().create_user(registration, Vec::new(), &device).await.unwrap()
+        });
+        made.id.to_string()
+    }
+
     /// An access token; none if the login does not succeed.
     pub fn token(&self, name: &str, password: &str) -> Option<String> {
         let body = json!({ "name": name, "password": password }).to_string();

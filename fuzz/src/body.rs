@@ -81,13 +81,9 @@ impl World {
 
 fn newcomer(app: &App, number: u32) -> (String, String, String) {
     let name = format!("user-{number}");
-    let device = portcullis::session::Device::default();
-    let made = app.runtime.block_on(async {
-        let registration = app.accounts().registration(&name, &format!("{name}@example.com"), PASSWORD, "").unwrap();
-        app.accounts().create_user(registration, Vec::new(), &device).await.unwrap()
-    });
+    let id = app.add_user(&name);
     let token = app.token(&name, PASSWORD).unwrap();
-    (name, made.id.to_string(), token)
+    (name, id, token)
 }
 
 /// Judges a body, and tells whether it did something. The first line names the route, as `POST /auth/login`; if there is no

@@ -9,3 +9,4 @@ pub mod import;
 pub mod path;
 mod spelling;
 pub mod token;
+pub mod webauthn;

@@ -15,7 +15,7 @@ mod judge;
 
 use std::{fs, path::Path};
 
-use judge::{body, config, cookie, import, path, token};
+use judge::{body, config, cookie, import, path, token, webauthn};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 const PATHS: &[&str] = &[
@@ -83,6 +83,32 @@ const COOKIES: &[&str] = &[
     "SID=",
     "xsid=",
     "$Version=1",
+];
+
+const ANSWERS: &[&str] = &[
+    "{",
+    "}",
+    ",",
+    ":",
+    "[",
+    "]",
+    "null",
+    "true",
+    "\u{0}",
+    "\u{1}",
+    "\u{5}",
+    "\u{1d}\0\0\0\0",
+    "\u{1d}",
+    "\"AA\"",
+    "\"type\":\"webauthn.get\"",
+    "\"type\":\"webauthn.create\"",
+    "\"challenge\":\"{challenge}\"",
+    "\"crossOrigin\":false",
+    "\"crossOrigin\":true",
+    "\"topOrigin\":null",
+    "\"origin\":\"https://id.example\"",
+    "\"origin\":\"https://evil.example\"",
+    "{\"type\":\"webauthn.get\",\"challenge\":\"{challenge}\",\"origin\":\"https://id.example\"",
 ];
 
 const USERS: &[&str] = &[
@@ -170,6 +196,16 @@ proptest! {
     }
 
     #[test]
+    fn no_answer_of_a_key_logs_in_whom_it_must_not(
+        form in select(b"carm".as_slice()),
+        text in pieces(ANSWERS),
+        any in vec(any::<u8>(), 0..12),
+    ) {
+        webauthn::judge(&[&[form], text.as_slice()].concat());
+        webauthn::judge(&[&[form], any.as_slice()].concat());
+    }
+
+    #[test]
     fn no_body_is_answered_with_a_failure(route in vec(any::<u8>(), 1..3), who in any::<u8>(), text in pieces(BODIES)) {
         let line: Vec<_> = route.into_iter().filter(|byte| *byte != b'\n').collect();
         body::judge(&[&line, b"\n".as_slice(), &[who], &text].concat());
@@ -252,4 +288,5 @@ fn the_seeds_reach_both_verdicts() {
             "totp-setup"
         ]
     );
+    assert_eq!(let_in("webauthn", webauthn::judge), ["client", "client-more", "client-same-origin", "data"]);
 }
