@@ -9,7 +9,7 @@ use http::Uri;
 use ipnet::IpNet;
 
 use crate::{
-    access::{self, Levels},
+    access::{self, Levels, RoleName},
     jwt::Algorithm,
     mail::{Links, Sender},
     password::{HashPoolSettings, PasswordPolicy},
@@ -45,6 +45,8 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
+    /// The role of everyone who makes an account themselves; it is made if there is none of that name. Default: none.
+    pub default_role: Option<RoleName>,
     /// Whether people may make an account with a passkey and no password, where anyone may register. Default: `false`.
     pub passkey_registration: bool,
     /// Where keys may be used besides `public_url`, whose host or a subdomain of it each has to be. Default: nowhere.
@@ -76,6 +78,9 @@ pub struct Config {
     pub templates_dir: Option<PathBuf>,
     /// How many API keys a user may have. Default: 20.
     pub api_key_cap: NonZeroU32,
+    /// How many requests a minute each API key may make, in each process. As many may come at once. At most 60,000.
+    /// Default: 600.
+    pub api_key_rate: NonZeroU32,
     /// The levels that members of a resource may have, the lowest first. Default: `public`, `invitee`, `member`, `manager`,
     /// `secret`.
     pub membership_levels: Levels,
@@ -100,6 +105,7 @@ impl Config {
             hashing: HashPoolSettings::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationPolicy::Open,
+            default_role: None,
             passkey_registration: false,
             webauthn_origins: Vec::new(),
             require_verified_email: false,
@@ -113,6 +119,7 @@ impl Config {
             links: Links::default(),
             templates_dir: None,
             api_key_cap: const { NonZeroU32::MIN.saturating_add(19) },
+            api_key_rate: const { NonZeroU32::MIN.saturating_add(599) },
             membership_levels: Levels::default(),
             insecure_no_limits: false,
         }
@@ -148,6 +155,8 @@ pub enum RegistrationPolicy {
     Open,
     /// Nobody: accounts are made by the operator.
     Closed,
+    /// Anyone may ask: the account is shut until an administrator opens it.
+    Approval,
 }
 
 impl RegistrationPolicy {
@@ -157,6 +166,7 @@ impl RegistrationPolicy {
         match self {
             Self::Open => "open",
             Self::Closed => "closed",
+            Self::Approval => "approval",
         }
     }
 }
@@ -168,7 +178,8 @@ impl FromStr for RegistrationPolicy {
         match name {
             "open" => Ok(Self::Open),
             "closed" => Ok(Self::Closed),
-            other => Err(ConfigError(format!("registration must be `open` or `closed`, not `{other}`"))),
+            "approval" => Ok(Self::Approval),
+            other => Err(ConfigError(format!("registration must be `open`, `closed` or `approval`, not `{other}`"))),
         }
     }
 }

@@ -8,7 +8,7 @@ use http::HeaderName;
 use crate::passkey::RelyingParty;
 use crate::{
     account::{Accounts, Inner},
-    api_key::{AccountAuthenticator, KeyCache},
+    api_key::{AccountAuthenticator, KeyCache, KeyRates},
     clock::{SharedClock, SystemClock},
     config::{Config, ConfigError, PublicUrl},
     guard::{AuthLayer, AuthLayerBuilder, RuleError, Source},
@@ -294,11 +294,13 @@ impl Builder {
             #[cfg(feature = "webauthn")]
             relying_party: RelyingParty::new(&config),
             api_keys: KeyCache::default(),
+            api_key_rates: KeyRates::default(),
             config,
         };
         let accounts = Accounts::new(inner);
         let authenticator = AccountAuthenticator::new(verifier.clone(), accounts.clone());
         let guard = builder_of(authenticator).clock(clock).build()?;
+        accounts.make_default_role().await?;
         accounts.sweep_in_background();
         accounts.deliver_in_background();
         Ok(Portcullis { accounts, guard, verifier, keys })

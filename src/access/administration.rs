@@ -1,12 +1,8 @@
 //! What an administrator does: to users, roles and memberships, as far as their own scopes reach.
 
-use super::{
-    Membership, Operator, Role, RoleName,
-    grant::{may_grant, scopes_by},
-    is_admin, scopes_of,
-};
+use super::{Membership, Operator, Role, RoleName, grant::scopes_by, is_admin, scopes_of};
 use crate::{
-    account::{Accounts, Registration, User, UserId, UserRecord},
+    account::{Accounts, Invitation, Registration, User, UserId, UserRecord},
     audit::{Event, EventKind},
     error::Error,
     password::{OwnWords, Password},
@@ -19,7 +15,7 @@ use crate::{
 /// The accounts in the hands of an administrator. [`Accounts::administer`] makes one.
 ///
 /// Nobody gives a scope that they lack, nor acts on someone who holds one of the service's own that they lack: then the
-/// answer is [`Error::ScopeLacking`]. The operator of the machine is not bound by that, and has the verbs of [`Accounts`].
+/// answer is [`Error::ScopeLacking`]. [`Operator::console`] is not bound by that.
 #[derive(Clone, Copy, Debug)]
 pub struct Administration<'a> {
     accounts: &'a Accounts,
@@ -71,21 +67,37 @@ impl Administration<'_> {
     /// - [`Error::UsernameTaken`] and [`Error::EmailTaken`].
     /// - [`Error::ScopeLacking`] if the roles may do more than the administrator.
     pub async fn create_user(&self, registration: Registration, roles: Vec<RoleName>) -> Result<User, Error> {
-        let known = self.accounts.store().roles().await?;
-        let names = names_of(&roles, &known)?;
-        may_grant(&self.operator.scopes, &scopes_by(&names, &known))?;
+        let names = self.given(&roles).await?;
         let event = self.event(EventKind::UserCreated);
         self.accounts.make_user(registration, names, true, event).await
     }
 
-    /// Shuts an account or opens it again. See [`Accounts::disable_user`].
+    /// Makes an account with these roles for someone who sets its password by a mailed link.
+    ///
+    /// # Errors
+    ///
+    /// As [`create_user`](Self::create_user).
+    pub async fn invite_user(&self, invitation: Invitation, roles: Vec<RoleName>) -> Result<User, Error> {
+        let names = self.given(&roles).await?;
+        self.accounts.make_invited(invitation, names, self.event(EventKind::UserInvited)).await
+    }
+
+    /// The names of roles that this administrator may give.
+    async fn given(&self, roles: &[RoleName]) -> Result<Vec<String>, Error> {
+        let known = self.accounts.store().roles().await?;
+        let names = names_of(roles, &known)?;
+        self.operator.may_grant(&scopes_by(&names, &known))?;
+        Ok(names)
+    }
+
+    /// Shuts an account or opens it again: also one whose user waits to be let in. See [`Accounts::disable_user`].
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::LastAdmin`], [`Error::ScopeLacking`].
     pub async fn set_disabled(&self, user: UserId, disabled: bool) -> Result<(), Error> {
         self.reached(user).await?;
-        let by = Some(self.operator.user);
+        let by = self.operator.user();
         if disabled {
             self.accounts.disable_user_by(by, user, self.device).await
         } else {
@@ -137,6 +149,31 @@ impl Administration<'_> {
         }
     }
 
+    /// Removes every second factor of a user who has lost theirs, with the recovery codes, and ends every session of
+    /// theirs. Their password opens the account then, or a mailed link if they have none.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] if there is no such user.
+    /// - [`Error::ScopeLacking`] if the user is an administrator; the command line can.
+    pub async fn remove_second_factors(&self, user: UserId) -> Result<(), Error> {
+        let event = self.event(EventKind::SecondFactorsRemoved).user(user);
+        loop {
+            let generation = self.reached_to_reset(user).await?.generation;
+            let (accounts, event) = (self.accounts.clone(), event.clone());
+            let are_removed = Accounts::to_the_end(async move {
+                let until = accounts.tokens_expired_by();
+                let removed = accounts.store().remove_second_factors(user, generation, until, &event).await?;
+                let Some(minimum) = removed else { return Ok(false) };
+                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                Ok(true)
+            });
+            if are_removed.await? {
+                return Ok(());
+            }
+        }
+    }
+
     /// Gives a user these roles and no others. See [`Accounts::set_user_roles`].
     ///
     /// # Errors
@@ -149,8 +186,8 @@ impl Administration<'_> {
         let known = self.accounts.store().roles().await?;
         let (has, gets) = (scopes_by(&found.roles, &known), scopes_by(&names_of(&roles, &known)?, &known));
         let new: Scopes = gets.iter().filter(|scope| !has.contains(scope)).collect();
-        may_grant(&self.operator.scopes, &new)?;
-        self.accounts.set_user_roles_by(Some(self.operator.user), user, roles, self.device).await
+        self.operator.may_grant(&new)?;
+        self.accounts.set_user_roles_by(self.operator.user(), user, roles, self.device).await
     }
 
     /// Makes a role, or lets one that is there do this and nothing else. See [`Accounts::set_role`].
@@ -163,8 +200,8 @@ impl Administration<'_> {
         let has = self.role(&role.name).await?.unwrap_or_default();
         self.operator.may_act_on(&has)?;
         let new: Scopes = role.scopes.iter().filter(|scope| !has.contains(scope)).collect();
-        may_grant(&self.operator.scopes, &new)?;
-        self.accounts.set_role_by(Some(self.operator.user), role, self.device).await
+        self.operator.may_grant(&new)?;
+        self.accounts.set_role_by(self.operator.user(), role, self.device).await
     }
 
     /// Deletes a role. See [`Accounts::delete_role`].
@@ -174,7 +211,7 @@ impl Administration<'_> {
     /// [`Error::NotFound`], [`Error::ScopeLacking`], and [`Error::InvalidFields`] with `built_in` for `admin`.
     pub async fn delete_role(&self, name: RoleName) -> Result<(), Error> {
         self.operator.may_act_on(&self.role(&name).await?.ok_or(Error::NotFound)?)?;
-        self.accounts.delete_role_by(Some(self.operator.user), name, self.device).await
+        self.accounts.delete_role_by(self.operator.user(), name, self.device).await
     }
 
     /// Lets a user in to a resource. See [`Accounts::set_membership`].
@@ -183,7 +220,7 @@ impl Administration<'_> {
     ///
     /// [`Error::NotFound`] if there is no such user.
     pub async fn set_membership(&self, user: UserId, membership: Membership) -> Result<(), Error> {
-        self.accounts.set_membership(user, membership, Some(self.operator.user), self.device).await
+        self.accounts.set_membership(user, membership, self.operator.user(), self.device).await
     }
 
     /// Ends a membership. See [`Accounts::end_membership`].
@@ -192,7 +229,7 @@ impl Administration<'_> {
     ///
     /// [`Error::NotFound`] if the user is no member.
     pub async fn end_membership(&self, user: UserId, resource: &str, id: &str) -> Result<(), Error> {
-        self.accounts.end_membership(user, resource, id, Some(self.operator.user), self.device).await
+        self.accounts.end_membership(user, resource, id, self.operator.user(), self.device).await
     }
 
     /// A user whom this administrator may act on.
@@ -206,7 +243,8 @@ impl Administration<'_> {
     /// One who is no administrator besides: whoever sets their password could become one.
     async fn reached_to_reset(&self, user: UserId) -> Result<User, Error> {
         let found = self.reached(user).await?.user;
-        if is_admin(&found.roles) { Err(Error::ScopeLacking(Scopes::default())) } else { Ok(found) }
+        let is_barred = is_admin(&found.roles) && !self.operator.is_console();
+        if is_barred { Err(Error::ScopeLacking(Scopes::default())) } else { Ok(found) }
     }
 
     /// What a role may do, if there is such a role.
@@ -216,7 +254,7 @@ impl Administration<'_> {
     }
 
     fn event(&self, kind: EventKind) -> Event {
-        self.accounts.done_by(Some(self.operator.user), kind, self.device)
+        self.accounts.done_by(self.operator.user(), kind, self.device)
     }
 }
 

@@ -6,9 +6,10 @@ use crate::{
     account::{Accounts, User, UserId},
     audit::EventKind,
     error::Error,
+    principal::Scopes,
     revocation::Target,
     session::Device,
-    store::NewRoles,
+    store::{NewRoles, StoreError},
 };
 
 impl Accounts {
@@ -51,6 +52,18 @@ impl Accounts {
             Ok(())
         })
         .await
+    }
+
+    /// Makes the role that everyone has who registers, if it is not there yet, so that it can be looked at and changed.
+    pub(crate) async fn make_default_role(&self) -> Result<(), StoreError> {
+        let Some(name) = self.config().default_role.clone() else { return Ok(()) };
+        if self.store().roles().await?.iter().any(|role| role.name == name) {
+            return Ok(());
+        }
+        let event = self.done_by(None, EventKind::RoleChanged, &Device::default()).about(&name);
+        let role = Role { name, scopes: Scopes::default() };
+        self.store().set_role(&role, self.tokens_expired_by(), &event).await?;
+        Ok(())
     }
 
     /// Deletes a role and takes it from everyone who has it.

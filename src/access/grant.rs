@@ -3,25 +3,62 @@
 use super::{ADMIN_SCOPES, Role, scopes_of};
 use crate::{account::UserId, error::Error, principal::Scopes};
 
-/// An administrator at work: who has authenticated lately, in person, and what they may do.
+/// Whoever administers: someone who has authenticated lately, in person, and may do what their scopes say; or whoever works
+/// at the machine itself.
 #[derive(Clone, Debug)]
-pub struct Operator {
-    /// The administrator.
-    pub user: UserId,
-    /// What they may do.
-    pub scopes: Scopes,
+pub struct Operator(Option<Person>);
+
+#[derive(Clone, Debug)]
+struct Person {
+    user: UserId,
+    scopes: Scopes,
 }
 
 impl Operator {
+    /// An administrator, and what they may do.
+    #[must_use]
+    pub const fn person(user: UserId, scopes: Scopes) -> Self {
+        Self(Some(Person { user, scopes }))
+    }
+
+    /// Whoever works at the machine itself, as the command line does. They could write into the database, so nothing is
+    /// kept from them, and the trail names nobody.
+    #[must_use]
+    pub const fn console() -> Self {
+        Self(None)
+    }
+
+    /// Whom the trail names.
+    pub(super) fn user(&self) -> Option<UserId> {
+        self.0.as_ref().map(|person| person.user)
+    }
+
+    /// Whether it is whoever works at the machine.
+    pub(super) const fn is_console(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether this one may do this to that user.
     ///
     /// # Errors
     ///
     /// [`Error::ScopeLacking`] if the user holds a scope of the service's own that this one does not: whoever runs a part of
     /// the service cannot take it from those who run all of it.
-    pub(crate) fn may_act_on(&self, scopes: &Scopes) -> Result<(), Error> {
+    pub(super) fn may_act_on(&self, scopes: &Scopes) -> Result<(), Error> {
         let own = |scope: &&str| ADMIN_SCOPES.contains(scope);
-        lacking(&self.scopes, scopes.iter().filter(own))
+        match &self.0 {
+            Some(person) => lacking(&person.scopes, scopes.iter().filter(own)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether this one may let others do that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ScopeLacking`] with what they may not do themselves.
+    pub(super) fn may_grant(&self, granted: &Scopes) -> Result<(), Error> {
+        self.0.as_ref().map_or(Ok(()), |person| may_grant(&person.scopes, granted))
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Email, UserId, UserRecord, Username};
 #[cfg(feature = "webauthn")]
 use crate::passkey::RelyingParty;
 use crate::{
-    api_key::KeyCache,
+    api_key::{KeyCache, KeyRates},
     audit::Event,
     clock::{SharedClock, Timestamp},
     config::Config,
@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) data_key: DataKey,
     pub(crate) recovery_key: KeyedHash,
     pub(crate) api_keys: KeyCache,
+    pub(crate) api_key_rates: KeyRates,
     pub(crate) mail: MailRoom,
     #[cfg(feature = "webauthn")]
     pub(crate) relying_party: Option<RelyingParty>,

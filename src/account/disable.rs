@@ -27,7 +27,8 @@ impl Accounts {
         .await
     }
 
-    /// Lets a user in again who was disabled. Their older sessions stay ended.
+    /// Lets a user in again who was disabled, or for the first time if they have waited for that. Their older sessions stay
+    /// ended. Whoever is let in for the first time gets the mail by which they confirm their address.
     ///
     /// # Errors
     ///
@@ -38,6 +39,10 @@ impl Accounts {
 
     pub(crate) async fn enable_user_by(&self, by: Option<UserId>, user: UserId, device: &Device) -> Result<(), Error> {
         let event = self.done_by(by, EventKind::UserEnabled, device).user(user);
-        if self.store().enable_user(user, &event).await? { Ok(()) } else { Err(Error::NotFound) }
+        if !self.store().enable_user(user, &event).await? {
+            return Err(Error::NotFound);
+        }
+        self.inner().mail.wake();
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@ mod assurance;
 mod attempt;
 mod change_email;
 mod disable;
+mod first_admin;
 mod identifier;
 mod login;
 mod profile;
@@ -25,10 +26,11 @@ pub(crate) use self::{
 pub use self::{
     accounts::{Accounts, Caller},
     assurance::{Assurance, Assured, FirstFactor, PartlyAssured},
+    first_admin::FIRST_ADMIN_LIFETIME,
     identifier::{EMAIL_MAX, Email, USERNAME_MAX, USERNAME_MIN, UserId, Username, time_ordered_uuid},
     login::{AccessToken, Credentials, Login},
     profile::{DISPLAY_NAME_MAX, DisplayName},
-    register::{Registered, Registration},
+    register::{Invitation, Registered, Registration},
     second_factor::{SecondFactor, SecondFactorCode, SecondFactors},
     second_step::UnfinishedLogin,
     user::{User, UserRecord},

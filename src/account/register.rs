@@ -3,9 +3,10 @@
 use super::{Accounts, DisplayName, Email, User, UserId, Username};
 use crate::{
     audit::{Event, EventKind},
+    clock::Timestamp,
     config::RegistrationPolicy,
     error::{Error, FieldError},
-    password::{OwnWords, Password},
+    password::{OwnWords, Password, PasswordHash},
     session::Device,
     store::NewUser,
     throttle::Bucket,
@@ -15,9 +16,15 @@ use crate::{
 /// asked yet.
 #[derive(Clone, Debug)]
 pub struct Registration {
+    who: Invitation,
+    password: Password,
+}
+
+/// An account about to be made for someone, who sets its password by a mailed link.
+#[derive(Clone, Debug)]
+pub struct Invitation {
     username: Username,
     email: Email,
-    password: Password,
     name: DisplayName,
 }
 
@@ -37,28 +44,22 @@ impl Accounts {
     ///
     /// [`Error::InvalidFields`] with `invalid_username`, `invalid_email`, `invalid_name` or the password's codes.
     pub fn registration(&self, username: &str, email: &str, password: &str, name: &str) -> Result<Registration, Error> {
-        let mut errors = Vec::new();
-        let username = Username::parse(username).or_else(|| reject(&mut errors, "username", "invalid_username"));
-        let email = Email::parse(email).or_else(|| reject(&mut errors, "email", "invalid_email"));
-        let name = DisplayName::parse(name).or_else(|| reject(&mut errors, "name", "invalid_name"));
-        let password = match self.screen_password("password", password) {
-            Ok(password) => Some(password),
-            Err(Error::InvalidFields(problems)) => {
-                errors.extend(problems);
-                None
+        match (Invitation::parse(username, email, name), self.screen_password("password", password)) {
+            (Ok(who), Ok(password)) => Ok(Registration { who, password }),
+            (Err(Error::InvalidFields(mut errors)), Err(Error::InvalidFields(more))) => {
+                errors.extend(more);
+                Err(Error::InvalidFields(errors))
             }
-            Err(other) => return Err(other),
-        };
-        match (username, email, password, name) {
-            (Some(username), Some(email), Some(password), Some(name)) => {
-                Ok(Registration { username, email, password, name })
-            }
-            _ => Err(Error::InvalidFields(errors)),
+            (Err(error), _) | (_, Err(error)) => Err(error),
         }
     }
 
     /// Makes an account for someone who asks for one themselves, and mails a link by which they confirm their address. It
     /// is not logged in by that.
+    ///
+    /// They get the [`default_role`](crate::config::Config::default_role). Where
+    /// [`registration`](crate::config::Config::registration) takes an administrator's approval, the account is disabled
+    /// until one opens it, and the mail waits for that too.
     ///
     /// Where [`require_verified_email`](crate::config::Config::require_verified_email) is set, an address that has an
     /// account gets the same answer: no account is made, and its owner gets a mail that says so.
@@ -73,11 +74,11 @@ impl Accounts {
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed.
     pub async fn register(&self, registration: Registration, device: &Device) -> Result<Registered, Error> {
         self.may_register()?;
-        if registration.username.is_reserved() {
+        if registration.who.username.is_reserved() {
             return Err(Error::field("username", "invalid_username"));
         }
         self.count_registration(device).await?;
-        let new = self.new_user(registration, Vec::new()).await?;
+        let new = self.as_newcomer(self.new_user(registration, Vec::new()).await?);
         let event = Event::new(EventKind::UserRegistered, new.user.created_at, device).user(new.user.id);
         self.store().register_user(&new, self.config().require_verified_email, &event).await?;
         self.inner().mail.wake();
@@ -86,7 +87,7 @@ impl Accounts {
 
     pub(crate) fn may_register(&self) -> Result<(), Error> {
         match self.config().registration {
-            RegistrationPolicy::Open => Ok(()),
+            RegistrationPolicy::Open | RegistrationPolicy::Approval => Ok(()),
             RegistrationPolicy::Closed => Err(Error::RegistrationClosed),
         }
     }
@@ -97,6 +98,17 @@ impl Accounts {
             None => Ok(()),
             Some(retry_after) => Err(Error::TooManyAttempts { retry_after }),
         }
+    }
+
+    /// A user who has made their account themselves: with the role that everyone has, and shut where somebody is to let
+    /// them in.
+    pub(crate) fn as_newcomer(&self, mut new: NewUser) -> NewUser {
+        new.user.roles = self.config().default_role.iter().map(ToString::to_string).collect();
+        if self.config().registration == RegistrationPolicy::Approval {
+            new.pending = true;
+            new.user.disabled_at = Some(new.user.created_at);
+        }
+        new
     }
 
     /// Makes an account on the operator's word: whatever the registration policy, any name, with these roles.
@@ -112,6 +124,32 @@ impl Accounts {
     ) -> Result<User, Error> {
         let event = Event::new(EventKind::UserRegistered, self.now(), device);
         self.make_user(registration, roles, false, event).await
+    }
+
+    /// Makes an account on the operator's word for someone who sets its password by a mailed link, which is good for a week.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UsernameTaken`] and [`Error::EmailTaken`].
+    pub async fn invite_user(
+        &self,
+        invitation: Invitation,
+        roles: Vec<String>,
+        device: &Device,
+    ) -> Result<User, Error> {
+        self.make_invited(invitation, roles, Event::new(EventKind::UserInvited, self.now(), device)).await
+    }
+
+    pub(crate) async fn make_invited(
+        &self,
+        invitation: Invitation,
+        roles: Vec<String>,
+        event: Event,
+    ) -> Result<User, Error> {
+        let new = invitation.into_user(None, roles, self.now());
+        self.store().invite_user(&new, &event.user(new.user.id)).await?;
+        self.inner().mail.wake();
+        Ok(new.user)
     }
 
     /// Makes an account, whose password has to be changed before it opens anything if whoever chose it is someone else.
@@ -130,23 +168,46 @@ impl Accounts {
         Ok(new.user)
     }
 
-    async fn new_user(&self, registration: Registration, roles: Vec<String>) -> Result<NewUser, Error> {
-        let words = OwnWords::of(&registration.username, &registration.email, registration.name.as_str());
-        let password = self.new_password("password", registration.password, words).await?;
+    pub(super) async fn new_user(&self, registration: Registration, roles: Vec<String>) -> Result<NewUser, Error> {
+        let Registration { who, password } = registration;
+        let words = OwnWords::of(&who.username, &who.email, who.name.as_str());
+        let password = self.new_password("password", password, words).await?;
         let password = self.inner().hashes.hash(password.into_password()).await?;
-        let now = self.now();
+        Ok(who.into_user(Some(password), roles, self.now()))
+    }
+}
+
+impl Invitation {
+    /// Checks what someone typed to have an account made, naming every field that is not as it must be. The name to show
+    /// may be empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidFields`] with `invalid_username`, `invalid_email` or `invalid_name`.
+    pub fn parse(username: &str, email: &str, name: &str) -> Result<Self, Error> {
+        let mut errors = Vec::new();
+        let username = Username::parse(username).or_else(|| reject(&mut errors, "username", "invalid_username"));
+        let email = Email::parse(email).or_else(|| reject(&mut errors, "email", "invalid_email"));
+        let name = DisplayName::parse(name).or_else(|| reject(&mut errors, "name", "invalid_name"));
+        match (username, email, name) {
+            (Some(username), Some(email), Some(name)) => Ok(Self { username, email, name }),
+            _ => Err(Error::InvalidFields(errors)),
+        }
+    }
+
+    fn into_user(self, password: Option<PasswordHash>, roles: Vec<String>, now: Timestamp) -> NewUser {
         let user = User {
             id: UserId::new(now),
-            username: registration.username,
-            email: registration.email,
+            username: self.username,
+            email: self.email,
             email_verified_at: None,
-            name: registration.name.into_string(),
+            name: self.name.into_string(),
             roles,
             generation: 1,
             disabled_at: None,
             created_at: now,
         };
-        Ok(NewUser { user, password: Some(password), must_change_password: false })
+        NewUser { user, password, must_change_password: false, pending: false }
     }
 }
 

@@ -20,7 +20,7 @@ pub struct User {
     pub roles: Vec<String>,
     /// Raised by every user-wide change; a token with a lower `gen` is stale.
     pub generation: i64,
-    /// When an administrator disabled the account, if one did.
+    /// When an administrator disabled the account, if one did, or since when it waits to be let in.
     pub disabled_at: Option<Timestamp>,
     /// When the account was made.
     pub created_at: Timestamp,
@@ -40,4 +40,6 @@ pub struct UserRecord {
     pub second_factors: SecondFactors,
     /// Whether the password has to be changed before it opens anything.
     pub must_change_password: bool,
+    /// Whether its user asked for it and waits for an administrator to let them in. Until then it is disabled.
+    pub pending: bool,
 }

@@ -2,11 +2,12 @@
 
 use std::{fmt, time::Duration};
 
-use super::{ApiKeyId, PlainApiKey};
+use super::{API_KEY_OVERLAP_MIN, ApiKeyId, PlainApiKey};
 use crate::{
     account::{Accounts, User, UserId},
     clock::Timestamp,
     error::Error,
+    guard::AuthError,
     jwt::{Cache, Finding},
     principal::{CredentialKind, Identity, Principal, Scopes},
     store::OwnedApiKey,
@@ -91,6 +92,13 @@ impl Accounts {
         Ok(Some(principal))
     }
 
+    /// Counts a request made with a good key, if it may make another one.
+    pub(super) fn count_use(&self, key: &str) -> Result<(), AuthError> {
+        let id = PlainApiKey::id_in(key).filter(|_| !self.config().insecure_no_limits);
+        let counted = id.map(|id| self.inner().api_key_rates.count(id, self.config().api_key_rate, self.now()));
+        counted.unwrap_or(Ok(())).map_err(|retry_after| AuthError::TooManyRequests { retry_after })
+    }
+
     /// The principal of a good token, with the roles that did not fit into it.
     pub(super) async fn with_memberships(&self, token: &str, principal: &Principal) -> Result<Principal, Error> {
         let epoch = self.inner().revocations.epoch();
@@ -103,10 +111,11 @@ impl Accounts {
         Ok(principal)
     }
 
-    /// For as long as an access token would be good: what revokes it is remembered for longer.
+    /// For as long as an access token would be good: what revokes it is remembered for longer. And for no longer than a key
+    /// that has a successor is good.
     fn remember(&self, credential: &str, principal: &Principal, generation: Option<i64>, epoch: u64) {
         let now = self.now();
-        let good = now..principal.expires_at().min(now + self.config().access_token_ttl);
+        let good = now..principal.expires_at().min(now + self.config().access_token_ttl.min(API_KEY_OVERLAP_MIN));
         let finding = Finding::new(principal.clone(), generation, good, 0, epoch);
         self.inner().api_keys.0.insert(credential, now, finding);
     }

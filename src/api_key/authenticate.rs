@@ -46,7 +46,9 @@ impl AccountAuthenticator {
     async fn look_up(self, credential: Kept) -> Result<Principal, AuthError> {
         if let Some(key) = key_of(credential.lent()) {
             let found = self.accounts.principal_of_key(key).await.map_err(|error| unavailable(&error))?;
-            return found.ok_or(AuthError::invalid("api key"));
+            let principal = found.ok_or(AuthError::invalid("api key"))?;
+            self.accounts.count_use(&credential.text)?;
+            return Ok(principal);
         }
         let principal = self.verifier.authenticate(credential.lent()).await?;
         if !is_truncated(&principal) {
@@ -68,7 +70,7 @@ impl Authenticate for AccountAuthenticator {
         if presented.as_bytes().starts_with(PREFIX.as_bytes())
             && let Some(key) = key_of(presented.credential()?)
         {
-            return self.looked_up(key);
+            return self.looked_up(key).map(|found| self.accounts.count_use(key).and(found));
         }
         match self.verifier.at_once(presented) {
             Some(Ok(principal)) if is_truncated(&principal) => self.looked_up(text_of(presented.credential()?)),

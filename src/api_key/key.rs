@@ -77,6 +77,11 @@ impl PlainApiKey {
         self.id
     }
 
+    /// Which one a text names that is known to be a key.
+    pub(super) fn id_in(text: &str) -> Option<ApiKeyId> {
+        ApiKeyId::parse(text.strip_prefix(PREFIX)?.split('_').next()?)
+    }
+
     /// The text, to give to the user.
     #[must_use]
     pub fn expose(&self) -> &str {

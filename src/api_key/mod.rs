@@ -9,13 +9,17 @@
 //! the checksum tells a key from what merely looks like one, without a look into the database. The store knows the hash of
 //! the whole.
 //!
-//! To replace a key without a gap, make the new one, put it in place, and delete the old one: both are good meanwhile.
+//! To replace a key without a gap, [rotate](crate::account::Accounts::rotate_api_key) it: its successor is good at once, and
+//! it stays good for a while. Each key may make so many requests a minute ([`api_key_rate`](crate::config::Config::api_key_rate)),
+//! then the guard answers 429 with `Retry-After`.
 
 mod access;
 mod authenticate;
 mod key;
 mod manage;
+mod rate;
 mod record;
+mod rotate;
 
 pub use self::{
     access::ApiAccess,
@@ -23,5 +27,6 @@ pub use self::{
     key::{ApiKeyId, PlainApiKey},
     manage::{API_KEY_LIFETIME_MAX, API_KEY_LIFETIME_MIN, API_KEY_NAME_MAX, API_KEY_SCOPES_MAX, NewKey},
     record::ApiKey,
+    rotate::{API_KEY_OVERLAP, API_KEY_OVERLAP_MAX, API_KEY_OVERLAP_MIN},
 };
-pub(crate) use access::KeyCache;
+pub(crate) use self::{access::KeyCache, rate::KeyRates};

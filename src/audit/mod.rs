@@ -143,10 +143,20 @@ pub enum EventKind {
     UserImported,
     /// Every account was written to a file, with the hash of its password.
     UsersExported,
+    /// Someone who waited for an account was let in.
+    UserApproved,
+    /// An account was made for someone, who sets its password by a mailed link.
+    UserInvited,
+    /// The first administrator made their account, by the link that the server gave out.
+    FirstAdminMade,
+    /// The operator removed every second factor of a user who had lost theirs.
+    SecondFactorsRemoved,
+    /// An API key was given a successor, and ends soon.
+    ApiKeyRotated,
 }
 
 impl EventKind {
-    const ALL: [Self; 50] = [
+    const ALL: [Self; 55] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -197,6 +207,11 @@ impl EventKind {
         Self::PasswordRemoved,
         Self::UserImported,
         Self::UsersExported,
+        Self::UserApproved,
+        Self::UserInvited,
+        Self::FirstAdminMade,
+        Self::SecondFactorsRemoved,
+        Self::ApiKeyRotated,
     ];
 
     /// The kind's stable name, as the trail stores and shows it.
@@ -253,6 +268,11 @@ impl EventKind {
             Self::PasswordRemoved => "password_removed",
             Self::UserImported => "user_imported",
             Self::UsersExported => "users_exported",
+            Self::UserApproved => "user_approved",
+            Self::UserInvited => "user_invited",
+            Self::FirstAdminMade => "first_admin_made",
+            Self::SecondFactorsRemoved => "second_factors_removed",
+            Self::ApiKeyRotated => "api_key_rotated",
         }
     }
 

@@ -82,6 +82,12 @@ pub enum AuthError {
         /// How long a client should wait before it tries again.
         retry_after: Duration,
     },
+    /// The credential is good and has been used too often of late: 429.
+    #[error("the credential has been used too often of late")]
+    TooManyRequests {
+        /// How long a client should wait before it tries again.
+        retry_after: Duration,
+    },
 }
 
 impl AuthError {

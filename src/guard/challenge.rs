@@ -25,7 +25,9 @@ impl Challenges {
     pub(super) fn to(&self, kind: &RejectionKind) -> Option<HeaderValue> {
         let error = format!(", error={}", quoted(kind.code()));
         let about = match kind {
-            RejectionKind::CrossOrigin | RejectionKind::Unavailable { .. } => return None,
+            RejectionKind::CrossOrigin | RejectionKind::Unavailable { .. } | RejectionKind::TooManyRequests { .. } => {
+                return None;
+            }
             // RFC 6750 section 3.1: no error code where no credential was sent.
             RejectionKind::Unauthenticated => String::new(),
             RejectionKind::InvalidRequest | RejectionKind::InvalidToken => error,

@@ -18,6 +18,7 @@ const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 /// | no credential, a bad one, one that is too old or too weak | 16 `UNAUTHENTICATED` |
 /// | a missing scope, a cookie from another site | 7 `PERMISSION_DENIED` |
 /// | not one credential | 3 `INVALID_ARGUMENT` |
+/// | a credential that has been used too often | 8 `RESOURCE_EXHAUSTED` |
 /// | credentials cannot be checked | 14 `UNAVAILABLE` |
 ///
 /// The challenge stays in `www-authenticate`, which a client finds in the metadata of the status. This is for services
@@ -59,6 +60,7 @@ const fn code(kind: &RejectionKind) -> u16 {
     match kind {
         RejectionKind::InvalidRequest => 3,
         RejectionKind::CrossOrigin | RejectionKind::InsufficientScope { .. } => 7,
+        RejectionKind::TooManyRequests { .. } => 8,
         RejectionKind::Unavailable { .. } => 14,
         RejectionKind::Unauthenticated
         | RejectionKind::InvalidToken

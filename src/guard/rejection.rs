@@ -84,6 +84,11 @@ pub enum RejectionKind {
         /// How long to wait before trying again.
         retry_after: Duration,
     },
+    /// 429: the credential has been used too often of late.
+    TooManyRequests {
+        /// How long to wait before trying again.
+        retry_after: Duration,
+    },
 }
 
 impl RejectionKind {
@@ -98,6 +103,7 @@ impl RejectionKind {
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::InsufficientUserAuthentication { .. } => "insufficient_user_authentication",
             Self::Unavailable { .. } => "unavailable",
+            Self::TooManyRequests { .. } => "too_many_requests",
         }
     }
 
@@ -111,6 +117,7 @@ impl RejectionKind {
             }
             Self::CrossOrigin | Self::InsufficientScope { .. } => StatusCode::FORBIDDEN,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -125,6 +132,7 @@ impl RejectionKind {
             Self::InsufficientScope { .. } => "The credential does not allow this.",
             Self::InsufficientUserAuthentication { .. } => "This needs a more recent or a stronger login.",
             Self::Unavailable { .. } => "Credentials cannot be checked at the moment. Try again later.",
+            Self::TooManyRequests { .. } => "The credential has been used too often of late. Try again later.",
         }
     }
 }
@@ -176,7 +184,7 @@ impl Rejection {
         let headers = response.headers_mut();
         default(headers, CACHE_CONTROL, || Some(HeaderValue::from_static("no-store")));
         default(headers, WWW_AUTHENTICATE, || self.challenges.to(&self.kind));
-        if let RejectionKind::Unavailable { retry_after } = self.kind {
+        if let RejectionKind::Unavailable { retry_after } | RejectionKind::TooManyRequests { retry_after } = self.kind {
             let secs = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
             default(headers, RETRY_AFTER, || Some(secs.max(1).into()));
         }
@@ -224,6 +232,9 @@ impl From<AuthError> for Cause {
             AuthError::Invalid { reason } => Self { kind: RejectionKind::InvalidToken, reason },
             AuthError::Unavailable { retry_after } => {
                 Self { kind: RejectionKind::Unavailable { retry_after }, reason: "cannot be checked".into() }
+            }
+            AuthError::TooManyRequests { retry_after } => {
+                Self { kind: RejectionKind::TooManyRequests { retry_after }, reason: "too many requests".into() }
             }
         }
     }

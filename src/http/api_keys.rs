@@ -1,4 +1,4 @@
-//! `GET`, `POST /auth/api-keys`, `DELETE /auth/api-keys/{id}`
+//! `GET`, `POST /auth/api-keys`, `DELETE /auth/api-keys/{id}`, `POST /auth/api-keys/{id}/rotate`
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::{fields::Fields, fresh::FreshCaller, page::Page, problem::Problem, ti
 use crate::{
     Error, Principal,
     account::{Accounts, Caller},
-    api_key::{ApiKey, ApiKeyId, NewKey},
+    api_key::{API_KEY_OVERLAP, ApiKey, ApiKeyId, NewKey},
     session::Device,
 };
 
@@ -53,6 +53,13 @@ pub struct ApiKeyRequest {
     pub scopes: Vec<String>,
     /// For how many seconds it is good: from a minute to a year, a year unless told.
     pub expires_in: Option<u64>,
+}
+
+/// What to send to replace an API key.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RotateApiKeyRequest {
+    /// For how many seconds more the one that is replaced is good: from an hour to a week, a day unless told.
+    pub overlap: Option<u64>,
 }
 
 /// A new API key.
@@ -130,6 +137,34 @@ pub(super) async fn create(
     let lifetime = fields.optional_number("expires_in").map(Duration::from_secs);
     let new = fields.finish(NewKey::parse(&name, scopes.into_iter().collect(), lifetime))?;
     let (about, key) = accounts.create_api_key(caller, principal.scopes(), new, &device).await?;
+    let body = NewApiKeyResponse { about: about.into(), key: key.expose().to_owned() };
+    Ok((StatusCode::CREATED, Json(body)))
+}
+
+/// Makes an API key that takes the place of another one: it may do the same, for as long. The other one stays good for a
+/// while, so that programs can be told.
+#[utoipa::path(
+    post, path = "/auth/api-keys/{id}/rotate", tag = "api keys", request_body = RotateApiKeyRequest,
+    params(("id" = String, Path, description = "The key's id")),
+    responses(
+        (status = 201, description = "Made; the key is shown this once", body = NewApiKeyResponse),
+        (status = 401, description = "No good token, or `insufficient_user_authentication`", body = Problem),
+        (status = 404, description = "`not_found`: there is none, or it is not the user's", body = Problem),
+        (status = 409, description = "`too_many_api_keys`", body = Problem),
+        (status = 422, description = "`invalid_fields`", body = Problem),
+    )
+)]
+pub(super) async fn rotate(
+    State(accounts): State<Accounts>,
+    FreshCaller(caller): FreshCaller,
+    device: Device,
+    id: Result<Path<String>, PathRejection>,
+    mut fields: Fields,
+) -> Result<(StatusCode, Json<NewApiKeyResponse>), Problem> {
+    let id = id.ok().and_then(|Path(id)| ApiKeyId::parse(&id)).ok_or(Error::NotFound)?;
+    let overlap = fields.optional_number("overlap").map_or(API_KEY_OVERLAP, Duration::from_secs);
+    fields.finish(Ok(()))?;
+    let (about, key) = accounts.rotate_api_key(caller, id, overlap, &device).await?;
     let body = NewApiKeyResponse { about: about.into(), key: key.expose().to_owned() };
     Ok((StatusCode::CREATED, Json(body)))
 }

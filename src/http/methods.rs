@@ -18,7 +18,7 @@ pub struct MethodsResponse {
     pub totp: bool,
     /// Whether a security key can be a second factor. Likewise.
     pub webauthn: bool,
-    /// Who may register: `open` or `closed`.
+    /// Who may register: `open`, `closed`, or `approval`.
     pub registration: &'static str,
 }
 

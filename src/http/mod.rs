@@ -11,6 +11,7 @@ mod change_email;
 mod change_password;
 mod event_stream;
 mod fields;
+mod first_admin;
 mod forgot_password;
 mod fresh;
 mod login;
@@ -64,9 +65,10 @@ pub use self::{
         AdminUserResponse, AdminUsersResponse, CreateUserRequest, EventResponse, EventsResponse, MembershipRequest,
         ResetPasswordRequest, RoleRequest, RoleResponse, RolesResponse, UpdateUserRequest, UserRolesRequest,
     },
-    api_keys::{ApiKeyRequest, ApiKeyResponse, ApiKeysResponse, NewApiKeyResponse},
+    api_keys::{ApiKeyRequest, ApiKeyResponse, ApiKeysResponse, NewApiKeyResponse, RotateApiKeyRequest},
     change_email::{ChangeEmailRequest, MailedTokenRequest},
     change_password::ChangePasswordRequest,
+    first_admin::FirstAdminRequest,
     forgot_password::ForgotPasswordRequest,
     login::LoginRequest,
     me::{ProfileRequest, UserResponse},
@@ -103,7 +105,11 @@ pub use self::{
         WebauthnRegisterFinishRequest, WebauthnRegisterRequest, WebauthnRenameRequest,
     },
 };
-use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
+use crate::{
+    Portcullis,
+    axum::{GuardedRouter, StatedRule},
+    guard::RouteRule,
+};
 
 /// The largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -124,6 +130,7 @@ fn routes() -> GuardedRouter<AppState> {
     let routes = GuardedRouter::new()
         .route("/auth/methods", get(methods::methods), public())
         .route("/auth/register", post(register::register), public())
+        .route("/auth/first-admin", post(first_admin::make), public())
         .route("/auth/login", post(login::login), public())
         .route("/auth/login/second-factor", post(second_factor::finish), public())
         .route("/auth/login/new-password", post(new_password::finish), public())
@@ -154,6 +161,7 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/api-keys", get(api_keys::list), authenticated())
         .route("/auth/api-keys", post(api_keys::create), fresh())
         .route("/auth/api-keys/{id}", delete(api_keys::remove), fresh())
+        .route("/auth/api-keys/{id}/rotate", post(api_keys::rotate), fresh())
         .route("/auth/admin/users", get(users::list), may("users:read"))
         .route("/auth/admin/users", post(users::create), administers("users:write"))
         .route("/auth/admin/users/{id}", get(users::show), may("users:read"))
@@ -183,6 +191,18 @@ fn routes() -> GuardedRouter<AppState> {
         .route("/auth/webauthn/credentials", get(webauthn::list), authenticated())
         .route("/auth/webauthn/credentials/{id}", patch(webauthn::rename).delete(webauthn::remove), fresh());
     routes.method_not_allowed_fallback(method_not_allowed)
+}
+
+/// Every account route and what the guard asks there: to print, to audit, to test.
+///
+/// ```
+/// let rules = portcullis::http::stated_rules();
+/// let login = rules.iter().find(|stated| stated.path() == "/auth/login").unwrap();
+/// assert!(login.rule().is_public());
+/// ```
+#[must_use]
+pub fn stated_rules() -> Vec<StatedRule> {
+    routes().rules().to_vec()
 }
 
 /// The account routes as one router. It leaves unknown paths to the service that it becomes a part of.

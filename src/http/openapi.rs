@@ -10,9 +10,9 @@ use utoipa::{
 
 use super::{
     admin::{events, memberships, roles, users},
-    api_keys, change_email, change_password, forgot_password, login, logout, me, methods, new_password, reauthenticate,
-    recovery_codes, refresh, register, reset_password, revocations, routes, second_factor, sessions, totp, verify,
-    verify_email, well_known,
+    api_keys, change_email, change_password, first_admin, forgot_password, login, logout, me, methods, new_password,
+    reauthenticate, recovery_codes, refresh, register, reset_password, revocations, routes, second_factor, sessions,
+    totp, verify, verify_email, well_known,
 };
 #[cfg(feature = "webauthn")]
 use super::{passkey_account, passkey_login, webauthn};
@@ -37,6 +37,7 @@ pub fn openapi() -> openapi::OpenApi {
     paths(
         methods::methods,
         register::register,
+        first_admin::make,
         login::login,
         second_factor::finish,
         new_password::finish,
@@ -66,6 +67,7 @@ pub fn openapi() -> openapi::OpenApi {
         recovery_codes::replace,
         api_keys::list,
         api_keys::create,
+        api_keys::rotate,
         api_keys::remove,
         users::list,
         users::create,

@@ -50,5 +50,5 @@ pub(super) fn user(fields: &Fields, now: Timestamp) -> Result<NewUser, SkipReaso
         created_at: fields.moment("date_joined")?.unwrap_or(now),
     };
     let usable = fields.text("password")?.filter(|text| !text.is_empty() && !text.starts_with(UNUSABLE));
-    Ok(NewUser { user, password: usable.map(entry::hash).transpose()?, must_change_password: false })
+    Ok(NewUser { user, password: usable.map(entry::hash).transpose()?, must_change_password: false, pending: false })
 }

@@ -67,7 +67,7 @@ fn user(fields: &Fields, now: Timestamp) -> Result<NewUser, SkipReason> {
     };
     let password = fields.text("password_hash")?.map(hash).transpose()?;
     let must_change_password = fields.flag("must_change_password")?.unwrap_or_default();
-    Ok(NewUser { user, password, must_change_password })
+    Ok(NewUser { user, password, must_change_password, pending: false })
 }
 
 /// A hash that can be checked here.

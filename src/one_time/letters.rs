@@ -1,5 +1,7 @@
 //! The mails with a link: their tokens are made here, when they are about to be sent.
 
+use std::time::Duration;
+
 use super::{CODE_LIFETIME, Code, OneTimeToken, Purpose};
 use crate::{
     account::{Accounts, User},
@@ -7,6 +9,9 @@ use crate::{
     mail::{Letter, MailKind, MailRequest, MailTo},
     store::{CodeHash, Grant, NewToken},
 };
+
+/// How long the link of an invitation is good.
+const INVITATION_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 impl Accounts {
     /// The letter of a kind that has a link, with a new token that takes the place of the one before; `None` if nobody is
@@ -34,7 +39,9 @@ impl Accounts {
 
     async fn issue(&self, purpose: Purpose, user: &User, request: &MailRequest) -> Result<Option<Letter>, Error> {
         let (now, token) = (self.now(), OneTimeToken::generate()?);
-        let expires_at = now + purpose.lifetime();
+        // Nobody waits for it, and it opens an account that nobody else is in.
+        let is_invitation = request.kind == MailKind::Invitation;
+        let expires_at = now + if is_invitation { INVITATION_LIFETIME } else { purpose.lifetime() };
         let code = (purpose == Purpose::Verify).then(Code::generate).transpose()?;
         let code_until = now + CODE_LIFETIME;
         let hashed =

@@ -33,7 +33,8 @@ pub struct NewAccount {
 pub struct PasskeyAccount {
     /// What they asked for.
     pub registered: Registered,
-    /// Their first session. `None` where the address has to be confirmed first, whether or not an account was made.
+    /// Their first session. `None` where the address has to be confirmed first, whether or not an account was made, and
+    /// where an administrator has to let them in.
     pub login: Option<Login>,
     /// The recovery codes, to be shown once. They count once the user has set a password.
     pub recovery_codes: RecoveryCodes,
@@ -86,8 +87,9 @@ impl Accounts {
 
     /// Makes the account, with the passkey that answered, mails a link by which the address is confirmed, and logs in.
     ///
-    /// Where [`require_verified_email`](crate::config::Config::require_verified_email) is set nobody is logged in, and an
-    /// address that has an account gets the same answer: no account is made, and its owner gets a mail that says so.
+    /// Where an administrator has to let them in first, nobody is logged in. Where
+    /// [`require_verified_email`](crate::config::Config::require_verified_email) is set nobody is either, and an address
+    /// that has an account gets the same answer: no account is made, and its owner gets a mail that says so.
     ///
     /// # Errors
     ///
@@ -110,14 +112,15 @@ impl Accounts {
         let event = Event::new(EventKind::UserRegistered, now, device).user(user.id);
         let registered = Registered { username: user.username.clone(), email: user.email.clone() };
         let (id, key) = (user.id, passkey.id);
-        let user = NewUser { user, password: None, must_change_password: false };
+        let user = NewUser { user, password: None, must_change_password: false, pending: false };
+        let user = self.as_newcomer(user);
+        let waits = user.pending || self.config().require_verified_email;
         let new = NewPasskeyUser { user, handle, passkey, recovery_codes: hashes };
         if !self.store().register_passkey_user(&new, self.config().require_verified_email, &event).await? {
             return Err(Error::field("webauthn_response", "invalid_response"));
         }
         self.inner().mail.wake();
-        let login =
-            if self.config().require_verified_email { None } else { Some(self.log_in_new(id, key, device).await?) };
+        let login = if waits { None } else { Some(self.log_in_new(id, key, device).await?) };
         Ok(PasskeyAccount { registered, login, recovery_codes })
     }
 

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::Result;
+use super::{NewUser, Result};
 use crate::{
     access::Membership,
     account::{UserId, UserRecord},
     audit::{Event, EventKind},
     clock::Timestamp,
     password::PasswordHash,
+    secret::TokenHash,
 };
 
 /// Which users are looked for.
@@ -19,8 +20,39 @@ pub struct UserQuery {
     pub text: String,
     /// The last one of the piece before.
     pub after: Option<UserId>,
+    /// In which state, if that matters.
+    pub state: Option<UserState>,
     /// How many at most.
     pub limit: u32,
+}
+
+/// Whether an account can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserState {
+    /// It can.
+    Active,
+    /// An administrator has shut it.
+    Disabled,
+    /// Its user asked for it and waits to be let in.
+    Pending,
+}
+
+impl UserState {
+    /// Its name in queries.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Active, Self::Disabled, Self::Pending].into_iter().find(|state| state.as_str() == name)
+    }
 }
 
 /// Which part of the trail is looked for.
@@ -74,6 +106,31 @@ pub trait AccessStore {
         revoke_until: Timestamp,
         event: &Event,
     ) -> Result<Option<i64>>;
+
+    /// Removes every second factor of a user of this generation, with the recovery codes, ends every session of theirs,
+    /// raises their generation and revokes every older token until `revoke_until`. Answers the new generation, or `None`
+    /// if the user is not there or of another generation.
+    async fn remove_second_factors(
+        &self,
+        user: UserId,
+        generation: i64,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> Result<Option<i64>>;
+
+    /// Remembers a link that makes the first administrator, until `expires_at`. `false` if there is one already.
+    async fn offer_first_admin(&self, token: &TokenHash, expires_at: Timestamp) -> Result<bool>;
+
+    /// Whether such a link is good at that time.
+    async fn is_first_admin_offered(&self, token: &TokenHash, now: Timestamp) -> Result<bool>;
+
+    /// Makes the first administrator for whoever has the link, and ends every such link. `false` if it is not good, or
+    /// there is an administrator by now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) as for any other user; the link stays good.
+    async fn make_first_admin(&self, token: &TokenHash, new: &NewUser, event: &Event) -> Result<bool>;
 
     /// Lets a user in to a resource, in place of how far they were let in before; raises their generation and revokes
     /// every older token until `revoke_until`. Answers the new generation, or `None` if there is no such user.

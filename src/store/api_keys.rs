@@ -38,6 +38,17 @@ pub enum ApiKeyMade {
     SessionEnded,
 }
 
+/// A key about to take the place of another one.
+#[derive(Clone, Debug)]
+pub struct KeyRotation {
+    /// The successor.
+    pub new: NewApiKey,
+    /// The one it takes the place of.
+    pub old: ApiKeyId,
+    /// Until when that is good at most.
+    pub old_until: Timestamp,
+}
+
 /// A key as it is looked up, with whom it is of.
 #[derive(Clone, Debug)]
 pub struct OwnedApiKey {
@@ -56,6 +67,9 @@ pub struct OwnedApiKey {
 pub trait ApiKeyStore {
     /// Makes a key, if the session it is made from is alive and its owner has fewer than they may have.
     async fn create_api_key(&self, new: &NewApiKey, event: &Event) -> Result<ApiKeyMade>;
+
+    /// Makes a key in the same way, and lets another one of its owner's end by `old_until`. `None` if there is no other one.
+    async fn rotate_api_key(&self, rotation: &KeyRotation, event: &Event) -> Result<Option<ApiKeyMade>>;
 
     /// The key with this id and its owner, unless it has expired by `now`.
     async fn api_key(&self, id: ApiKeyId, now: Timestamp) -> Result<Option<OwnedApiKey>>;

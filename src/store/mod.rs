@@ -39,8 +39,8 @@ pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
 pub use self::{
-    access::{AccessStore, EventQuery, NewMembership, NewUserPassword, UserQuery},
-    api_keys::{ApiKeyMade, ApiKeyStore, NewApiKey, OwnedApiKey},
+    access::{AccessStore, EventQuery, NewMembership, NewUserPassword, UserQuery, UserState},
+    api_keys::{ApiKeyMade, ApiKeyStore, KeyRotation, NewApiKey, OwnedApiKey},
     connect::connect,
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
@@ -75,6 +75,8 @@ pub struct NewUser {
     pub password: Option<PasswordHash>,
     /// Whether that password has to be changed before it opens anything.
     pub must_change_password: bool,
+    /// Whether they wait for an administrator to let them in. Then they are disabled until that, and get no mail.
+    pub pending: bool,
 }
 
 /// A signing key as the store keeps it.
@@ -122,6 +124,14 @@ pub trait Store: AccessStore + ApiKeyStore + FactorStore + PasskeyStore + Send +
     ///
     /// As [`create_user`](Self::create_user).
     async fn register_user(&self, new: &NewUser, neutral: bool, event: &Event) -> Result<()>;
+
+    /// Makes a user without a password, and asks for the mail by which they set one.
+    ///
+    /// # Errors
+    ///
+    /// As [`create_user`](Self::create_user).
+    async fn invite_user(&self, new: &NewUser, event: &Event) -> Result<()>;
+
     /// Makes all of these users that can be made, each with its event, and answers for each what stood in the way, if
     /// anything did. Either way none of them is half made, and nobody who is there is touched. With `keep` off nothing
     /// is made at all and the answers are what they would have been.
@@ -166,7 +176,8 @@ pub trait Store: AccessStore + ApiKeyStore + FactorStore + PasskeyStore + Send +
     /// `revoke_until`. Answers the new generation, or `None` if there is no such user.
     async fn disable_user(&self, id: UserId, revoke_until: Timestamp, event: &Event) -> Result<Option<i64>>;
 
-    /// Enables a user. `false` if there is no such user.
+    /// Enables a user. One who has waited to be let in gets the mail by which they confirm their address, and the trail
+    /// tells that they were approved. `false` if there is no such user.
     async fn enable_user(&self, id: UserId, event: &Event) -> Result<bool>;
 
     /// Every role, by name, with the scopes that are listed for it.

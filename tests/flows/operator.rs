@@ -25,7 +25,7 @@ impl World {
             }
             Operation::ForcePassword => {
                 let scopes = Scopes::parse("users:read users:write roles:write");
-                let operator = Operator { user: UserId::new(Timestamp::from_secs(0)), scopes };
+                let operator = Operator::person(UserId::new(Timestamp::from_secs(0)), scopes);
                 let password = Password::parse(&person.next_password()).unwrap();
                 accounts.administer(&operator, &device).reset_password(person.id, password).await
             }

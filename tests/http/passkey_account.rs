@@ -1,7 +1,7 @@
 //! Accounts with a passkey and no password, and what each kind of account is asked at login.
 
 use axum::http::StatusCode;
-use portcullis::config::RegistrationPolicy;
+use portcullis::{access::RoleName, config::RegistrationPolicy, session::Device};
 use serde_json::{Value, json};
 
 use crate::{
@@ -19,6 +19,7 @@ both![
     names_and_addresses_are_checked_before_and_after,
     wa_6_a_passkey_of_another_account_makes_none,
     every_account_is_asked_for_what_it_has,
+    an_account_that_waits_to_be_let_in_is_not_logged_in,
     webauthn_is_off_where_the_service_has_no_name,
 ];
 
@@ -184,4 +185,25 @@ async fn webauthn_is_off_where_the_service_has_no_name(db: TestDb) {
     app.post("/auth/login/passkey/start").json(&json!({})).send().await.expect_problem(404, "not_found");
     app.post("/auth/reauthenticate/start").bearer(&token).send().await.expect_problem(404, "not_found");
     app.begin_account("bob").await.expect_problem(404, "not_found");
+}
+
+async fn an_account_that_waits_to_be_let_in_is_not_logged_in(db: TestDb) {
+    let app = TestApp::with(db, |config| {
+        config.passkey_registration = true;
+        config.registration = RegistrationPolicy::Approval;
+        config.default_role = RoleName::parse("member");
+    })
+    .await;
+    let begun = app.begin_account("ada").await.expect(StatusCode::OK).body;
+    let mut key = Key::passkey();
+    let response = key.register(&begun["options"]);
+    let answer = app.finish_account(&begun, &response).await.expect(StatusCode::CREATED);
+    assert_eq!((&answer.body["username"], &answer.body["access_token"]), (&json!("ada"), &Value::Null));
+    app.passkey_login(&mut key).await.expect_problem(401, "invalid_credentials");
+    let accounts = app.portcullis.accounts();
+    let user = accounts.get_user_by_name_or_mail("ada").await.unwrap().unwrap();
+    assert!(user.pending);
+    accounts.enable_user(user.user.id, &Device::default()).await.unwrap();
+    let answer = app.passkey_login(&mut key).await.expect(StatusCode::OK);
+    assert_eq!(answer.body["user"]["roles"], json!(["member"]));
 }

@@ -139,7 +139,7 @@ async fn rs_5_a_password_that_an_administrator_sets_kills_older_tokens(db: TestD
     let asked = asked(&app).await;
     let accounts = app.portcullis.accounts();
     let ada = accounts.get_user_by_name_or_mail("ada").await.unwrap().unwrap().user.id;
-    let operator = Operator { user: UserId::new(app.now()), scopes: Scopes::parse("users:write") };
+    let operator = Operator::person(UserId::new(app.now()), Scopes::parse("users:write"));
     let (password, device) = (Password::parse(NEW).unwrap(), Device::default());
     accounts.administer(&operator, &device).reset_password(ada, password).await.unwrap();
     reset(&app, &asked, "one that a thief has chosen").await.expect_problem(400, "token_invalid");

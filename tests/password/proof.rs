@@ -27,6 +27,7 @@ fn record(password: Option<PasswordHash>) -> UserRecord {
         password_version: 7,
         second_factors: SecondFactors::default(),
         must_change_password: false,
+        pending: false,
     }
 }
 

@@ -9,6 +9,7 @@ use tempfile::tempdir;
 use crate::{
     client::{get_as, login, register, token},
     db::TestDb,
+    mail::mails,
     process::{Server, run},
 };
 
@@ -91,6 +92,57 @@ fn roles_are_made_given_and_taken_and_an_account_is_shut() {
     assert!(refused(&["role", "set", "x", "two words"]).contains("not a scope"));
     assert_eq!(refused(&["role", "delete", "admin"]), "the role `admin` is built in");
     assert_eq!(refused(&["role", "delete", "reader"]), "there is no role `reader`");
+}
+
+#[test]
+fn the_operator_does_what_administrators_do() {
+    let folder = tempdir().unwrap();
+    let (password, other) = ("correct horse battery staple", "another horse, another battery");
+    let run = |arguments: &[&str], input: &str| run(folder.path(), arguments, input);
+    let json = |arguments: &[&str], input: &str| -> Value {
+        let output = run(&[arguments, &["--json"]].concat(), input);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let names = |list: &Value| -> Vec<String> {
+        list["users"].as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap().to_owned()).collect()
+    };
+    json(&["user", "add", "root", "root@example.org", "--admin", "--password-stdin"], password);
+    let server = Server::start(folder.path(), &["--registration", "approval", "--default-role", "member"]);
+    register(server.address, "ada", password);
+    assert_eq!(names(&json(&["user", "list"], "")), ["ada", "root"]);
+    assert_eq!(names(&json(&["user", "list", "--pending"], "")), ["ada"]);
+    assert_eq!(names(&json(&["user", "list", "ROOT@"], "")), ["root"]);
+    let lines = run(&["user", "list"], "");
+    assert!(
+        text(&lines.stdout).contains("ada <ada@example.org> ") && text(&lines.stdout).contains("waits to be let in")
+    );
+    assert_eq!(login(server.address, "ada", password).code(), "invalid_credentials");
+    json(&["user", "approve", "ada"], "");
+    assert!(!run(&["user", "approve", "ada"], "").status.success());
+    assert_eq!(login(server.address, "ada", password).status, 200);
+    let shown = json(&["user", "show", "ada@example.org"], "");
+    assert_eq!((&shown["roles"], &shown["pending"]), (&json!(["member"]), &json!(false)));
+
+    // Also of an administrator, whom no other administrator may do that to.
+    for name in ["ada", "root"] {
+        json(&["user", "reset-password", name, "--password-stdin"], other);
+        assert_eq!(login(server.address, name, password).code(), "invalid_credentials");
+        assert_eq!(login(server.address, name, other).code(), "password_change_required");
+        json(&["user", "reset-second-factor", name], "");
+    }
+    let weak = run(&["user", "reset-password", "ada", "--password-stdin"], "short\n");
+    assert!(text(&weak.stderr).contains("at least 10 characters"));
+    assert!(!run(&["user", "reset-password", "ada"], "").status.success());
+    json(&["user", "delete", "ada"], "");
+    assert_eq!(text(&run(&["user", "show", "ada"], "").stderr).trim(), "there is no user `ada`");
+    assert_eq!(text(&run(&["user", "delete", "root"], "").stderr).trim(), "this is the last administrator");
+
+    json(&["user", "add", "eve", "eve@example.org", "--invite"], "");
+    let letters = mails(folder.path(), 1);
+    assert!(
+        letters.iter().any(|letter| letter.contains("eve@example.org") && letter.contains("/reset-password?token="))
+    );
 }
 
 #[test]

@@ -31,6 +31,35 @@ fn one_command_serves_and_what_it_makes_is_its_owners_alone() {
 }
 
 #[test]
+fn the_first_administrator_is_made_by_the_link_that_the_server_leaves() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("portcullis-data/first-admin-link");
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(mode(&file), 0o600);
+    let link = fs::read_to_string(&file).unwrap();
+    let token = link.trim().strip_prefix("http://localhost:8400/first-admin?token=").unwrap();
+    server.terminate();
+    let (_, log) = server.ended();
+    assert!(log.contains("first-admin-link") && !log.contains(token), "{log}");
+
+    let server = Server::start(folder.path(), &[]);
+    let newer = fs::read_to_string(&file).unwrap();
+    assert_ne!(newer, link);
+    let body = |name: &str| {
+        let email = format!("{name}@example.org");
+        json!({ "token": token, "username": name, "email": email, "password": PASSWORD })
+    };
+    assert_eq!(post(server.address, "/auth/first-admin", &body("root")).status, 201);
+    assert_eq!(post(server.address, "/auth/first-admin", &body("eve")).code(), "token_invalid");
+    let bearer = self::token(server.address, "root", PASSWORD);
+    assert_eq!(get_as(server.address, "/auth/admin/users", &bearer).status, 200);
+    drop(server);
+    let server = Server::start(folder.path(), &[]);
+    assert!(!file.exists(), "the link of a service that has an administrator is taken back");
+    drop(server);
+}
+
+#[test]
 fn register_login_me_logout_and_no_secret_in_the_log() {
     let folder = tempdir().unwrap();
     // Everything that anyone could ask the log to tell, libraries included.

@@ -101,7 +101,7 @@ async fn users_are_found_by_any_part_of_their_names(db: TestDb) {
         add_user(&db.store, name).await;
     }
     let find = async |text: &str| {
-        let query = UserQuery { text: text.to_owned(), after: None, limit: 10 };
+        let query = UserQuery { text: text.to_owned(), limit: 10, ..UserQuery::default() };
         let found = db.store.find_users(&query).await.unwrap();
         found.iter().map(|record| record.user.username.as_str().to_owned()).collect::<Vec<_>>()
     };

@@ -50,7 +50,7 @@ pub fn new_user(name: &str) -> NewUser {
         disabled_at: None,
         created_at: NOW,
     };
-    NewUser { user, password: Some(hash("hash-1")), must_change_password: false }
+    NewUser { user, password: Some(hash("hash-1")), must_change_password: false, pending: false }
 }
 
 /// A session of this user, not opened yet, by whoever checked their first password.

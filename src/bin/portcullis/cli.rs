@@ -69,6 +69,42 @@ pub(crate) enum Command {
 pub(crate) enum UserCommand {
     /// Make an account, whatever the registration policy
     Add(NewUser),
+    /// Print the accounts, the newest first
+    List {
+        /// Only those with this in the user name, the e-mail address or the name
+        text: Option<String>,
+        /// Only those who wait to be let in
+        #[arg(long)]
+        pending: bool,
+    },
+    /// Print an account
+    Show {
+        /// The user name or the e-mail address
+        name: String,
+    },
+    /// Let a user in who has asked for an account and waits
+    Approve {
+        /// The user name or the e-mail address
+        name: String,
+    },
+    /// Delete an account; its user name is never given to anyone again
+    Delete {
+        /// The user name or the e-mail address
+        name: String,
+    },
+    /// Set a password that the user has to change; their second factors, sessions and API keys go
+    ResetPassword {
+        /// The user name or the e-mail address
+        name: String,
+        /// Read the password from the first line of standard input instead of asking for it
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Remove every second factor of a user, and end their sessions
+    ResetSecondFactor {
+        /// The user name or the e-mail address
+        name: String,
+    },
     /// Shut an account and end its sessions
     Disable {
         /// The user name or the e-mail address
@@ -118,6 +154,9 @@ pub(crate) struct NewUser {
     /// Read the password from the first line of standard input instead of asking for it
     #[arg(long)]
     pub(crate) password_stdin: bool,
+    /// Ask for no password: a link is mailed to the user, by which they set one
+    #[arg(long, conflicts_with = "password_stdin")]
+    pub(crate) invite: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use portcullis::{
 };
 use tokio::net::TcpListener;
 
-use crate::{docs, health, listener, open, request, settings::Settings};
+use crate::{docs, first_admin, health, listener, open, request, settings::Settings};
 
 /// How long mail that is under way holds up the end.
 const FOR_MAIL: Duration = Duration::from_secs(10);
@@ -20,6 +20,7 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let portcullis = open::portcullis(settings).await?;
     let address = settings.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    first_admin::announce(portcullis.accounts(), settings).await?;
     let (told, streaming) = (told_to_stop()?, portcullis.clone());
     let stop = async move {
         told.await;

@@ -1,41 +1,76 @@
-//! `portcullis user add`, `disable`, `enable` and `roles`
+//! `portcullis user …`: what administrators do over HTTP, by the same functions.
 
-use std::{
-    error::Error,
-    io::{self, BufRead, IsTerminal},
-};
+use std::error::Error;
 
 use portcullis::{
-    account::{Accounts, User},
-    password::PasswordPreset,
+    access::{ADMIN, Operator},
+    account::{Accounts, Invitation, User, UserRecord},
     session::Device,
+    store::{UserQuery, UserState},
 };
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use crate::{
     cli::{NewUser, UserCommand},
-    open, print, role,
+    open, password, print, role,
     settings::Settings,
 };
 
+/// How many accounts are read at once.
+const PIECE: u32 = 500;
+
 pub(crate) async fn run(settings: &Settings, command: UserCommand, json: bool) -> Result<(), Box<dyn Error>> {
+    let (operator, device) = (Operator::console(), Device::default());
     match command {
         UserCommand::Add(user) => add(settings, user, json).await,
+        UserCommand::List { text, pending } => list(settings, text.unwrap_or_default(), pending, json).await,
+        UserCommand::Show { name } => {
+            let (accounts, user) = named(settings, &name).await?;
+            let record = accounts.user(user.id).await?;
+            print::result(json, &as_json(&record), &in_words(&record))?;
+            Ok(())
+        }
+        UserCommand::Approve { name } => {
+            let (accounts, user) = named(settings, &name).await?;
+            if !accounts.user(user.id).await?.pending {
+                return Err(format!("`{name}` does not wait to be let in").into());
+            }
+            accounts.administer(&operator, &device).set_disabled(user.id, false).await?;
+            changed(json, &json!({ "pending": false }), &user, "is let in")
+        }
+        UserCommand::Delete { name } => {
+            let (accounts, user) = named(settings, &name).await?;
+            accounts.administer(&operator, &device).delete_user(user.id).await?;
+            changed(json, &json!({ "deleted": true }), &user, "is deleted")
+        }
+        UserCommand::ResetPassword { name, password_stdin } => {
+            let new = password::read(password_stdin)?;
+            let (accounts, user) = named(settings, &name).await?;
+            let explain = |error| password::explained(error, settings);
+            let new = accounts.screen_password("new_password", &new).map_err(explain)?;
+            accounts.administer(&operator, &device).reset_password(user.id, new).await.map_err(explain)?;
+            let text = "has a new password, which has to be changed at the next login";
+            changed(json, &json!({ "must_change_password": true }), &user, text)
+        }
+        UserCommand::ResetSecondFactor { name } => {
+            let (accounts, user) = named(settings, &name).await?;
+            accounts.administer(&operator, &device).remove_second_factors(user.id).await?;
+            changed(json, &json!({ "second_factor": false }), &user, "has no second factor any more")
+        }
         UserCommand::Disable { name } => {
             let (accounts, user) = named(settings, &name).await?;
-            accounts.disable_user(user.id, &Device::default()).await?;
+            accounts.disable_user(user.id, &device).await?;
             changed(json, &json!({ "disabled": true }), &user, "is disabled, and every session of theirs has ended")
         }
         UserCommand::Enable { name } => {
             let (accounts, user) = named(settings, &name).await?;
-            accounts.enable_user(user.id, &Device::default()).await?;
+            accounts.enable_user(user.id, &device).await?;
             changed(json, &json!({ "disabled": false }), &user, "is enabled")
         }
         UserCommand::Roles { name, roles } => {
             let roles = roles.iter().map(|role| role::name(role)).collect::<Result<Vec<_>, _>>()?;
             let (accounts, user) = named(settings, &name).await?;
-            let user = accounts.set_user_roles(user.id, roles, &Device::default()).await.map_err(role::explained)?;
+            let user = accounts.set_user_roles(user.id, roles, &device).await.map_err(role::explained)?;
             let text = if user.roles.is_empty() { "no roles".to_owned() } else { user.roles.join(", ") };
             changed(json, &json!({ "roles": user.roles }), &user, &format!("has these roles now: {text}"))
         }
@@ -61,54 +96,73 @@ fn changed(json: bool, what: &Value, user: &User, text: &str) -> Result<(), Box<
 
 /// Makes an account on the operator's word.
 async fn add(settings: &Settings, new: NewUser, json: bool) -> Result<(), Box<dyn Error>> {
-    let password = if new.password_stdin { first_line()? } else { prompt()? };
+    let password = if new.invite { None } else { Some(password::read(new.password_stdin)?) };
     let portcullis = open::for_command(settings).await?;
-    let accounts = portcullis.accounts();
-    let explain = |error| explained(error, settings);
-    let registration = accounts.registration(&new.name, &new.email, &password, "").map_err(explain)?;
-    let roles = if new.admin { vec!["admin".to_owned()] } else { Vec::new() };
-    let user = accounts.create_user(registration, roles, &Device::default()).await.map_err(explain)?;
+    let (accounts, device) = (portcullis.accounts(), Device::default());
+    let explain = |error| password::explained(error, settings);
+    let roles = if new.admin { vec![ADMIN.to_owned()] } else { Vec::new() };
+    let user = if let Some(password) = password {
+        let registration = accounts.registration(&new.name, &new.email, &password, "").map_err(explain)?;
+        accounts.create_user(registration, roles, &device).await
+    } else {
+        let invitation = Invitation::parse(&new.name, &new.email, "").map_err(explain)?;
+        accounts.invite_user(invitation, roles, &device).await
+    };
+    let user = user.map_err(explain)?;
+    if new.invite {
+        // Else it would wait until a server runs.
+        accounts.deliver_mail().await?;
+    }
     let (id, name) = (user.id.to_string(), user.username.as_str());
     let as_json = json!({ "id": id, "username": name, "email": user.email.as_str(), "roles": user.roles });
     print::result(json, &as_json, &format!("made the account `{name}`, id {id}"))?;
     Ok(())
 }
 
-/// The password on standard input, without the end of its line. Nothing else is cut off it.
-fn first_line() -> io::Result<Zeroizing<String>> {
-    let mut line = Zeroizing::new(String::new());
-    io::stdin().lock().read_line(&mut line)?;
-    let password = line.strip_suffix('\n').unwrap_or(&line);
-    Ok(Zeroizing::new(password.strip_suffix('\r').unwrap_or(password).to_owned()))
-}
-
-/// Asks for the password twice, without showing it.
-fn prompt() -> Result<Zeroizing<String>, Box<dyn Error>> {
-    if !io::stdin().is_terminal() {
-        return Err("there is no terminal to ask for the password on: use --password-stdin".into());
-    }
-    let password = Zeroizing::new(rpassword::prompt_password("Password: ")?);
-    let again = Zeroizing::new(rpassword::prompt_password("The same again: ")?);
-    if password == again { Ok(password) } else { Err("the two passwords differ".into()) }
-}
-
-/// What is wrong with the fields in words; other errors say it themselves.
-fn explained(error: portcullis::Error, settings: &Settings) -> Box<dyn Error> {
-    let portcullis::Error::InvalidFields(fields) = &error else { return error.into() };
-    let (min_length, preset) = (settings.config.password_policy.min_length(), settings.config.password_policy.preset());
-    let texts = fields.iter().map(|field| match field.code {
-        "invalid_username" => "the user name must be 3 to 32 ASCII letters, digits, `.`, `_` and `-`".to_owned(),
-        "invalid_email" => "that is not an e-mail address".to_owned(),
-        "password_too_short" => format!("the password must have at least {min_length} characters"),
-        "password_too_long" => "the password is too long: 1024 bytes at most".to_owned(),
-        "password_too_common" => "the password is one that many would try first".to_owned(),
-        "password_too_weak" if preset == PasswordPreset::Composition => {
-            "the password is too easy to guess, or does not mix three of: capital letters, small letters, digits, \
-             other characters"
-                .to_owned()
+async fn list(settings: &Settings, text: String, pending: bool, json: bool) -> Result<(), Box<dyn Error>> {
+    let accounts = open::for_command(settings).await?.accounts().clone();
+    let state = pending.then_some(UserState::Pending);
+    let mut query = UserQuery { text, state, after: None, limit: PIECE };
+    let mut found = Vec::new();
+    loop {
+        let piece = accounts.find_users(&query).await?;
+        query.after = piece.last().map(|last| last.user.id);
+        found.extend(piece);
+        if found.len() % PIECE as usize != 0 || query.after.is_none() {
+            break;
         }
-        "password_too_weak" => "the password is too easy to guess: add another word or two".to_owned(),
-        code => format!("{}: {code}", field.field),
-    });
-    texts.collect::<Vec<_>>().join("\n").into()
+    }
+    let users: Vec<_> = found.iter().map(as_json).collect();
+    let lines: Vec<_> = found.iter().map(in_words).collect();
+    print::result(json, &json!({ "users": users }), &lines.join("\n"))?;
+    Ok(())
+}
+
+fn as_json(UserRecord { user, password, second_factors, must_change_password, pending, .. }: &UserRecord) -> Value {
+    json!({
+        "id": user.id.to_string(),
+        "username": user.username.as_str(),
+        "email": user.email.as_str(),
+        "email_verified": user.email_verified_at.is_some(),
+        "name": user.name,
+        "roles": user.roles,
+        "disabled": user.disabled_at.is_some(),
+        "pending": pending,
+        "password": password.is_some(),
+        "must_change_password": must_change_password,
+        "second_factor": second_factors.any(),
+    })
+}
+
+/// An account on one line.
+fn in_words(record: &UserRecord) -> String {
+    let user = &record.user;
+    let roles = if user.roles.is_empty() { "no roles".to_owned() } else { user.roles.join(", ") };
+    let state = match (record.pending, user.disabled_at) {
+        (true, _) => ", waits to be let in",
+        (false, Some(_)) => ", disabled",
+        (false, None) => "",
+    };
+    let second_factor = if record.second_factors.any() { ", second factor" } else { "" };
+    format!("{} <{}> {}: {roles}{second_factor}{state}", user.username.as_str(), user.email.as_str(), user.id)
 }

@@ -28,7 +28,7 @@ impl FromRequestParts<AppState> for Operator {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
         let FreshCaller(caller) = FreshCaller::from_request_parts(parts, state).await?;
         let principal = Principal::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        Ok(Self { user: caller.user, scopes: principal.scopes().clone() })
+        Ok(Self::person(caller.user, principal.scopes().clone()))
     }
 }
 

@@ -6,8 +6,9 @@ use utoipa::ToSchema;
 
 use super::{Named, roles::role_names};
 use crate::{
+    Error,
     access::Operator,
-    account::{Accounts, UserId, UserRecord},
+    account::{Accounts, Invitation, UserId, UserRecord},
     http::{
         fields::{Fields, both},
         me::UserResponse,
@@ -17,11 +18,12 @@ use crate::{
         time::rfc3339,
     },
     session::Device,
-    store::UserQuery,
+    store::{UserQuery, UserState},
 };
 
 /// An account, as administrators see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own, and the fields of a JSON answer")]
 pub struct AdminUserResponse {
     /// What its owner sees of it.
     #[serde(flatten)]
@@ -36,6 +38,8 @@ pub struct AdminUserResponse {
     second_factor: bool,
     /// Whether its password has to be changed before it opens anything.
     must_change_password: bool,
+    /// Whether its user asked for it and waits to be let in; to do that, send `disabled: false`.
+    pending: bool,
 }
 
 /// A piece of the list of accounts.
@@ -54,8 +58,8 @@ pub struct CreateUserRequest {
     pub username: String,
     /// Where they are reached.
     pub email: String,
-    /// A password to begin with, which they have to change.
-    pub password: String,
+    /// A password to begin with, which they have to change. Without one, a link is mailed to them by which they set it.
+    pub password: Option<String>,
     /// The name to show.
     pub name: Option<String>,
     /// The roles they have from the start.
@@ -90,13 +94,14 @@ hidden_in_debug!(CreateUserRequest, ResetPasswordRequest);
 
 impl From<UserRecord> for AdminUserResponse {
     fn from(record: UserRecord) -> Self {
-        let UserRecord { user, second_factors, must_change_password, .. } = record;
+        let UserRecord { user, second_factors, must_change_password, pending, .. } = record;
         Self {
             disabled: user.disabled_at.is_some(),
             disabled_at: user.disabled_at.map(rfc3339),
             created_at: rfc3339(user.created_at),
             second_factor: second_factors.any(),
             must_change_password,
+            pending,
             user: user.into(),
         }
     }
@@ -107,6 +112,10 @@ impl From<UserRecord> for AdminUserResponse {
     get, path = "/auth/admin/users", tag = "administration",
     params(
         ("q" = Option<String>, Query, description = "What the user name, the address or the name has in it"),
+        (
+            "state" = Option<String>, Query, pattern = "^(active|disabled|pending)?$",
+            description = "Only those that are `active`, `disabled`, or `pending`: their users wait to be let in",
+        ),
         ("limit" = Option<u32>, Query, description = "How many, from 1 to 100; 50 unless told"),
         ("cursor" = Option<String>, Query, description = "The `next` of the piece before"),
     ),
@@ -123,12 +132,14 @@ pub(in crate::http) async fn list(
     query: Query,
 ) -> Result<Json<AdminUsersResponse>, Problem> {
     let text = query.text("q", 256)?.unwrap_or_default();
-    let query = UserQuery { text, after: page.after(UserId::parse)?, limit: page.limit() };
+    let state = query.text("state", 16)?;
+    let state = state.map(|name| UserState::parse(&name).ok_or(Error::field("state", "invalid_state"))).transpose()?;
+    let query = UserQuery { text, state, after: page.after(UserId::parse)?, limit: page.limit() };
     let (users, next) = page.cut(accounts.find_users(&query).await?, |last| last.user.id.to_string());
     Ok(Json(AdminUsersResponse { items: users.into_iter().map(Into::into).collect(), next }))
 }
 
-/// Makes an account for someone. They change its password when they first log in.
+/// Makes an account for someone. They change its password when they first log in, or set it by a mailed link.
 #[utoipa::path(
     post, path = "/auth/admin/users", tag = "administration", request_body = CreateUserRequest,
     responses(
@@ -149,12 +160,18 @@ pub(in crate::http) async fn create(
     device: Device,
     mut fields: Fields,
 ) -> Result<(StatusCode, Json<AdminUserResponse>), Problem> {
-    let (username, email, password) = (fields.text("username"), fields.text("email"), fields.text("password"));
+    let (username, email, password) = (fields.text("username"), fields.text("email"), fields.optional_text("password"));
     let name = fields.optional_text("name").unwrap_or_default();
     let roles = role_names(&fields.optional_texts("roles"));
-    let registration = accounts.registration(&username, &email, &password, &name);
-    let (registration, roles) = fields.finish(both(registration, roles))?;
-    let user = accounts.administer(&operator, &device).create_user(registration, roles).await?;
+    let administration = accounts.administer(&operator, &device);
+    let user = if let Some(password) = password {
+        let registration = accounts.registration(&username, &email, &password, &name);
+        let (registration, roles) = fields.finish(both(registration, roles))?;
+        administration.create_user(registration, roles).await?
+    } else {
+        let (invitation, roles) = fields.finish(both(Invitation::parse(&username, &email, &name), roles))?;
+        administration.invite_user(invitation, roles).await?
+    };
     Ok((StatusCode::CREATED, Json(accounts.user(user.id).await?.into())))
 }
 
@@ -176,7 +193,7 @@ pub(in crate::http) async fn show(
     Ok(Json(accounts.user(id).await?.into()))
 }
 
-/// Shuts an account or opens it again. An account that is shut has no sessions, and its tokens and API keys are refused.
+/// Shuts an account, or opens it again or for the first time. An account that is shut has no sessions, and its tokens and API keys are refused.
 #[utoipa::path(
     patch, path = "/auth/admin/users/{id}", tag = "administration", request_body = UpdateUserRequest,
     params(("id" = String, Path, description = "The user's id")),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     super::{Backend, HOLD_ADMINS},
-    Connection, api_keys, events, one_time, revocations,
+    Connection, api_keys, events, first_admin, one_time, revocations,
     row::Row,
     sessions,
     users::{self, select_user},
@@ -17,7 +17,11 @@ use crate::{
     account::{UserId, UserRecord},
     audit::Event,
     clock::Timestamp,
-    store::{self, AccessStore, EventQuery, LastAdmin, NewMembership, NewUserPassword, UserQuery},
+    secret::TokenHash,
+    store::{
+        self, AccessStore, EventQuery, LastAdmin, NewMembership, NewUser, NewUserPassword, StoreError, UserQuery,
+        UserState,
+    },
 };
 
 #[async_trait]
@@ -37,6 +41,28 @@ impl AccessStore for Backend {
         event: &Event,
     ) -> store::Result<Option<i64>> {
         within(force_password(self, new, revoke_until, event)).await
+    }
+
+    async fn remove_second_factors(
+        &self,
+        user: UserId,
+        generation: i64,
+        revoke_until: Timestamp,
+        event: &Event,
+    ) -> store::Result<Option<i64>> {
+        within(remove_second_factors(self, user, generation, revoke_until, event)).await
+    }
+
+    async fn offer_first_admin(&self, token: &TokenHash, expires_at: Timestamp) -> store::Result<bool> {
+        within(first_admin::offer(self, token, expires_at)).await
+    }
+
+    async fn is_first_admin_offered(&self, token: &TokenHash, now: Timestamp) -> store::Result<bool> {
+        within(first_admin::is_offered(self, token, now)).await
+    }
+
+    async fn make_first_admin(&self, token: &TokenHash, new: &NewUser, event: &Event) -> store::Result<bool> {
+        within(first_admin::make(self, token, new, event)).await?.map_err(StoreError::Conflict)
     }
 
     async fn set_membership(
@@ -113,11 +139,14 @@ async fn find_users(store: &Backend, query: &UserQuery) -> Result<Vec<UserRecord
     let query = sqlx::query(select_user!(
         "id < $1 AND (username_key LIKE $2 ESCAPE '\\' OR email_key LIKE $2 ESCAPE '\\'
             OR lower(name) LIKE $2 ESCAPE '\\')
+         AND CASE $4 WHEN 'active' THEN disabled_at IS NULL WHEN 'pending' THEN pending
+            WHEN 'disabled' THEN disabled_at IS NOT NULL AND NOT pending ELSE TRUE END
          ORDER BY id DESC LIMIT $3"
     ))
     .bind(query.after.map_or(Uuid::max(), |after| after.0))
     .bind(pattern)
-    .bind(i64::from(query.limit));
+    .bind(i64::from(query.limit))
+    .bind(query.state.map_or("", UserState::as_str));
     query.fetch_all(&mut *store.read().await?).await?.iter().map(users::record).collect()
 }
 
@@ -158,6 +187,33 @@ async fn force_password(
     one_time::kill(&mut tx, new.user).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &[revocations::of_user(new.user, generation, revoke_until)]).await?;
+    Ok(Some(generation))
+}
+
+async fn remove_second_factors(
+    store: &Backend,
+    user: UserId,
+    generation: i64,
+    revoke_until: Timestamp,
+    event: &Event,
+) -> Result<Option<i64>> {
+    let mut tx = store.begin().await?;
+    let generation: Option<i64> = sqlx::query_scalar(
+        "UPDATE users SET generation = generation + 1, updated_at = $3
+         WHERE id = $1 AND generation = $2 RETURNING generation",
+    )
+    .bind(user.0)
+    .bind(generation)
+    .bind(event.at.as_millis())
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(generation) = generation else { return Ok(None) };
+    for statement in OTHER_WAYS_IN {
+        sqlx::query(statement).bind(user.0).execute(&mut *tx).await?;
+    }
+    sessions::end_except(&mut tx, user, None, event.at).await?;
+    events::insert(&mut tx, event).await?;
+    revocations::commit(tx, &[revocations::of_user(user, generation, revoke_until)]).await?;
     Ok(Some(generation))
 }
 

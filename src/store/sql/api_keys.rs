@@ -18,13 +18,17 @@ use crate::{
     principal::Scopes,
     revocation::Revocation,
     secret::TokenHash,
-    store::{self, ApiKeyMade, ApiKeyStore, NewApiKey, OwnedApiKey},
+    store::{self, ApiKeyMade, ApiKeyStore, KeyRotation, NewApiKey, OwnedApiKey},
 };
 
 #[async_trait]
 impl ApiKeyStore for Backend {
     async fn create_api_key(&self, new: &NewApiKey, event: &Event) -> store::Result<ApiKeyMade> {
         within(create(self, new, event)).await
+    }
+
+    async fn rotate_api_key(&self, rotation: &KeyRotation, event: &Event) -> store::Result<Option<ApiKeyMade>> {
+        within(rotate(self, rotation, event)).await
     }
 
     async fn api_key(&self, id: ApiKeyId, now: Timestamp) -> store::Result<Option<OwnedApiKey>> {
@@ -66,9 +70,44 @@ impl ApiKeyStore for Backend {
 }
 
 async fn create(store: &Backend, new: &NewApiKey, event: &Event) -> Result<ApiKeyMade> {
-    let NewApiKey { key, hash, session, cap } = new;
     let mut tx = store.begin().await?;
-    users::hold(&mut tx, key.owner).await?;
+    users::hold(&mut tx, new.key.owner).await?;
+    let made = make(&mut tx, new, event).await?;
+    if made == ApiKeyMade::Made {
+        events::insert(&mut tx, event).await?;
+        tx.commit().await?;
+    }
+    Ok(made)
+}
+
+async fn rotate(store: &Backend, rotation: &KeyRotation, event: &Event) -> Result<Option<ApiKeyMade>> {
+    let KeyRotation { new, old, old_until } = rotation;
+    let mut tx = store.begin().await?;
+    users::hold(&mut tx, new.key.owner).await?;
+    let ended = sqlx::query(
+        "UPDATE api_keys SET expires_at = CASE WHEN expires_at > $4 THEN $4 ELSE expires_at END
+         WHERE id = $1 AND user_id = $2 AND expires_at > $3",
+    )
+    .bind(old.0)
+    .bind(new.key.owner.0)
+    .bind(event.at.as_millis())
+    .bind(old_until.as_millis())
+    .execute(&mut *tx)
+    .await?;
+    if ended.rows_affected() == 0 {
+        return Ok(None);
+    }
+    let made = make(&mut tx, new, event).await?;
+    if made == ApiKeyMade::Made {
+        events::insert(&mut tx, event).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(made))
+}
+
+/// Makes a key in a transaction that holds its owner, and is to be rolled back if it is not made.
+async fn make(tx: &mut Connection, new: &NewApiKey, event: &Event) -> Result<ApiKeyMade> {
+    let NewApiKey { key, hash, session, cap } = new;
     let held: i64 = sqlx::query_scalar("SELECT count(*) FROM api_keys WHERE user_id = $1 AND expires_at > $2")
         .bind(key.owner.0)
         .bind(event.at.as_millis())
@@ -92,12 +131,7 @@ async fn create(store: &Backend, new: &NewApiKey, event: &Event) -> Result<ApiKe
     .bind(session.0)
     .execute(&mut *tx)
     .await?;
-    if made.rows_affected() == 0 {
-        return Ok(ApiKeyMade::SessionEnded);
-    }
-    events::insert(&mut tx, event).await?;
-    tx.commit().await?;
-    Ok(ApiKeyMade::Made)
+    Ok(if made.rows_affected() == 0 { ApiKeyMade::SessionEnded } else { ApiKeyMade::Made })
 }
 
 /// The owner is read after the key, and what they may do after the owner: whatever changes in between raises their

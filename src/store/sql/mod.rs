@@ -14,6 +14,7 @@ mod connection;
 mod devices;
 mod events;
 mod factors;
+mod first_admin;
 mod flows;
 mod import;
 mod keys;
@@ -113,6 +114,10 @@ impl Store for Backend {
 
     async fn register_user(&self, new: &NewUser, neutral: bool, event: &Event) -> Result<()> {
         within(users::register(self, new, neutral, event)).await?.map_err(StoreError::Conflict)
+    }
+
+    async fn invite_user(&self, new: &NewUser, event: &Event) -> Result<()> {
+        within(users::invite(self, new, event)).await?.map_err(StoreError::Conflict)
     }
 
     async fn import_users(&self, users: &[(NewUser, Event)], keep: bool) -> Result<Vec<Option<Conflict>>> {
@@ -359,6 +364,7 @@ impl Store for Backend {
         in_its_time(sweep::attempts(self, now)).await?;
         in_its_time(sweep::flows(self, now)).await?;
         in_its_time(sweep::one_time_tokens(self, now)).await?;
+        in_its_time(first_admin::forget_expired(self, now)).await?;
         in_its_time(sweep::known_devices(self, now)).await?;
         in_its_time(sweep::api_keys(self, now)).await?;
         in_its_time(outbox::forget_given_up(self, now)).await

@@ -30,6 +30,17 @@ pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Res
     Ok(made)
 }
 
+/// Makes a user who sets a password by the link of a mail.
+pub(super) async fn invite(store: &Backend, new: &NewUser, event: &Event) -> Result<Result<(), Conflict>> {
+    let mut tx = store.begin().await?;
+    let made = make(&mut tx, new, event).await?;
+    if made.is_ok() {
+        outbox::tell(&mut tx, MailKind::Invitation, MailTo::User(new.user.id), event).await?;
+        tx.commit().await?;
+    }
+    Ok(made)
+}
+
 pub(super) async fn register(
     store: &Backend,
     new: &NewUser,
@@ -60,7 +71,10 @@ pub(super) async fn ask(store: &Backend, new: &NewUser, neutral: bool, event: &E
     let to = MailTo::Address(new.user.email.clone());
     match make(&mut tx, new, event).await? {
         Ok(()) => {
-            outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
+            // Whoever has to be let in is asked to confirm their address then.
+            if !new.pending {
+                outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
+            }
             Ok(Asked::Made(tx))
         }
         Err(Conflict::Email) if neutral => {
@@ -109,8 +123,8 @@ async fn insert(connection: &mut Connection, new: &NewUser) -> Result<bool> {
     let user = &new.user;
     let inserted = sqlx::query(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, name, password_hash,
-            password_version, generation, disabled_at, created_at, updated_at, must_change_password)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $11, $12)
+            password_version, generation, disabled_at, created_at, updated_at, must_change_password, pending)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $11, $12, $13)
          ON CONFLICT DO NOTHING",
     )
     .bind(user.id.0)
@@ -125,6 +139,7 @@ async fn insert(connection: &mut Connection, new: &NewUser) -> Result<bool> {
     .bind(user.disabled_at.map(Timestamp::as_millis))
     .bind(user.created_at.as_millis())
     .bind(new.must_change_password)
+    .bind(new.pending)
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -154,7 +169,7 @@ macro_rules! select_user {
     ($condition:literal) => {
         concat!(
             "SELECT id, username, email, email_verified_at, name, password_hash, password_version, generation,
-                disabled_at, created_at, must_change_password,
+                disabled_at, created_at, must_change_password, pending,
                 EXISTS (SELECT 1 FROM totp WHERE user_id = users.id) AS has_totp,
                 EXISTS (SELECT 1 FROM passkeys WHERE user_id = users.id) AS has_passkey,
                 (SELECT string_agg(role, '\n' ORDER BY role) FROM user_roles WHERE user_id = users.id) AS roles
@@ -209,6 +224,7 @@ pub(super) fn record(row: &Row) -> Result<UserRecord> {
         password_version: row.try_get("password_version")?,
         second_factors: SecondFactors { totp: row.try_get("has_totp")?, webauthn: row.try_get("has_passkey")? },
         must_change_password: row.try_get("must_change_password")?,
+        pending: row.try_get("pending")?,
     })
 }
 
@@ -342,15 +358,23 @@ pub(super) async fn disable(
 
 pub(super) async fn enable(store: &Backend, id: UserId, event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
-    let enabled = sqlx::query("UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1")
+    if !hold(&mut tx, id).await? {
+        return Ok(false);
+    }
+    let was_pending: bool =
+        sqlx::query_scalar("SELECT pending FROM users WHERE id = $1").bind(id.0).fetch_one(&mut *tx).await?;
+    sqlx::query("UPDATE users SET disabled_at = NULL, pending = FALSE, updated_at = $2 WHERE id = $1")
         .bind(id.0)
         .bind(event.at.as_millis())
         .execute(&mut *tx)
         .await?;
-    if enabled.rows_affected() == 0 {
-        return Ok(false);
+    if was_pending {
+        let event = Event { kind: EventKind::UserApproved, ..event.clone() };
+        outbox::tell(&mut tx, MailKind::VerifyEmail, MailTo::User(id), &event).await?;
+        events::insert(&mut tx, &event).await?;
+    } else {
+        events::insert(&mut tx, event).await?;
     }
-    events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)
 }

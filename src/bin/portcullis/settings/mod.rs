@@ -3,6 +3,7 @@
 //! A flag beats a variable, a variable the file, the file the default. What is not known is refused by name, and
 //! everything that is wrong is told at once.
 
+mod access;
 mod error;
 mod mail;
 mod mask;

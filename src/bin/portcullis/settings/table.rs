@@ -20,7 +20,7 @@ use portcullis::{
     totp::TotpWindow,
 };
 
-use super::{Settings, mail, mask::masked, passkey};
+use super::{Settings, access, mail, mask::masked, passkey};
 
 /// The longest life that an access token can be given.
 pub(crate) const LONGEST_ACCESS_TOKEN: Duration = Duration::from_hours(24);
@@ -54,7 +54,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 38] = [
+pub(crate) static SETTINGS: [Setting; 41] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -245,14 +245,17 @@ pub(crate) static SETTINGS: [Setting; 38] = [
     },
     Setting {
         key: "registration",
-        help: "Who may register: `open` for anyone, `closed` for nobody",
+        help: "Who may register: `open` for anyone, `closed` for nobody, `approval` once an administrator lets them in",
         kind: Kind::Value,
         put: |settings, text| {
             let policy = text.parse::<RegistrationPolicy>().ok();
-            put(&mut settings.config.registration, policy, "must be `open` or `closed`")
+            put(&mut settings.config.registration, policy, "must be `open`, `closed` or `approval`")
         },
         show: |settings| settings.config.registration.as_str().to_owned(),
     },
+    access::DEFAULT_ROLE,
+    access::API_KEY_CAP,
+    access::API_KEY_RATE,
     Setting {
         key: "require_verified_email",
         help: "Whether an account opens only once its address is confirmed",
@@ -352,7 +355,7 @@ fn span(text: &str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
     humantime::parse_duration(text).ok().filter(|span| bounds.contains(span))
 }
 
-fn number(text: &str, bounds: RangeInclusive<usize>) -> Option<usize> {
+pub(super) fn number(text: &str, bounds: RangeInclusive<usize>) -> Option<usize> {
     text.parse().ok().filter(|number| bounds.contains(number))
 }
 

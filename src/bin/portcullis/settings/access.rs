@@ -1,0 +1,47 @@
+//! The settings of who may do what.
+
+use std::num::NonZeroU32;
+
+use portcullis::access::{self, RoleName};
+
+use super::table::{Kind, Setting, number, put};
+
+pub(super) const DEFAULT_ROLE: Setting = Setting {
+    key: "default_role",
+    help: "The role of everyone who registers; made if there is none of that name",
+    kind: Kind::Value,
+    put: |settings, text| {
+        let role = match text {
+            "" => Some(None),
+            access::ADMIN => None,
+            name => RoleName::parse(name).map(Some),
+        };
+        let expected = "must be the name of a role, and not `admin`: ASCII letters, digits, `.`, `_`, `-` and `:`";
+        put(&mut settings.config.default_role, role, expected)
+    },
+    show: |settings| settings.config.default_role.as_ref().map(ToString::to_string).unwrap_or_default(),
+};
+
+pub(super) const API_KEY_CAP: Setting = Setting {
+    key: "api_key_cap",
+    help: "How many API keys a user may have",
+    kind: Kind::Value,
+    put: |settings, text| {
+        put(&mut settings.config.api_key_cap, count(text, 10_000), "must be a number from 1 to 10000")
+    },
+    show: |settings| settings.config.api_key_cap.to_string(),
+};
+
+pub(super) const API_KEY_RATE: Setting = Setting {
+    key: "api_key_rate",
+    help: "How many requests a minute each API key may make, in each process",
+    kind: Kind::Value,
+    put: |settings, text| {
+        put(&mut settings.config.api_key_rate, count(text, 60_000), "must be a number from 1 to 60000")
+    },
+    show: |settings| settings.config.api_key_rate.to_string(),
+};
+
+fn count(text: &str, most: usize) -> Option<NonZeroU32> {
+    number(text, 1..=most).and_then(|count| NonZeroU32::new(count.try_into().ok()?))
+}
