@@ -121,7 +121,8 @@ impl Accounts {
     /// Forgets what was tried on an account from all networks, because its owner has taken it in hand.
     pub(crate) async fn forgive_everywhere(&self, user: &User) -> Result<(), Error> {
         let names = [user.username.key(), user.email.key()].map(Bucket::name);
-        let buckets = [names.as_slice(), &[Bucket::anyone(&user.id.to_string())]].concat();
+        let own = [Bucket::anyone(&user.id.to_string()), Bucket::reset(user.id)];
+        let buckets = [names.as_slice(), &own].concat();
         Ok(self.store().clear_attempts(&buckets).await?)
     }
 }

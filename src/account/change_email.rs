@@ -57,6 +57,10 @@ impl Accounts {
     /// Gives an account back the address to which this token was mailed. Every session of it ends, its password is gone,
     /// and the address gets a mail to set a new one.
     ///
+    /// A second factor that was added less than a day before the address was moved, or later, goes too, since it may be
+    /// that of whoever moved it; its owner could not log in any more. An older one stays, and is asked for: whoever reads
+    /// the mail of an address that its owner has left must not get past it.
+    ///
     /// # Errors
     ///
     /// [`Error::TokenInvalid`] if the token is not good for that, or no longer.

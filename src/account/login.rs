@@ -178,7 +178,7 @@ impl Accounts {
     ) -> Result<Option<PasswordVerified>, Error> {
         let checked = PasswordVerified::check(&self.inner().hashes, record, password, self.now()).await;
         match checked {
-            Err(error @ (HashError::Unreadable | HashError::TooCostly)) => {
+            Err(error @ (HashError::Unreadable | HashError::TooCostly | HashError::UnknownPepper)) => {
                 let user = record.map(|record| record.user.id.to_string());
                 tracing::error!(user, %error, "a stored password hash cannot be used");
                 Ok(None)

@@ -5,6 +5,7 @@ mod assurance;
 mod attempt;
 mod change_email;
 mod disable;
+mod display_name;
 mod first_admin;
 mod identifier;
 mod login;
@@ -20,16 +21,17 @@ pub(crate) use self::{
     accounts::Inner,
     assurance::{acr_of, is_multiple},
     attempt::Attempt,
+    display_name::is_hidden,
     login::Entered,
     second_factor::Asked,
 };
 pub use self::{
     accounts::{Accounts, Caller},
     assurance::{Assurance, Assured, FirstFactor, PartlyAssured},
+    display_name::{DISPLAY_NAME_MAX, DisplayName},
     first_admin::FIRST_ADMIN_LIFETIME,
     identifier::{EMAIL_MAX, Email, USERNAME_MAX, USERNAME_MIN, UserId, Username, time_ordered_uuid},
     login::{AccessToken, Credentials, Login},
-    profile::{DISPLAY_NAME_MAX, DisplayName},
     register::{Invitation, Registered, Registration},
     second_factor::{SecondFactor, SecondFactorCode, SecondFactors},
     second_step::UnfinishedLogin,

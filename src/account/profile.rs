@@ -1,41 +1,12 @@
 //! What a user sees and changes of their own account, and leaving for good.
 
-use super::{Accounts, Caller, User, UserId, UserRecord};
+use super::{Accounts, Caller, DisplayName, User, UserId, UserRecord};
 use crate::{
     audit::{Event, EventKind},
     error::Error,
     revocation::{Revocation, Target},
     session::Device,
 };
-
-/// The longest name to show, in characters.
-pub const DISPLAY_NAME_MAX: usize = 128;
-
-/// A name to show: at most 128 characters, none of them a control character. May be empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DisplayName(String);
-
-impl DisplayName {
-    /// Reads a name, without the blanks around it; `None` if it breaks the rules above.
-    #[must_use]
-    pub fn parse(typed: &str) -> Option<Self> {
-        let name = typed.trim();
-        let fits = name.chars().count() <= DISPLAY_NAME_MAX && !name.chars().any(char::is_control);
-        fits.then(|| Self(name.to_owned()))
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn into_string(self) -> String {
-        self.0
-    }
-}
 
 impl Accounts {
     /// The caller's own account.
@@ -54,7 +25,7 @@ impl Accounts {
     /// [`Error::SessionEnded`] if the account is gone.
     pub async fn rename(&self, caller: Caller, name: DisplayName, device: &Device) -> Result<User, Error> {
         let event = self.event_of(EventKind::ProfileChanged, caller, device);
-        if !self.store().rename_user(caller.user, &name.0, &event).await? {
+        if !self.store().rename_user(caller.user, name.as_str(), &event).await? {
             return Err(Error::SessionEnded);
         }
         self.profile(caller).await
@@ -97,21 +68,6 @@ impl Accounts {
         match caller.session {
             Some(session) => event.session(session),
             None => event,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_display_name_is_short_and_printable() {
-        assert_eq!(DisplayName::parse(" Ada Lovelace "), Some(DisplayName("Ada Lovelace".into())));
-        assert_eq!(DisplayName::parse(""), Some(DisplayName(String::new())));
-        assert!(DisplayName::parse(&"ä".repeat(128)).is_some());
-        for bad in ["a\nb", "a\0b", "a\u{7f}b", &"ä".repeat(129)] {
-            assert!(DisplayName::parse(bad).is_none(), "{bad:?}");
         }
     }
 }

@@ -52,7 +52,7 @@ impl Accounts {
         let asked = Asked { user: partly.user().id, session: None, device };
         match self.check_second_factor(asked, code).await? {
             Some(second) => self.advance_login(partly.with(second)?, &start, None, device).await,
-            None => Err(Error::InvalidSecondFactor(self.ask_again(&partly, flow.clone()).await?.into())),
+            None => Err(Error::InvalidSecondFactor(self.ask_again(&partly, flow.clone(), device).await?.into())),
         }
     }
 
@@ -127,15 +127,15 @@ impl Accounts {
         if !self.store().start_flow(&id.hash(), &flow, partly.led_by().as_ref(), &event).await? {
             return Err(if partly.led_by().is_some() { Error::FlowInvalid } else { Error::InvalidCredentials });
         }
-        self.ask_again(partly, id).await
+        self.ask_again(partly, id, device).await
     }
 
     /// What to answer to a login that waits for a second factor in this flow, with a new challenge for their keys.
     #[cfg_attr(not(feature = "webauthn"), expect(clippy::unused_async, reason = "keys are looked up"))]
-    async fn ask_again(&self, partly: &PartlyAssured, flow: FlowId) -> Result<UnfinishedLogin, Error> {
+    async fn ask_again(&self, partly: &PartlyAssured, flow: FlowId, device: &Device) -> Result<UnfinishedLogin, Error> {
         #[cfg(feature = "webauthn")]
         let webauthn_options = match partly.step() {
-            Step::SecondFactor => self.ask_for_key(&flow, partly.user().id).await?,
+            Step::SecondFactor => self.ask_for_key(&flow, partly.user().id, device).await?,
             Step::Enrolment | Step::NewPassword => None,
         };
         #[cfg(not(feature = "webauthn"))]

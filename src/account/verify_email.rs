@@ -28,6 +28,11 @@ impl Accounts {
 
     /// Confirms the address to which this token was mailed.
     ///
+    /// That is how whoever made an account says that the address is theirs, so everything in it stays, the password and the
+    /// sessions too. Someone whose address a stranger typed is told by the mail not to do it, and to
+    /// [reset the password](Self::reset_password) if they want the account: that takes from it whatever the stranger put
+    /// there, and still does for a day after the address was confirmed.
+    ///
     /// # Errors
     ///
     /// [`Error::TokenInvalid`] if it is not good for that, or no longer.

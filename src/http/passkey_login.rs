@@ -40,8 +40,8 @@ impl std::fmt::Debug for PasskeyLoginRequest {
         (status = 503, description = "`unavailable`", body = Problem),
     )
 )]
-pub(super) async fn start(State(accounts): State<Accounts>) -> Result<Json<CeremonyResponse>, Problem> {
-    Ok(Json(accounts.start_passkey_login().await?.into()))
+pub(super) async fn start(State(accounts): State<Accounts>, device: Device) -> Result<Json<CeremonyResponse>, Problem> {
+    Ok(Json(accounts.start_passkey_login(&device).await?.into()))
 }
 
 /// Opens a session for the user whose passkey answered.
@@ -50,6 +50,7 @@ pub(super) async fn start(State(accounts): State<Accounts>) -> Result<Json<Cerem
     responses(
         (status = 200, description = "Logged in", body = TokensResponse),
         (status = 401, description = "`invalid_credentials` or `flow_invalid`", body = Problem),
+        (status = 403, description = "`password_change_required`", body = Problem),
         (status = 422, description = "`invalid_fields`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     )

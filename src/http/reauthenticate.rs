@@ -73,8 +73,9 @@ impl std::fmt::Debug for ReauthenticateStartResponse {
 pub(super) async fn start(
     State(accounts): State<Accounts>,
     caller: Caller,
+    device: Device,
 ) -> Result<Json<ReauthenticateStartResponse>, Problem> {
-    let CeremonyStart { flow, options } = accounts.start_reauthentication(caller).await?;
+    let CeremonyStart { flow, options } = accounts.start_reauthentication(caller, &device).await?;
     Ok(Json(ReauthenticateStartResponse { flow: flow.expose().to_owned(), webauthn_options: options }))
 }
 

@@ -30,6 +30,7 @@ impl std::fmt::Debug for ResetPasswordConfirm {
         (status = 204, description = "Set"),
         (status = 400, description = "`token_invalid`", body = Problem),
         (status = 422, description = "`invalid_fields`", body = Problem),
+        (status = 429, description = "`too_many_attempts`", body = Problem),
         (status = 503, description = "`overloaded` or `unavailable`", body = Problem),
     )
 )]

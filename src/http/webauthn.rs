@@ -131,6 +131,7 @@ impl From<Passkey> for WebauthnCredentialResponse {
 pub(super) async fn start(
     State(accounts): State<Accounts>,
     FreshCaller(caller): FreshCaller,
+    device: Device,
     fields: Option<Fields>,
 ) -> Result<Json<CeremonyResponse>, Problem> {
     let mut fields = fields.unwrap_or_default();
@@ -139,7 +140,7 @@ pub(super) async fn start(
         Some(kind) => PasskeyKind::parse(&kind).ok_or(Error::field("kind", "invalid_kind")),
     };
     let kind = fields.finish(kind)?;
-    Ok(Json(accounts.start_passkey_registration(caller, kind).await?.into()))
+    Ok(Json(accounts.start_passkey_registration(caller, kind, &device).await?.into()))
 }
 
 /// Adds the key that the browser made.

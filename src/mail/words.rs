@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::{account, clock::Timestamp};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -74,7 +74,7 @@ const SHOWN: usize = 120;
 /// What somebody typed, on one line, without what could hide or turn round the text beside it; `None` if nothing is
 /// left, or if it looks like a link: mail from here must not carry the advertisements of strangers.
 pub(super) fn harmless(typed: &str) -> Option<String> {
-    let visible = |c: char| if c.is_control() || is_format(c) { ' ' } else { c };
+    let visible = |c: char| if account::is_hidden(c) { ' ' } else { c };
     let words: Vec<String> = typed.split(|c| visible(c).is_whitespace()).map(str::to_owned).collect();
     let line = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let line: String = line.chars().take(SHOWN).collect();
@@ -91,11 +91,6 @@ pub(super) fn harmless_name(typed: &str) -> Option<String> {
     let is_plain =
         name.chars().count() <= 64 && !name.contains(['/', '@', '<', '>']) && !name.split(' ').any(joined_by_dot);
     is_plain.then_some(name)
-}
-
-/// Marks that are not seen and change how the text around them is: of direction, of joining, line separators, tags.
-fn is_format(c: char) -> bool {
-    matches!(u32::from(c), 0xAD | 0x061C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xE0000..=0xE007F)
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use crate::{
     account::{Accounts, UserId},
     error::Error,
     flow::{FLOW_LIFETIME, FlowId},
-    session::SessionId,
+    session::{Device, SessionId},
+    throttle::network,
 };
 
 /// A ceremony that was begun.
@@ -51,18 +52,34 @@ impl Accounts {
     }
 
     /// Gives a challenge out with a flow of its own.
-    pub(super) async fn begin_ceremony(&self, bound: Bound, question: Question) -> Result<CeremonyStart, Error> {
+    pub(super) async fn begin_ceremony(
+        &self,
+        bound: Bound,
+        question: Question,
+        device: &Device,
+    ) -> Result<CeremonyStart, Error> {
         let flow = FlowId::generate()?;
-        let options = self.give_challenge(&flow, bound, question).await?;
+        let options = self.give_challenge(&flow, bound, question, device).await?;
         Ok(CeremonyStart { flow, options })
     }
 
     /// Gives a challenge out with this flow, in place of any that it has.
-    pub(super) async fn give_challenge(&self, flow: &FlowId, bound: Bound, question: Question) -> Result<Value, Error> {
+    async fn give_challenge(
+        &self,
+        flow: &FlowId,
+        bound: Bound,
+        question: Question,
+        device: &Device,
+    ) -> Result<Value, Error> {
         let Bound { ceremony, user, session } = bound;
+        let asker = match (user, device.address) {
+            (Some(user), _) => Some(format!("user:{user}")),
+            (None, Some(address)) => Some(format!("network:{}", network(address))),
+            (None, None) => None,
+        };
         let expires_at = self.now() + FLOW_LIFETIME;
         let challenge = Challenge { ceremony, user, session, state: question.state, expires_at };
-        if !self.store().put_challenge(&flow.hash(), &challenge).await? {
+        if !self.store().put_challenge(&flow.hash(), &challenge, asker.as_deref()).await? {
             return Err(Error::SessionEnded);
         }
         Ok(question.options)
@@ -77,14 +94,19 @@ impl Accounts {
 
     /// What asks for any of a user's keys, in a login that waits for its second factor. `None` if they have none, or
     /// WebAuthn is off.
-    pub(crate) async fn ask_for_key(&self, flow: &FlowId, user: UserId) -> Result<Option<Value>, Error> {
+    pub(crate) async fn ask_for_key(
+        &self,
+        flow: &FlowId,
+        user: UserId,
+        device: &Device,
+    ) -> Result<Option<Value>, Error> {
         let Some(relying_party) = self.inner().relying_party.as_ref() else { return Ok(None) };
         let keys = self.store().passkeys(user).await?;
         if keys.is_empty() {
             return Ok(None);
         }
         let question = relying_party.assert(&keys)?;
-        self.give_challenge(flow, Bound::to_login_of(user), question).await.map(Some)
+        self.give_challenge(flow, Bound::to_login_of(user), question, device).await.map(Some)
     }
 }
 

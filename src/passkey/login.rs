@@ -15,9 +15,9 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Error::NotFound`] where WebAuthn is off.
-    pub async fn start_passkey_login(&self) -> Result<CeremonyStart, Error> {
+    pub async fn start_passkey_login(&self, device: &Device) -> Result<CeremonyStart, Error> {
         let question = self.relying_party()?.assert_anyone()?;
-        self.begin_ceremony(Bound { ceremony: Ceremony::Login, user: None, session: None }, question).await
+        self.begin_ceremony(Bound { ceremony: Ceremony::Login, user: None, session: None }, question, device).await
     }
 
     /// Opens a session for the user whose passkey answered.
@@ -125,7 +125,7 @@ impl Accounts {
     /// - [`Error::NoSecondFactor`] if they have no key.
     /// - [`Error::NotFound`] where WebAuthn is off.
     /// - [`Error::SessionEnded`] if the account is gone, or the credential belongs to no session.
-    pub async fn start_reauthentication(&self, caller: Caller) -> Result<CeremonyStart, Error> {
+    pub async fn start_reauthentication(&self, caller: Caller, device: &Device) -> Result<CeremonyStart, Error> {
         let relying_party = self.relying_party()?;
         let session = Some(caller.session.ok_or(Error::SessionEnded)?);
         let keys = self.store().passkeys(caller.user).await?;
@@ -133,7 +133,7 @@ impl Accounts {
             return Err(Error::NoSecondFactor);
         }
         let bound = Bound { ceremony: Ceremony::Reauthentication, user: Some(caller.user), session };
-        self.begin_ceremony(bound, relying_party.assert(&keys)?).await
+        self.begin_ceremony(bound, relying_party.assert(&keys)?, device).await
     }
 
     /// Takes a passkey of the caller in place of their password and second factor. Their session goes on as after

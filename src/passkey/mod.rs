@@ -48,7 +48,7 @@ mod relying_party;
 mod response;
 
 pub use self::record::{
-    Ceremony, Challenge, PASSKEY_NAME_MAX, Passkey, PasskeyId, PasskeyKind, PasskeyName, UserHandle,
+    CHALLENGES_MAX, Ceremony, Challenge, PASSKEY_NAME_MAX, Passkey, PasskeyId, PasskeyKind, PasskeyName, UserHandle,
 };
 #[cfg(feature = "webauthn")]
 pub use self::{

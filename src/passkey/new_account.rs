@@ -70,7 +70,7 @@ impl Accounts {
             return Err(Error::field("username", "invalid_username"));
         }
         self.count_registration(device).await?;
-        if self.store().user_by_username(&username).await?.is_some() {
+        if self.store().is_username_used(&username).await? {
             return Err(Error::UsernameTaken);
         }
         if !self.config().require_verified_email && self.store().user_by_email(&email).await?.is_some() {
@@ -82,7 +82,7 @@ impl Accounts {
         let (username, email) = (username.as_str().to_owned(), email.as_str().to_owned());
         let pending = Pending { username, email, handle: handle.to_bytes(), state };
         let state = serde_json::to_string(&pending).map_err(Error::internal)?;
-        self.begin_ceremony(BOUND, Asked { options, state }).await
+        self.begin_ceremony(BOUND, Asked { options, state }, device).await
     }
 
     /// Makes the account, with the passkey that answered, mails a link by which the address is confirmed, and logs in.

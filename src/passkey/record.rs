@@ -204,6 +204,10 @@ impl Ceremony {
     }
 }
 
+/// How many challenges may wait for one user; or for one network, while nobody knows yet who is there. The oldest go when
+/// there are more, so that whoever only asks cannot fill the database.
+pub const CHALLENGES_MAX: u16 = 500;
+
 /// A challenge that waits for its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {

@@ -30,14 +30,19 @@ impl Accounts {
     ///
     /// - [`Error::NotFound`] where WebAuthn is off.
     /// - [`Error::SessionEnded`] if the account is gone.
-    pub async fn start_passkey_registration(&self, caller: Caller, kind: PasskeyKind) -> Result<CeremonyStart, Error> {
+    pub async fn start_passkey_registration(
+        &self,
+        caller: Caller,
+        kind: PasskeyKind,
+        device: &Device,
+    ) -> Result<CeremonyStart, Error> {
         let relying_party = self.relying_party()?;
         let user = self.record_of(caller).await?.user;
         let handle = self.store().user_handle(user.id, UserHandle::generate()?).await?.ok_or(Error::SessionEnded)?;
         let keys = self.store().passkeys(user.id).await?;
         let who = Registering { handle, username: user.username.as_str(), name: &user.name };
         let question = relying_party.register(kind, who, &keys)?;
-        self.begin_ceremony(Self::bound_to_registration(caller), question).await
+        self.begin_ceremony(Self::bound_to_registration(caller), question, device).await
     }
 
     /// Adds the key that answered, under this name. From then on a login with the password asks for it, or for another

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Pattern;
 use crate::secret::RandomUnavailable;
 
 /// Why a password cannot be taken.
@@ -26,6 +27,9 @@ pub enum PasswordProblem {
     /// Of too few kinds of character, where the policy asks for several.
     #[error("the password must mix three of: capital letters, small letters, digits, other characters")]
     TooUniform,
+    /// What makes it easy to guess: told beside one of the others.
+    #[error("the password follows a pattern that is tried early")]
+    Follows(Pattern),
 }
 
 impl PasswordProblem {
@@ -37,6 +41,16 @@ impl PasswordProblem {
             Self::TooShort => "password_too_short",
             Self::TooCommon | Self::Breached => "password_too_common",
             Self::TooWeak | Self::TooUniform => "password_too_weak",
+            Self::Follows(pattern) => match pattern {
+                Pattern::OwnWords => "password_own_words",
+                Pattern::CommonPassword => "password_like_common",
+                Pattern::SingleWord => "password_single_word",
+                Pattern::Names => "password_names",
+                Pattern::Keyboard => "password_keyboard",
+                Pattern::Repeats => "password_repeats",
+                Pattern::Sequence => "password_sequence",
+                Pattern::Date => "password_date",
+            },
         }
     }
 }
@@ -61,6 +75,9 @@ pub enum HashError {
     /// [`Argon2Params`](super::Argon2Params) and [`PasswordHash::parse`](super::PasswordHash::parse).
     #[error("a password hash asks for more memory or passes than are allowed")]
     TooCostly,
+    /// A stored hash was made with a pepper that is not among [`Peppers`](super::Peppers).
+    #[error("a password hash was made with a pepper that is not here")]
+    UnknownPepper,
     /// The memory for one hash could not be had.
     #[error("there is no memory for a password hash")]
     OutOfMemory,

@@ -9,14 +9,14 @@ use std::{
 };
 
 use argon2::{
-    Algorithm, Argon2, Version,
+    Algorithm, Argon2, KeyId, Params, Version,
     password_hash::phc::{Output, Salt},
 };
 use zeroize::Zeroizing;
 
 use super::{
-    Argon2Params, HashError, OwnWords, Password, PasswordHash, Strength, arena::Arena, phc::Phc, stored::Stored,
-    strength,
+    Argon2Params, HashError, OwnWords, Password, PasswordHash, Pepper, Peppers, Rating, arena::Arena, phc::Phc,
+    stored::Stored, strength,
 };
 use crate::secret::random_bytes;
 
@@ -67,31 +67,38 @@ impl Meter {
 /// Hashes, one after the other, in the same memory.
 pub(super) struct Hasher {
     current: Argon2Params,
+    peppers: Peppers,
     arena: Arena,
     meter: Arc<Meter>,
 }
 
 impl Hasher {
     pub(super) fn new(current: Argon2Params) -> Self {
-        Self::metered(current, Arc::default())
+        Self::metered(current, Peppers::default(), Arc::default())
     }
 
-    pub(super) fn metered(current: Argon2Params, meter: Arc<Meter>) -> Self {
+    pub(super) fn metered(current: Argon2Params, peppers: Peppers, meter: Arc<Meter>) -> Self {
         let arena = Arena::new(current.as_argon2().block_count());
-        Self { current, arena, meter }
+        Self { current, peppers, arena, meter }
     }
 
     pub(super) fn hash(&mut self, password: &Password) -> Result<PasswordHash, HashError> {
         let salt = Salt::new(&random_bytes::<SALT_LEN>()?).map_err(|_| HashError::Abandoned)?;
-        let (algorithm, version, params) = (Algorithm::Argon2id, Version::V0x13, self.current.as_argon2().clone());
-        let tag = self.compute(&Argon2::new(algorithm, version, params.clone()), &salt, TAG_LEN, password)?;
+        let pepper = self.peppers.current().cloned();
+        let params = self.current.keyed(pepper.as_ref().map_or(KeyId::EMPTY, Pepper::id))?;
+        let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+        let argon2 = peppered(algorithm, version, params.clone(), pepper.as_ref())?;
+        let tag = self.compute(&argon2, &salt, TAG_LEN, password)?;
         Phc { algorithm, version, params, salt, tag }.write().ok_or(HashError::Abandoned)
     }
 
     /// Computes exactly one hash, whether or not there is a stored one and whether or not it can be read.
     pub(super) fn verify(&mut self, password: &Password, stored: Option<&PasswordHash>) -> Result<Verdict, HashError> {
         match stored.map(|stored| Stored::read(stored.as_str())) {
-            Some(Ok(Stored::Argon2(phc))) => self.verify_against(&phc, password),
+            Some(Ok(Stored::Argon2(phc))) => match self.pepper_of(&phc) {
+                Ok(pepper) => self.verify_against(&phc, pepper.as_ref(), password),
+                Err(unusable) => self.hash(password).and(Err(unusable)),
+            },
             #[cfg(feature = "import")]
             Some(Ok(Stored::Foreign(hash))) => Ok(self.verify_foreign(&hash, password)),
             Some(Err(unusable)) => self.hash(password).and(Err(unusable)),
@@ -100,7 +107,7 @@ impl Hasher {
     }
 
     /// Rates a password: no hash, but it may take as long as one.
-    pub(super) fn rate(&mut self, password: &Password, words: &OwnWords) -> Strength {
+    pub(super) fn rate(&mut self, password: &Password, words: &OwnWords) -> Rating {
         self.meter.ratings.fetch_add(1, Relaxed);
         strength::rate(password, words)
     }
@@ -110,8 +117,20 @@ impl Hasher {
         self.arena.release();
     }
 
-    fn verify_against(&mut self, phc: &Phc, password: &Password) -> Result<Verdict, HashError> {
-        let argon2 = Argon2::new(phc.algorithm, phc.version, phc.params.clone());
+    fn pepper_of(&self, phc: &Phc) -> Result<Option<Pepper>, HashError> {
+        match phc.params.keyid() {
+            [] => Ok(None),
+            id => self.peppers.with_id(id).cloned().map(Some).ok_or(HashError::UnknownPepper),
+        }
+    }
+
+    fn verify_against(
+        &mut self,
+        phc: &Phc,
+        pepper: Option<&Pepper>,
+        password: &Password,
+    ) -> Result<Verdict, HashError> {
+        let argon2 = peppered(phc.algorithm, phc.version, phc.params.clone(), pepper)?;
         let tag = self.compute(&argon2, &phc.salt, phc.tag.len(), password)?;
         // `Output` compares in constant time.
         let is_match = tag == phc.tag;
@@ -128,10 +147,11 @@ impl Hasher {
 
     /// Whether a new hash would be made like this one.
     fn would_make(&self, phc: &Phc) -> bool {
-        let costs = |params: &argon2::Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
         (phc.algorithm, phc.version) == (Algorithm::Argon2id, Version::V0x13)
             && costs(&phc.params) == costs(self.current.as_argon2())
             && (phc.salt.len(), phc.tag.len()) == (SALT_LEN, TAG_LEN)
+            && phc.params.keyid() == self.peppers.current().map(Pepper::id).unwrap_or_default().as_bytes()
     }
 
     fn compute(
@@ -150,5 +170,19 @@ impl Hasher {
             .map_err(|_| HashError::Abandoned)?;
         self.meter.count(start.elapsed());
         Output::new(&tag).map_err(|_| HashError::Abandoned)
+    }
+}
+
+fn peppered(
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    pepper: Option<&Pepper>,
+) -> Result<Argon2<'_>, HashError> {
+    match pepper {
+        Some(pepper) => {
+            Argon2::new_with_secret(pepper.secret(), algorithm, version, params).map_err(|_| HashError::Abandoned)
+        }
+        None => Ok(Argon2::new(algorithm, version, params)),
     }
 }

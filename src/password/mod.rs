@@ -4,6 +4,8 @@
 //! more of it at once than it has cores for: [`HashPool`] has a fixed number of threads, each with memory that it
 //! uses again and again, and a bounded queue before them. Whoever finds the queue full is told so at once.
 //!
+//! A secret that is kept apart from the database can go into every hash: see [`Peppers`].
+//!
 //! A new password has to meet a [`PasswordPolicy`]: long enough, not common, not made of the user's own words, not easy
 //! to guess.
 //!
@@ -34,6 +36,7 @@ mod hash;
 mod hasher;
 mod new;
 mod params;
+mod pepper;
 mod phc;
 mod plain;
 mod policy;
@@ -51,9 +54,10 @@ pub use self::{
     hash::{PasswordHash, hash_password, verify_password},
     hasher::Verdict,
     params::{Argon2Params, Argon2ParamsError},
+    pepper::{PEPPER_ID_MAX, Pepper, PepperError, Peppers},
     plain::{PASSWORD_MAX, Password},
     policy::{MIN_LENGTH_FLOOR, MinLengthTooLow, NewPassword, PasswordPolicy, PasswordPreset, PolicyError},
     pool::{HashPool, HashPoolSettings},
     proof::PasswordVerified,
-    strength::{OwnWords, Strength},
+    strength::{OwnWords, Pattern, Rating, Strength},
 };

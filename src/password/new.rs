@@ -32,8 +32,9 @@ impl Accounts {
         password: Password,
         words: OwnWords,
     ) -> Result<NewPassword, Error> {
-        let words = words.and(self.config().public_url.host());
-        let policy = &self.config().password_policy;
+        let config = self.config();
+        let words = words.and(config.public_url.host()).and(config.site_name());
+        let policy = &config.password_policy;
         policy.accept(password, &words, &self.inner().hashes).await.map_err(|error| of_policy(field, error))
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use argon2::Params;
+use argon2::{KeyId, Params, ParamsBuilder};
+
+use super::HashError;
 
 /// The settings of equal strength that OWASP's Password Storage Cheat Sheet accepts, as memory in KiB and passes.
 const OWASP: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
@@ -50,7 +52,7 @@ impl Argon2Params {
     /// [`Argon2ParamsError::TooWeak`] or [`Argon2ParamsError::OutOfBounds`].
     pub fn new(m_kib: u32, t: u32, p: u32) -> Result<Self, Argon2ParamsError> {
         if OWASP.iter().any(|&(least_m, least_t)| m_kib >= least_m && t >= least_t) {
-            Self::insecure_for_tests(m_kib, t, p)
+            Self::within_bounds(m_kib, t, p)
         } else {
             Err(Argon2ParamsError::TooWeak)
         }
@@ -61,7 +63,12 @@ impl Argon2Params {
     /// # Errors
     ///
     /// [`Argon2ParamsError::OutOfBounds`].
+    #[cfg(any(test, feature = "testing"))]
     pub fn insecure_for_tests(m_kib: u32, t: u32, p: u32) -> Result<Self, Argon2ParamsError> {
+        Self::within_bounds(m_kib, t, p)
+    }
+
+    fn within_bounds(m_kib: u32, t: u32, p: u32) -> Result<Self, Argon2ParamsError> {
         let params = Params::new(m_kib, t, p, None).map_err(|_| Argon2ParamsError::OutOfBounds)?;
         if is_bounded(&params) { Ok(Self(params)) } else { Err(Argon2ParamsError::OutOfBounds) }
     }
@@ -86,6 +93,13 @@ impl Argon2Params {
 
     pub(super) const fn as_argon2(&self) -> &Params {
         &self.0
+    }
+
+    /// The same, as a hash states them that is made with the pepper of this id.
+    pub(super) fn keyed(&self, id: KeyId) -> Result<Params, HashError> {
+        let mut params = ParamsBuilder::new();
+        params.m_cost(self.m_kib()).t_cost(self.t()).p_cost(self.p()).keyid(id);
+        params.build().map_err(|_| HashError::Abandoned)
     }
 }
 

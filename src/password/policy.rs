@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BreachLookup, HashError, HashPool, OwnWords, Password, PasswordProblem, Strength, breach, common};
+use super::{BreachLookup, HashError, HashPool, OwnWords, Password, PasswordProblem, Rating, Strength, breach, common};
 
 /// The lowest minimum length that a policy may have, in code points (NIST SP 800-63B section 3.1.1.2).
 pub const MIN_LENGTH_FLOOR: usize = 8;
@@ -170,19 +170,20 @@ impl PasswordPolicy {
         pool: &HashPool,
     ) -> Result<NewPassword, PolicyError> {
         self.screen(&password)?;
-        let strength = pool.rate(password.clone(), words.clone()).await?;
+        let Rating { strength, pattern } = pool.rate(password.clone(), words.clone()).await?;
         let problem = if strength == Strength::Common {
-            Some(PasswordProblem::TooCommon)
+            PasswordProblem::TooCommon
         } else if strength < self.preset.min_strength() {
-            Some(PasswordProblem::TooWeak)
+            PasswordProblem::TooWeak
         } else if let Some(lookup) = &self.breaches
             && breach::knows(lookup.as_ref(), &password).await
         {
-            Some(PasswordProblem::Breached)
+            return Err(PolicyError::Refused(vec![PasswordProblem::Breached]));
         } else {
-            None
+            return Ok(NewPassword(password));
         };
-        problem.map_or(Ok(NewPassword(password)), |problem| Err(PolicyError::Refused(vec![problem])))
+        let reason = pattern.map(PasswordProblem::Follows);
+        Err(PolicyError::Refused([problem].into_iter().chain(reason).collect()))
     }
 }
 

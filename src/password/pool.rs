@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounde
 use tokio::sync::oneshot;
 
 use super::{
-    Argon2Params, HashError, OwnWords, Password, PasswordHash, Strength, Verdict,
+    Argon2Params, HashError, OwnWords, Password, PasswordHash, Peppers, Rating, Verdict,
     hasher::{Hasher, Meter},
 };
 
@@ -22,6 +22,8 @@ use super::{
 pub struct HashPoolSettings {
     /// What a new hash costs. Default: `m=19456,t=2,p=1`.
     pub params: Argon2Params,
+    /// The secrets that go into hashes beside the password. Default: none.
+    pub peppers: Peppers,
     /// How many threads hash, which is how many hashes are computed at once. Default: as many as there are cores.
     pub threads: NonZeroUsize,
     /// How many passwords may wait for each thread. Default: 64.
@@ -34,6 +36,7 @@ impl Default for HashPoolSettings {
     fn default() -> Self {
         Self {
             params: Argon2Params::default(),
+            peppers: Peppers::default(),
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue_per_thread: const { NonZeroUsize::MIN.saturating_add(63) },
             memory_kept_for: Duration::from_mins(1),
@@ -65,11 +68,12 @@ impl HashPool {
     ///
     /// The system's error if it refuses a thread.
     pub fn start(settings: HashPoolSettings) -> io::Result<Self> {
-        let HashPoolSettings { params, threads, queue_per_thread, memory_kept_for } = settings;
+        let HashPoolSettings { params, peppers, threads, queue_per_thread, memory_kept_for } = settings;
         let (jobs, queue) = bounded(queue_per_thread.saturating_mul(threads).get());
         let meter = Arc::<Meter>::default();
         for number in 0..threads.get() {
-            let (queue, hasher) = (queue.clone(), Hasher::metered(params.clone(), Arc::clone(&meter)));
+            let hasher = Hasher::metered(params.clone(), peppers.clone(), Arc::clone(&meter));
+            let queue = queue.clone();
             thread::Builder::new()
                 .name(format!("portcullis-hash-{number}"))
                 .spawn(move || work(&queue, hasher, memory_kept_for))?;
@@ -94,8 +98,8 @@ impl HashPool {
     ///
     /// # Errors
     ///
-    /// [`HashError::Overloaded`] at once if the queue is full; [`HashError::Unreadable`] and
-    /// [`HashError::TooCostly`] if the stored hash cannot be used; otherwise as [`HashError`] says.
+    /// [`HashError::Overloaded`] at once if the queue is full; [`HashError::Unreadable`], [`HashError::TooCostly`] and
+    /// [`HashError::UnknownPepper`] if the stored hash cannot be used; otherwise as [`HashError`] says.
     pub async fn verify(&self, password: Password, stored: Option<PasswordHash>) -> Result<Verdict, HashError> {
         self.run(move |hasher| hasher.verify(&password, stored.as_ref())).await
     }
@@ -106,7 +110,7 @@ impl HashPool {
     /// # Errors
     ///
     /// [`HashError::Overloaded`] at once if the queue is full.
-    pub async fn rate(&self, password: Password, words: OwnWords) -> Result<Strength, HashError> {
+    pub async fn rate(&self, password: Password, words: OwnWords) -> Result<Rating, HashError> {
         self.run(move |hasher| Ok(hasher.rate(&password, &words))).await
     }
 
@@ -174,6 +178,7 @@ mod tests {
     use tokio::task;
 
     use super::*;
+    use crate::password::Strength;
 
     /// One thread, held up by a first job until the answered sender is used or dropped.
     async fn held_up(queue: usize) -> (HashPool, mpsc::Sender<()>) {
@@ -250,7 +255,7 @@ mod tests {
         let refused = pool.rate(Password::parse("another").unwrap(), OwnWords::default()).await;
         assert!(matches!(refused, Err(HashError::Overloaded { .. })));
         drop(release);
-        assert_eq!(rating.await.unwrap().unwrap(), Strength::Strong);
+        assert_eq!(rating.await.unwrap().unwrap().strength, Strength::Strong);
         assert_eq!((pool.ratings_computed(), pool.hashes_computed()), (1, 0));
     }
 

@@ -2,28 +2,34 @@
 
 use super::{OwnWords, Password};
 use crate::{
-    account::Accounts,
+    account::{Accounts, UserId},
     audit::{Event, EventKind},
     error::Error,
     one_time::{OneTimeToken, Purpose},
     revocation::Target,
     session::Device,
+    throttle::Bucket,
 };
 
 impl Accounts {
     /// Sets a new password for whoever was mailed this token and ends every session of theirs. It does not log in, and a
-    /// second factor is still asked for. The address counts as confirmed from then on; if it was not before, whoever made
-    /// the account may be someone else, and a second factor is removed with its recovery codes.
+    /// second factor is still asked for. The address counts as confirmed from then on.
+    ///
+    /// If it was not before, or for less than a day, whoever made the account may be someone else, who only typed the
+    /// address. Then nothing of theirs is left: a second factor that was there before the address was confirmed goes with
+    /// its recovery codes, and so do the networks and devices that were known.
     ///
     /// # Errors
     ///
     /// - [`Error::TokenInvalid`] if the token is not good for that, or no longer.
     /// - [`Error::InvalidFields`] naming `new_password` if it does not meet the policy; the token stays good.
+    /// - [`Error::TooManyAttempts`] if too many that do not meet it were shown; the token stays good.
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed; the token stays good.
     pub async fn reset_password(&self, token: &OneTimeToken, new: Password, device: &Device) -> Result<(), Error> {
         // Asked first, since anyone can make up a token, and to rate a password and to hash it cost time.
         let user = self.store().user_of_token(Purpose::Reset, &token.hash(), self.now()).await?;
         let record = self.store().user(user.ok_or(Error::TokenInvalid)?).await?.ok_or(Error::TokenInvalid)?;
+        self.count_reset(record.user.id).await?;
         let words = OwnWords::of(&record.user.username, &record.user.email, &record.user.name);
         let new = self.new_password("new_password", new, words).await?;
         let hash = self.inner().hashes.hash(new.into_password()).await?;
@@ -41,5 +47,15 @@ impl Accounts {
             Ok(())
         })
         .await
+    }
+
+    async fn count_reset(&self, user: UserId) -> Result<(), Error> {
+        if self.config().insecure_no_limits {
+            return Ok(());
+        }
+        match self.store().begin_attempt(&[Bucket::reset(user)], self.now()).await? {
+            None => Ok(()),
+            Some(retry_after) => Err(Error::TooManyAttempts { retry_after }),
+        }
     }
 }

@@ -1,7 +1,11 @@
 //! How easily a password is guessed, by zxcvbn: a model of how people choose passwords and how attackers try them.
 
 use zeroize::Zeroizing;
-use zxcvbn::{Score, zxcvbn};
+use zxcvbn::{
+    Score,
+    feedback::{Feedback, Warning},
+    zxcvbn,
+};
 
 use super::Password;
 use crate::account::{Email, Username};
@@ -29,6 +33,58 @@ pub enum Strength {
     Weak,
     /// Later than that (scores 3 and 4).
     Strong,
+}
+
+/// What makes a password easy to guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pattern {
+    /// It is made of the user's own words.
+    OwnWords,
+    /// It is a common password, or much like one.
+    CommonPassword,
+    /// It is one word, or one word and a little.
+    SingleWord,
+    /// It is made of names.
+    Names,
+    /// It follows the keys of a keyboard.
+    Keyboard,
+    /// It repeats itself.
+    Repeats,
+    /// It counts or spells on, as `abc` and `6543` do.
+    Sequence,
+    /// It holds a date or a year.
+    Date,
+}
+
+impl Pattern {
+    const fn of(warning: Warning) -> Self {
+        match warning {
+            Warning::StraightRowsOfKeysAreEasyToGuess | Warning::ShortKeyboardPatternsAreEasyToGuess => Self::Keyboard,
+            Warning::RepeatsLikeAaaAreEasyToGuess | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess => {
+                Self::Repeats
+            }
+            Warning::ThisIsATop10Password
+            | Warning::ThisIsATop100Password
+            | Warning::ThisIsACommonPassword
+            | Warning::ThisIsSimilarToACommonlyUsedPassword => Self::CommonPassword,
+            Warning::SequencesLikeAbcAreEasyToGuess => Self::Sequence,
+            Warning::RecentYearsAreEasyToGuess | Warning::DatesAreOftenEasyToGuess => Self::Date,
+            Warning::AWordByItselfIsEasyToGuess => Self::SingleWord,
+            Warning::NamesAndSurnamesByThemselvesAreEasyToGuess | Warning::CommonNamesAndSurnamesAreEasyToGuess => {
+                Self::Names
+            }
+        }
+    }
+}
+
+/// How a password was rated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rating {
+    /// How easily it is guessed.
+    pub strength: Strength,
+    /// What makes it so, where one thing does.
+    pub pattern: Option<Pattern>,
 }
 
 /// Words that someone who knows the user tries first: the user name, the address, the name, and those of the site.
@@ -74,19 +130,22 @@ impl OwnWords {
 }
 
 /// Rates a password as if it were typed in lower case: which letters are capital hardly matters to who guesses it.
-pub(super) fn rate(password: &Password, words: &OwnWords) -> Strength {
+pub(super) fn rate(password: &Password, words: &OwnWords) -> Rating {
     let text = Zeroizing::new(password.expose().to_lowercase());
     let words: Vec<_> = words.iter().collect();
     // To zxcvbn, a word with other signs in it is two words.
     let joined = Zeroizing::new(without_signs(&text));
     if words.contains(&joined.trim_matches(char::is_numeric)) {
-        return Strength::Common;
+        return Rating { strength: Strength::Common, pattern: Some(Pattern::OwnWords) };
     }
-    match zxcvbn(beginning_of(&text), &words).score() {
+    let entropy = zxcvbn(beginning_of(&text), &words);
+    let strength = match entropy.score() {
         Score::Zero | Score::One => Strength::Common,
         Score::Two => Strength::Weak,
         _ => Strength::Strong,
-    }
+    };
+    let warning = entropy.feedback().and_then(Feedback::warning);
+    Rating { strength, pattern: warning.map(Pattern::of) }
 }
 
 fn without_signs(text: &str) -> String {
@@ -114,7 +173,27 @@ mod tests {
 
     fn rated(typed: &str, words: &[&str]) -> Strength {
         let words = words.iter().copied().fold(OwnWords::default(), OwnWords::and);
-        rate(&Password::parse(typed).unwrap(), &words)
+        rate(&Password::parse(typed).unwrap(), &words).strength
+    }
+
+    #[test]
+    fn pw_6_what_makes_it_easy_is_told() {
+        for (typed, pattern) in [
+            ("ada.lovelace", Pattern::OwnWords),
+            ("passwordpasswort", Pattern::CommonPassword),
+            ("constitutional", Pattern::SingleWord),
+            ("qwertyuiop[]", Pattern::Keyboard),
+            ("xqzxqzxqzxqz", Pattern::Repeats),
+            ("abcdefghijklmn", Pattern::Sequence),
+            ("24.12.1994", Pattern::Date),
+        ] {
+            let words = OwnWords::default().and("Ada Lovelace");
+            let rating = rate(&Password::parse(typed).unwrap(), &words);
+            assert_eq!(rating.pattern, Some(pattern), "{typed}");
+            assert!(rating.strength < Strength::Strong, "{typed}");
+        }
+        let strong = rate(&Password::parse("correct horse battery staple").unwrap(), &OwnWords::default());
+        assert_eq!(strong, Rating { strength: Strength::Strong, pattern: None });
     }
 
     #[test]

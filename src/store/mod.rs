@@ -273,7 +273,8 @@ pub trait Store: AccessStore + ApiKeyStore + FactorStore + PasskeyStore + Send +
 
     /// Sets a new password for whoever has the token, ends every session of the user, raises their generation, revokes
     /// every older token until `revoke_until`, confirms the address the token was mailed to, and tells the user. If it was
-    /// not confirmed before, their second factors and recovery codes go: they may be those of someone who only typed it.
+    /// not confirmed before, or for less than a day, the second factors that were there before it was go with the recovery
+    /// codes and the known devices: they may be those of someone who only typed it.
     /// Answers who that is, with their new generation; `None` if the token is not good, or no longer.
     async fn reset_password(
         &self,
@@ -291,8 +292,8 @@ pub trait Store: AccessStore + ApiKeyStore + FactorStore + PasskeyStore + Send +
     /// come back for a while. `None` if the token is not good, or another account has the address or may have it back.
     async fn confirm_email(&self, token: &TokenHash, event: &Event) -> Result<Option<UserId>>;
 
-    /// Gives an account the address back that it had, for whoever has the token: its password is gone, every session ends,
-    /// older tokens are revoked until `revoke_until`, and the address gets a mail to set a new password. Answers who that
+    /// Gives an account the address back that it had, for whoever has the token: its password is gone, with the second
+    /// factors that were added since a day before it was moved, and the known devices; every session ends, older tokens are revoked until `revoke_until`, and the address gets a mail to set a new password. Answers who that
     /// is, with their new generation; `None` if the token is not good, or no longer.
     async fn undo_email(
         &self,

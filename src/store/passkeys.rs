@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{NewUser, Result};
 use crate::{
-    account::UserId,
+    account::{UserId, Username},
     audit::Event,
     clock::Timestamp,
     passkey::{Challenge, Passkey, PasskeyId, PasskeyName, UserHandle},
@@ -63,8 +63,9 @@ pub enum PasskeyRemoved {
 /// The verbs of keys. Each is one transaction, like every verb of [`Store`](super::Store).
 #[async_trait]
 pub trait PasskeyStore {
-    /// Remembers a challenge, in place of another one of the same flow. `false` if its user is gone.
-    async fn put_challenge(&self, flow: &TokenHash, challenge: &Challenge) -> Result<bool>;
+    /// Remembers a challenge, in place of another one of the same flow, and forgets the oldest of this asker if they have
+    /// more than [`CHALLENGES_MAX`](crate::passkey::CHALLENGES_MAX). `false` if its user is gone.
+    async fn put_challenge(&self, flow: &TokenHash, challenge: &Challenge, asker: Option<&str>) -> Result<bool>;
 
     /// Takes a challenge away, if it has not ended by `now`, and whatever it was for. Of any number of racing callers one
     /// gets it.
@@ -81,6 +82,9 @@ pub trait PasskeyStore {
 
     /// Adds a key. The recovery codes are stored if it is the user's first second factor.
     async fn add_passkey(&self, passkey: &Passkey, codes: &[RecoveryHash], event: &Event) -> Result<PasskeyAdded>;
+
+    /// Whether someone has this user name, or had it: it is never given again.
+    async fn is_username_used(&self, username: &Username) -> Result<bool>;
 
     /// Makes a user who asked for it and has a passkey in place of a password, as
     /// [`register_user`](super::Store::register_user) makes one with a password. `false` if someone has the passkey already.

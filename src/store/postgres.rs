@@ -77,6 +77,11 @@ const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network,
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
     (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
+/// Removes all but the newest challenges that someone asked for, but for those that somebody is just taking.
+const EVICT_CHALLENGES: &str = "DELETE FROM passkey_challenges WHERE hash IN
+    (SELECT hash FROM passkey_challenges WHERE asker = $1 ORDER BY expires_at DESC, hash OFFSET $2
+        FOR UPDATE SKIP LOCKED)";
+
 /// Removes some of the challenges that had expired by then, but for those that somebody is just taking.
 const FORGET_CHALLENGES: &str = "DELETE FROM passkey_challenges WHERE hash IN
     (SELECT hash FROM passkey_challenges WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";

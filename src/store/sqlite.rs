@@ -67,11 +67,17 @@ const FORGET_ONE_TIME_TOKENS: &str =
 /// Removes some of the devices that were not seen since then.
 const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network, label) IN
     (SELECT user_id, network, label FROM known_devices WHERE last_seen_at <= $1 LIMIT $2)";
+
 /// Removes some of the flows that had expired by then.
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2)";
 
+/// Removes all but the newest challenges that someone asked for.
+const EVICT_CHALLENGES: &str = "DELETE FROM passkey_challenges WHERE hash IN
+    (SELECT hash FROM passkey_challenges WHERE asker = $1 ORDER BY expires_at DESC, hash LIMIT -1 OFFSET $2)";
+
 /// Removes some of the challenges that had expired by then.
-const FORGET_CHALLENGES: &str = "DELETE FROM passkey_challenges WHERE hash IN (SELECT hash FROM passkey_challenges WHERE expires_at <= $1 LIMIT $2)";
+const FORGET_CHALLENGES: &str = "DELETE FROM passkey_challenges WHERE hash IN
+    (SELECT hash FROM passkey_challenges WHERE expires_at <= $1 LIMIT $2)";
 
 /// Removes some of the set-ups of authenticators that had expired by then.
 const FORGET_TOTP_SETUPS: &str =

@@ -41,20 +41,21 @@ use webauthn_rs::prelude::Url;
 /// let auth = Portcullis::builder().public_url("https://notes.example").database(database).build().await?;
 /// let accounts = auth.accounts();
 /// # let new = accounts.registration("ada", "ada@example.com", "correct horse battery staple", "Ada")?;
-/// let ada = accounts.register(new, &Device::default()).await?;
+/// let device = Device::default();
+/// let ada = accounts.create_user(new, Vec::new(), &device).await?;
 /// let caller = Caller { user: ada.id, session: None };
 ///
 /// let mut phone = SoftAuthenticator::at("https://notes.example")?;
-/// let start = accounts.start_passkey_registration(caller, PasskeyKind::Passkey).await?;
+/// let start = accounts.start_passkey_registration(caller, PasskeyKind::Passkey, &device).await?;
 /// let response = KeyResponse::from_client(phone.register(&start.options).await?);
 /// let answer = KeyAnswer { flow: start.flow, response };
 /// let name = PasskeyName::parse("Phone").unwrap();
-/// accounts.finish_passkey_registration(caller, &answer, name, &Device::default()).await?;
+/// accounts.finish_passkey_registration(caller, &answer, name, &device).await?;
 ///
-/// let start = accounts.start_passkey_login().await?;
+/// let start = accounts.start_passkey_login(&device).await?;
 /// let response = KeyResponse::from_client(phone.authenticate(&start.options).await?);
 /// let answer = KeyAnswer { flow: start.flow, response };
-/// let login = accounts.finish_passkey_login(&answer, false, &Device::default()).await?;
+/// let login = accounts.finish_passkey_login(&answer, false, &device).await?;
 /// assert_eq!(login.user.id, ada.id);
 /// # Ok(())
 /// # }

@@ -91,6 +91,16 @@ impl Limit {
         forget_after: Duration::from_hours(24),
     };
 
+    /// Passwords shown with the mailed tokens of one account: 50 free, then 1 s doubling to 1 min, forgotten after an hour,
+    /// which is as long as a token lives. Rating one costs up to as much as a hash, and one that is refused leaves the
+    /// token good.
+    pub const RESET: Self = Self {
+        free: 50,
+        first_delay: Duration::from_secs(1),
+        longest_delay: Duration::from_mins(1),
+        forget_after: Duration::from_hours(1),
+    };
+
     /// Refreshes of one session, which succeed: 1000 free, then 1 s doubling to 1 min, forgotten after an hour without one.
     /// Each leaves a row until the session is forgotten.
     pub const REFRESH: Self = Self {
@@ -173,6 +183,12 @@ impl Bucket {
     #[must_use]
     pub fn registration(address: IpAddr) -> Self {
         Self { key: format!("registration:{}", network(address)), limit: Limit::REGISTRATION }
+    }
+
+    /// Passwords shown with the mailed tokens of this user.
+    #[must_use]
+    pub fn reset(user: UserId) -> Self {
+        Self { key: format!("reset:{user}"), limit: Limit::RESET }
     }
 
     /// Refreshes of this session.

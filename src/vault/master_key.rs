@@ -187,14 +187,15 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Whether others than its owner may read or write a file.
 #[cfg(unix)]
-fn is_exposed(path: &Path) -> io::Result<bool> {
+pub(crate) fn is_exposed(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(not(unix))]
-fn is_exposed(_: &Path) -> io::Result<bool> {
+pub(crate) fn is_exposed(_: &Path) -> io::Result<bool> {
     Ok(false)
 }
 

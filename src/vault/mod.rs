@@ -36,6 +36,7 @@ mod master_rotation;
 mod signing_keys;
 mod standing;
 
+pub(crate) use self::master_key::is_exposed;
 pub use self::{
     data_key::DataKey,
     master_key::{MasterKeyError, MasterKeyFile},

@@ -1,6 +1,6 @@
 //! Keys in a real browser, on a plain page: Chromium with its virtual authenticators. `scripts/test` installs it.
 
-#![cfg(feature = "server")]
+#![cfg(all(feature = "server", feature = "testing"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

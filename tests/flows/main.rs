@@ -4,7 +4,7 @@
 //! After each step everything that was ever handed out is shown to the guard again, and what the server knows of each
 //! person is compared with what they were told.
 
-#![cfg(feature = "server")]
+#![cfg(all(feature = "server", feature = "testing"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

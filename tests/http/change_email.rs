@@ -17,6 +17,8 @@ both![
     ev_1_a_token_confirms_the_address_it_was_mailed_to_and_no_other,
     a_token_opens_only_what_it_was_mailed_for,
     who_moved_the_address_cannot_take_it_from_its_owner_again,
+    a_second_factor_of_whoever_moved_the_address_goes_when_it_is_undone,
+    rs_6_an_older_second_factor_is_asked_for_after_an_undo,
     an_address_that_may_come_back_is_given_to_nobody_else,
     an_address_that_was_never_confirmed_gets_no_say,
     a_taken_address_is_not_told_and_not_given,
@@ -137,6 +139,34 @@ async fn who_moved_the_address_cannot_take_it_from_its_owner_again(db: TestDb) {
     let (owners, eves) = (token(&app, ADA, EmailChanged).await, token(&app, "eve3@example.com", EmailChanged).await);
     spend(&app, UNDO, &owners).await.expect(StatusCode::OK);
     spend(&app, UNDO, &eves).await.expect_problem(400, "token_invalid");
+}
+
+async fn a_second_factor_of_whoever_moved_the_address_goes_when_it_is_undone(db: TestDb) {
+    let app = TestApp::new(db).await;
+    verified(&app, "ada").await;
+    // Eve has the password. She shuts the owner out with an authenticator of hers, and then moves the address.
+    let planted = app.enrol(&app.token("ada", PASSWORD).await).await;
+    let eve = app.login_in_one_call("ada", &planted.authenticator.next_code(&app)).await.expect(StatusCode::OK);
+    moved(&app, eve.body["access_token"].as_str().unwrap(), "eve@example.com").await;
+    spend(&app, UNDO, &token(&app, ADA, EmailChanged).await).await.expect(StatusCode::OK);
+    for table in ["totp", "recovery_codes", "known_devices"] {
+        assert_eq!(app.db.count(table).await, 0, "{table}");
+    }
+    let reset = token(&app, ADA, ResetPassword).await;
+    spend(&app, "/auth/reset-password", &reset).await.expect(StatusCode::NO_CONTENT);
+    app.login(ADA, NEW).await.expect(StatusCode::OK);
+}
+
+async fn rs_6_an_older_second_factor_is_asked_for_after_an_undo(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let enrolled = app.enrol(&verified(&app, "ada").await).await;
+    app.advance(Duration::from_hours(24) + Duration::from_secs(30));
+    let session = app.login_in_one_call("ada", &enrolled.authenticator.next_code(&app)).await.expect(StatusCode::OK);
+    moved(&app, session.body["access_token"].as_str().unwrap(), NEXT).await;
+    spend(&app, UNDO, &token(&app, ADA, EmailChanged).await).await.expect(StatusCode::OK);
+    let reset = token(&app, ADA, ResetPassword).await;
+    spend(&app, "/auth/reset-password", &reset).await.expect(StatusCode::NO_CONTENT);
+    app.login(ADA, NEW).await.expect_problem(403, "second_factor_required");
 }
 
 async fn an_address_that_may_come_back_is_given_to_nobody_else(db: TestDb) {

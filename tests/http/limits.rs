@@ -21,6 +21,7 @@ both![
     lg_3_what_was_counted_outlives_a_restart,
     lg_9_a_fresh_database_has_no_accounts,
     a_login_from_a_new_device_is_told,
+    only_so_many_devices_of_a_user_are_known,
 ];
 
 const WRONG: &str = "not the password";
@@ -132,4 +133,19 @@ async fn a_login_from_a_new_device_is_told(db: TestDb) {
     }
     let mail = app.mailbox.latest("ada@example.com").unwrap();
     assert!(mail.text().contains("203.0.113.3") && mail.text().contains("curl/8.0"), "{}", mail.text());
+}
+
+async fn only_so_many_devices_of_a_user_are_known(db: TestDb) {
+    let app = TestApp::new(db).await;
+    app.register("ada", "ada@example.com").await.expect(StatusCode::CREATED);
+    for n in 0..60 {
+        login_from(&app, stranger(n), "ada", PASSWORD).await.expect(StatusCode::OK);
+        app.advance(Duration::from_secs(1));
+    }
+    assert_eq!(app.db.count("known_devices").await, 50);
+    for n in 100..200 {
+        login_from(&app, stranger(n), "ada", WRONG).await.expect_problem(401, "invalid_credentials");
+    }
+    login_from(&app, stranger(0), "ada", PASSWORD).await.expect_problem(429, "too_many_attempts");
+    login_from(&app, stranger(59), "ada", PASSWORD).await.expect(StatusCode::OK);
 }

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use portcullis::{
     account::Caller,
     audit::EventKind,
-    password::{Argon2Params, HashPoolSettings},
+    password::{Argon2Params, HashPoolSettings, Pepper, Peppers},
     session::Device,
 };
 use serde_json::json;
@@ -27,6 +27,7 @@ both![
     lg_4_a_burst_of_wrong_passwords_cannot_slip_past_the_count,
     lg_6_a_forged_forwarded_header_does_not_move_the_count,
     pw_7_a_password_hashed_with_less_is_hashed_again_once,
+    pw_8_a_pepper_goes_into_a_hash_at_the_next_login_and_is_needed_from_then_on,
     pw_9_a_full_queue_is_503_and_the_attempt_does_not_count,
     a_disabled_user_who_is_known_is_refused_and_recorded,
     a_login_with_the_wrong_verb_is_405,
@@ -162,6 +163,31 @@ async fn pw_7_a_password_hashed_with_less_is_hashed_again_once(db: TestDb) {
     assert!(weak.starts_with("$argon2id$v=19$m=8,") && strong.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{strong}");
     stronger.login("ada", PASSWORD).await.expect(StatusCode::OK);
     assert_eq!(stronger.db.password_hash("ada").await, strong);
+}
+
+async fn pw_8_a_pepper_goes_into_a_hash_at_the_next_login_and_is_needed_from_then_on(db: TestDb) {
+    let pepper = |id, byte| Pepper::new(id, [byte; 32]).unwrap();
+    let app = TestApp::new(db).await;
+    app.register("ada", "ada@example.com").await.expect(StatusCode::CREATED);
+    let app = app.reopened(|config| config.hashing.peppers = Peppers::of(pepper("k1", 1))).await;
+    app.login("ada", PASSWORD).await.expect(StatusCode::OK);
+    let first = app.db.password_hash("ada").await;
+    assert!(first.starts_with("$argon2id$v=19$m=8,t=1,p=1,keyid=azE$"), "{first}");
+    let both = Peppers::of(pepper("k2", 2)).and_former(pepper("k1", 1)).unwrap();
+    let app = app.reopened(|config| config.hashing.peppers = both).await;
+    app.login("ada", "not the password").await.expect_problem(401, "invalid_credentials");
+    assert_eq!(app.db.password_hash("ada").await, first);
+    app.login("ada", PASSWORD).await.expect(StatusCode::OK);
+    let second = app.db.password_hash("ada").await;
+    assert!(second.contains(",keyid=azI$"), "{second}");
+    app.login("ada", PASSWORD).await.expect(StatusCode::OK);
+    assert_eq!(app.db.password_hash("ada").await, second);
+
+    let app = app.reopened(|config| config.hashing.peppers = Peppers::of(pepper("k1", 1))).await;
+    let hashed = app.portcullis.accounts().hashes_computed();
+    let lost = app.login("ada", PASSWORD).await.expect_problem(401, "invalid_credentials");
+    assert_eq!(app.portcullis.accounts().hashes_computed() - hashed, 1);
+    assert_eq!(lost.body, app.login("nobody", PASSWORD).await.body);
 }
 
 async fn pw_9_a_full_queue_is_503_and_the_attempt_does_not_count(db: TestDb) {

@@ -1,6 +1,6 @@
 //! The account routes, each on both databases. The files mirror `src/http`.
 
-#![cfg(feature = "server")]
+#![cfg(all(feature = "server", feature = "testing"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -40,6 +40,7 @@ mod guarded;
 mod import;
 mod invitation;
 mod keys;
+mod keys_lost;
 mod limits;
 mod login;
 mod login_orders;

@@ -22,6 +22,7 @@ both![
     wa_1_of_racing_answers_to_one_challenge_one_opens_a_session,
     wa_1_a_challenge_is_good_for_its_own_ceremony,
     wa_2_forged_assertions_are_refused,
+    wa_4_a_key_of_one_device_does_not_become_one_that_may_leave_it,
     wa_7_a_passkey_opens_the_account_that_it_belongs_to,
     wa_8_a_count_that_has_not_risen_is_refused_and_noted,
     wa_8_of_racing_answers_with_one_count_one_opens_a_session,
@@ -100,7 +101,7 @@ async fn wa_1_of_racing_answers_to_one_challenge_one_opens_a_session(db: TestDb)
     app.user_with_passkey("ada", &mut key).await;
     let begun = app.begin_passkey_login().await;
     let response = key.answer(&begun["options"]);
-    let answers = join_all((0..16).map(|_| app.finish_passkey_login(&begun, &response))).await;
+    let answers = join_all((0..32).map(|_| app.finish_passkey_login(&begun, &response))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == StatusCode::OK).count(), 1);
 }
 
@@ -201,6 +202,18 @@ async fn wa_2_forged_assertions_are_refused(db: TestDb) {
     app.passkey_login(&mut key).await.expect(StatusCode::OK);
 }
 
+async fn wa_4_a_key_of_one_device_does_not_become_one_that_may_leave_it(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let mut key = Key::with(UP | UV, false);
+    app.user_with_passkey("ada", &mut key).await;
+    for flags in [BE, BE | BS, BS] {
+        let begun = app.begin_passkey_login().await;
+        let response = key.answer_as(&begun["options"], |draft| draft.flags |= flags);
+        app.finish_passkey_login(&begun, &response).await.expect_problem(401, "invalid_credentials");
+    }
+    app.passkey_login(&mut key).await.expect(StatusCode::OK);
+}
+
 async fn wa_7_a_passkey_opens_the_account_that_it_belongs_to(db: TestDb) {
     let app = TestApp::new(db).await;
     let (mut ada, mut bob) = (Key::passkey(), Key::passkey());
@@ -262,14 +275,14 @@ async fn wa_8_of_racing_answers_with_one_count_one_opens_a_session(db: TestDb) {
     let mut key = Key::with(UP | UV, true);
     app.user_with_passkey("ada", &mut key).await;
     let mut calls = Vec::new();
-    for _ in 0..8 {
+    for _ in 0..32 {
         let begun = app.begin_passkey_login().await;
         let response = key.answer_as(&begun["options"], |draft| draft.count = 7);
         calls.push((begun, response));
     }
     let answers = join_all(calls.iter().map(|(begun, response)| app.finish_passkey_login(begun, response))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == StatusCode::OK).count(), 1);
-    assert_eq!(answers.iter().filter(|answer| answer.code() == "invalid_credentials").count(), 7);
+    assert_eq!(answers.iter().filter(|answer| answer.code() == "invalid_credentials").count(), 31);
 }
 
 async fn wa_9_an_unknown_passkey_and_a_wrong_answer_look_alike(db: TestDb) {

@@ -7,7 +7,7 @@ use portcullis::{
     access::Operator,
     account::UserId,
     audit::EventKind,
-    mail::MailKind::{ConfirmEmail, PasswordChanged, ResetPassword, VerifyEmail},
+    mail::MailKind::{ConfirmEmail, PasswordChanged, ResetPassword, SecondFactorRemoved, VerifyEmail},
     password::Password,
     session::Device,
 };
@@ -29,6 +29,9 @@ both![
     rs_5_a_password_that_an_administrator_sets_kills_older_tokens,
     ev_4_who_reads_the_mail_takes_the_account_from_whoever_made_it,
     ev_4_a_second_factor_planted_before_the_address_was_confirmed_is_gone,
+    ev_4_who_confirms_the_account_of_a_stranger_and_resets_it_is_rid_of_them,
+    rs_6_what_was_there_before_the_address_was_confirmed_is_trusted_after_a_day,
+    rs_4_a_token_does_not_buy_ratings_without_end,
     rs_6_the_second_factor_of_a_confirmed_address_stays,
     a_reset_is_the_change_that_was_asked_for,
     lg_3_a_reset_lets_the_owner_in_again,
@@ -93,7 +96,8 @@ async fn rs_4_a_password_that_fails_the_policy_does_not_burn_the_token(db: TestD
     }
     // Whose it is, is known by the token only: a password made of their words is refused as late as that.
     let answer = reset(&app, &token, "ada@example.com").await.expect_problem(422, "invalid_fields");
-    assert_eq!(answer.field_errors(), ["new_password: password_too_common"]);
+    let own_words = ["new_password: password_own_words", "new_password: password_too_common"];
+    assert_eq!(answer.field_errors(), own_words);
     reset(&app, &token, &"x".repeat(1025)).await.expect_problem(422, "invalid_fields");
     app.post(PLACE).json(&json!({"token": token})).send().await.expect_problem(422, "invalid_fields");
     reset(&app, &token, NEW).await.expect(StatusCode::NO_CONTENT);
@@ -175,13 +179,57 @@ async fn ev_4_a_second_factor_planted_before_the_address_was_confirmed_is_gone(d
     let flow = app.flow_of("eve").await;
 
     reset(&app, &asked(&app).await, NEW).await.expect(StatusCode::NO_CONTENT);
-    let login = app.login(ADA, NEW).await.expect(StatusCode::OK).body;
-    for table in ["totp", "totp_setups", "recovery_codes"] {
+    for table in ["totp", "totp_setups", "recovery_codes", "known_devices"] {
         assert_eq!(app.db.count(table).await, 0, "{table}");
     }
+    let login = app.login(ADA, NEW).await.expect(StatusCode::OK).body;
     app.finish(&flow, "recovery_code", &planted.recovery_codes[0]).await.expect_problem(401, "flow_invalid");
     let events = app.events_of(login["user"]["id"].as_str().unwrap()).await;
     assert!(events.iter().any(|event| event.kind == EventKind::TotpDisabled));
+}
+
+async fn ev_4_who_confirms_the_account_of_a_stranger_and_resets_it_is_rid_of_them(db: TestDb) {
+    let app = TestApp::new(db).await;
+    app.register("eve", ADA).await.expect(StatusCode::CREATED);
+    let access = app.token("eve", PASSWORD).await;
+    app.enrol(&access).await;
+    app.advance(Duration::from_mins(1));
+    spend(&app, "/auth/verify-email", &token(&app, ADA, VerifyEmail).await).await.expect(StatusCode::OK);
+    app.get("/auth/me").bearer(&access).send().await.expect(StatusCode::OK);
+    app.advance(Duration::from_hours(23));
+
+    reset(&app, &asked(&app).await, NEW).await.expect(StatusCode::NO_CONTENT);
+    for table in ["totp", "recovery_codes", "known_devices"] {
+        assert_eq!(app.db.count(table).await, 0, "{table}");
+    }
+    app.get("/auth/me").bearer(&access).send().await.expect_problem(401, "invalid_token");
+    app.login(ADA, NEW).await.expect(StatusCode::OK);
+    assert!(kinds(&app, ADA).await.contains(&SecondFactorRemoved), "whoever it was is told");
+}
+
+async fn rs_6_what_was_there_before_the_address_was_confirmed_is_trusted_after_a_day(db: TestDb) {
+    let app = TestApp::new(db).await;
+    app.enrol(&app.user("ada").await).await;
+    spend(&app, "/auth/verify-email", &token(&app, ADA, VerifyEmail).await).await.expect(StatusCode::OK);
+    app.advance(Duration::from_hours(24));
+    reset(&app, &asked(&app).await, NEW).await.expect(StatusCode::NO_CONTENT);
+    app.login("ada", NEW).await.expect_problem(403, "second_factor_required");
+}
+
+async fn rs_4_a_token_does_not_buy_ratings_without_end(db: TestDb) {
+    let app = TestApp::new(db).await;
+    app.register("ada", ADA).await.expect(StatusCode::CREATED);
+    let token = asked(&app).await;
+    let rated = app.portcullis.accounts().ratings_computed();
+    let answers = join_all((0..80).map(|_| reset(&app, &token, "mustang!1996"))).await;
+    let weak = answers.iter().filter(|answer| answer.code() == "invalid_fields").count();
+    assert_eq!((weak, app.portcullis.accounts().ratings_computed() - rated), (50, 50));
+    reset(&app, &token, NEW).await.expect_problem(429, "too_many_attempts");
+    app.advance(Duration::from_secs(1));
+    reset(&app, &token, NEW).await.expect(StatusCode::NO_CONTENT);
+    app.login("ada", NEW).await.expect(StatusCode::OK);
+    let next = asked(&app).await;
+    reset(&app, &next, "mustang!1996").await.expect_problem(422, "invalid_fields");
 }
 
 async fn rs_6_the_second_factor_of_a_confirmed_address_stays(db: TestDb) {

@@ -250,7 +250,7 @@ async fn tokens_pass_or_are_refused_while_the_journal_cannot_be_read(db: TestDb)
     refusing.get("/auth/me").bearer(&good).send().await.expect(StatusCode::OK);
     ask_until(&allowing, &ended, |answer| answer.code() == "invalid_token").await;
 
-    allowing.db.hide_journal().await;
+    allowing.db.hide("revocation_journal").await;
     allowing.advance(Duration::from_secs(11));
     let revocations = [&allowing, &refusing].map(|app| app.portcullis.revocations());
     assert!(revocations.iter().all(|revocations| !revocations.is_current(allowing.now())));
@@ -267,7 +267,7 @@ async fn tokens_pass_or_are_refused_while_the_journal_cannot_be_read(db: TestDb)
         app.get("/auth/me").bearer("a.b.c").send().await.expect_problem(401, "invalid_token");
     }
 
-    allowing.db.show_journal().await;
+    allowing.db.show("revocation_journal").await;
     ask_until(&refusing, &good, |answer| answer.status == StatusCode::OK).await;
 }
 

@@ -125,7 +125,7 @@ async fn wa_1_of_racing_answers_one_opens_a_session(db: TestDb) {
     app.user_with_passkey("ada", &mut key).await;
     let asked = app.begin_second_factor("ada").await;
     let response = key.answer(&asked["webauthn_options"]);
-    let answers = join_all((0..16).map(|_| app.finish_second_factor(&asked, &response))).await;
+    let answers = join_all((0..32).map(|_| app.finish_second_factor(&asked, &response))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == StatusCode::OK).count(), 1);
 }
 

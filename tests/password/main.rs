@@ -1,6 +1,6 @@
 //! Passwords: what counts as the same one, how hashes are made and read, and what hashing may cost.
 
-#![cfg(feature = "accounts")]
+#![cfg(all(feature = "accounts", feature = "testing"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,6 +14,7 @@
 mod foreign;
 mod hashing;
 mod load;
+mod pepper;
 mod policy;
 mod proof;
 mod support;

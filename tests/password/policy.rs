@@ -92,18 +92,27 @@ async fn pw_5_what_may_be_set_does_not_hang_on_how_it_was_composed() {
 async fn pw_6_what_follows_from_the_users_own_words_is_refused_by_every_preset() {
     let pool = cheap_pool();
     for typed in ["ada.lovelace", "AdaLovelace1815", "ada@notes.example", "AdaByronKing", "notes.example"] {
-        assert_eq!(codes(&PasswordPolicy::default(), &pool, typed).await, ["password_too_common"], "{typed}");
+        let codes = codes(&PasswordPolicy::default(), &pool, typed).await;
+        assert_eq!(codes.first(), Some(&"password_too_common"), "{typed}");
+        assert!(codes.contains(&"password_own_words"), "{typed}: {codes:?}");
     }
     for typed in ["ada@notes.example", "adalovelaceadalovelace", "AdaByronKing1815"] {
-        assert_eq!(codes(&of(PasswordPreset::Nist), &pool, typed).await, ["password_too_common"], "{typed}");
+        let codes = codes(&of(PasswordPreset::Nist), &pool, typed).await;
+        assert_eq!(codes.first(), Some(&"password_too_common"), "{typed}");
     }
 }
 
 #[tokio::test]
 async fn what_is_easily_guessed_is_refused_where_strength_is_asked_for() {
     let pool = cheap_pool();
-    assert_eq!(codes(&PasswordPolicy::default(), &pool, "mustang!1996").await, ["password_too_weak"]);
-    assert_eq!(codes(&PasswordPolicy::default(), &pool, "qwertyuiopasdfghjkl").await, ["password_too_common"]);
+    assert_eq!(
+        codes(&PasswordPolicy::default(), &pool, "mustang!1996").await,
+        ["password_too_weak", "password_like_common"]
+    );
+    assert_eq!(
+        codes(&PasswordPolicy::default(), &pool, "qwertyuiopasdfghjkl").await,
+        ["password_too_common", "password_like_common"]
+    );
     let rated = pool.ratings_computed();
     assert_eq!(codes(&PasswordPolicy::default(), &pool, "short").await, ["password_too_short"]);
     assert_eq!(pool.ratings_computed(), rated, "what is refused anyway is not rated");

@@ -35,7 +35,8 @@ impl Service {
 
     async fn register(&self, kind: PasskeyKind) -> Result<Value, Error> {
         let accounts = self.portcullis.accounts();
-        let CeremonyStart { flow, options } = accounts.start_passkey_registration(self.ada, kind).await.unwrap();
+        let CeremonyStart { flow, options } =
+            accounts.start_passkey_registration(self.ada, kind, &Device::default()).await.unwrap();
         let made = Peer::SoftWebauthn.ask_one(json!({"do": "create", "origin": ORIGIN, "options": options}));
         let answer = answer(flow, &made);
         let name = PasskeyName::parse("Stick").unwrap();

@@ -27,6 +27,7 @@ mod keys;
 mod migrations;
 mod mixed;
 mod outbox;
+mod passkeys;
 mod passwords;
 mod postgres_server;
 mod races;

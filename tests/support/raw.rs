@@ -42,14 +42,14 @@ impl TestDb {
         self.execute(format!("UPDATE revocation_journal SET last_change = {count}")).await;
     }
 
-    /// Takes the journal of revocations away, as a database that is down does, and nothing else.
-    pub async fn hide_journal(&self) {
-        self.execute("ALTER TABLE revocation_journal RENAME TO hidden".to_owned()).await;
+    /// Takes a table away, as a database that is down does, and nothing else.
+    pub async fn hide(&self, table: &str) {
+        self.execute(format!("ALTER TABLE {table} RENAME TO hidden")).await;
     }
 
     /// Gives it back.
-    pub async fn show_journal(&self) {
-        self.execute("ALTER TABLE hidden RENAME TO revocation_journal".to_owned()).await;
+    pub async fn show(&self, table: &str) {
+        self.execute(format!("ALTER TABLE hidden RENAME TO {table}")).await;
     }
 
     /// Makes a signing key one that cannot be opened.

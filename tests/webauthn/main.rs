@@ -1,6 +1,6 @@
 //! The ceremonies of WebAuthn against material that others have published.
 
-#![cfg(feature = "server")]
+#![cfg(all(feature = "server", feature = "testing"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

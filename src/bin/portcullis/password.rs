@@ -49,6 +49,14 @@ pub(crate) fn explained(error: portcullis::Error, settings: &Settings) -> Box<dy
                 .to_owned()
         }
         "password_too_weak" => "the password is too easy to guess: add another word or two".to_owned(),
+        "password_own_words" => "it is made of the user's own words".to_owned(),
+        "password_like_common" => "it is much like a common password".to_owned(),
+        "password_single_word" => "it is one word and little else".to_owned(),
+        "password_names" => "it is made of names".to_owned(),
+        "password_keyboard" => "it follows the keys of a keyboard".to_owned(),
+        "password_repeats" => "it repeats itself".to_owned(),
+        "password_sequence" => "it counts or spells on, as abc and 6543 do".to_owned(),
+        "password_date" => "it holds a date or a year".to_owned(),
         code => format!("{}: {code}", field.field),
     });
     texts.collect::<Vec<_>>().join("\n").into()

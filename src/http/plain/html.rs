@@ -101,6 +101,14 @@ fn in_words(code: &str) -> String {
         "password_too_long" => "The password is too long.".to_owned(),
         "password_too_common" => "The password is too common.".to_owned(),
         "password_too_weak" => "The password is too easy to guess.".to_owned(),
+        "password_own_words" => "It is made of words that are known of you.".to_owned(),
+        "password_like_common" => "It is much like a common password.".to_owned(),
+        "password_single_word" => "It is one word and little else: add another or two.".to_owned(),
+        "password_names" => "It is made of names.".to_owned(),
+        "password_keyboard" => "It follows the keys of a keyboard.".to_owned(),
+        "password_repeats" => "It repeats itself.".to_owned(),
+        "password_sequence" => "It counts or spells on, as abc and 6543 do.".to_owned(),
+        "password_date" => "It holds a date or a year.".to_owned(),
         other => other.replace('_', " "),
     }
 }

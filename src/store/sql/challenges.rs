@@ -3,19 +3,19 @@
 use sqlx::{Result, Row as _};
 
 use super::{
-    super::Backend,
+    super::{Backend, EVICT_CHALLENGES},
     row::{Row, parsed, timestamp},
     users,
 };
 use crate::{
     account::UserId,
     clock::Timestamp,
-    passkey::{Ceremony, Challenge},
+    passkey::{CHALLENGES_MAX, Ceremony, Challenge},
     secret::TokenHash,
     session::SessionId,
 };
 
-pub(super) async fn put(store: &Backend, flow: &TokenHash, challenge: &Challenge) -> Result<bool> {
+pub(super) async fn put(store: &Backend, flow: &TokenHash, challenge: &Challenge, asker: Option<&str>) -> Result<bool> {
     let mut tx = store.begin().await?;
     if let Some(user) = challenge.user
         && !users::hold(&mut tx, user).await?
@@ -23,11 +23,11 @@ pub(super) async fn put(store: &Backend, flow: &TokenHash, challenge: &Challenge
         return Ok(false);
     }
     sqlx::query(
-        "INSERT INTO passkey_challenges (hash, ceremony, user_id, session_id, state, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
+        "INSERT INTO passkey_challenges (hash, ceremony, user_id, session_id, state, expires_at, asker)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (hash) DO UPDATE
             SET ceremony = excluded.ceremony, user_id = excluded.user_id, session_id = excluded.session_id,
-                state = excluded.state, expires_at = excluded.expires_at",
+                state = excluded.state, expires_at = excluded.expires_at, asker = excluded.asker",
     )
     .bind(flow.as_bytes().as_slice())
     .bind(challenge.ceremony.as_str())
@@ -35,8 +35,10 @@ pub(super) async fn put(store: &Backend, flow: &TokenHash, challenge: &Challenge
     .bind(challenge.session.map(|session| session.0))
     .bind(&challenge.state)
     .bind(challenge.expires_at.as_millis())
+    .bind(asker)
     .execute(&mut *tx)
     .await?;
+    sqlx::query(EVICT_CHALLENGES).bind(asker).bind(i64::from(CHALLENGES_MAX)).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -16,6 +16,9 @@ pub(super) async fn knows_network(store: &Backend, user: UserId, network: &str, 
     .await
 }
 
+/// How many devices of a user are known. One more takes the place of the one that was not seen for longest.
+const KNOWN: i64 = 50;
+
 /// Remembers the device of a session, whose user the caller holds. Answers whether it is one that the user should be told
 /// of: neither its network nor its kind is known, and others are.
 pub(super) async fn remember(connection: &mut Connection, session: &Session) -> Result<bool> {
@@ -38,7 +41,30 @@ pub(super) async fn remember(connection: &mut Connection, session: &Session) -> 
     .bind(&network)
     .bind(&label)
     .bind(session.last_seen_at.as_millis())
+    .execute(&mut *connection)
+    .await?;
+    let known: i64 = row.try_get("known")?;
+    if known >= KNOWN {
+        forget_oldest(connection, session.user).await?;
+    }
+    Ok(known > 0 && row.try_get::<i64, _>("alike")? == 0)
+}
+
+async fn forget_oldest(connection: &mut Connection, user: UserId) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM known_devices WHERE user_id = $1 AND (network, label) IN (
+            SELECT network, label FROM known_devices WHERE user_id = $1
+            ORDER BY last_seen_at DESC, network, label LIMIT $2 OFFSET $2)",
+    )
+    .bind(user.0)
+    .bind(KNOWN)
     .execute(connection)
     .await?;
-    Ok(row.try_get::<i64, _>("known")? > 0 && row.try_get::<i64, _>("alike")? == 0)
+    Ok(())
+}
+
+/// Forgets every device of a user, whom the caller holds.
+pub(super) async fn forget_all(connection: &mut Connection, user: UserId) -> Result<()> {
+    sqlx::query("DELETE FROM known_devices WHERE user_id = $1").bind(user.0).execute(connection).await?;
+    Ok(())
 }

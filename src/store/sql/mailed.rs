@@ -1,14 +1,12 @@
 //! What mailed tokens open. Each is one transaction with the token's own end.
 
-use std::time::Duration;
-
 use sqlx::{Error, Result};
 
 use super::{
     super::Backend,
-    Connection, api_keys, events,
+    Connection, api_keys, claim, events,
     one_time::{self, Spent, Typed},
-    outbox, passkeys, revocations, sessions, totp, users,
+    outbox, revocations, sessions, users,
 };
 use crate::{
     account::{Email, UserId},
@@ -20,10 +18,6 @@ use crate::{
     secret::TokenHash,
     store::{Grant, VerifyBy},
 };
-
-/// How long before an account's address was moved its keys are as little trusted as those that came after. Whoever takes an
-/// account over may add a passkey, which would let them in again, before they move the address.
-const BEFORE_THE_MOVE: Duration = Duration::from_hours(24);
 
 pub(super) async fn verify(store: &Backend, by: &VerifyBy, event: &Event) -> Result<Option<UserId>> {
     let mut tx = store.begin().await?;
@@ -39,12 +33,14 @@ pub(super) async fn verify(store: &Backend, by: &VerifyBy, event: &Event) -> Res
     };
     let Some(Spent { user, email, .. }) = spent else { return Ok(None) };
     let verified = sqlx::query(
-        "UPDATE users SET email_verified_at = $3, updated_at = $3
+        "UPDATE users SET email_verified_at = $3, updated_at = $3,
+            doubted_until = CASE WHEN email_verified_at IS NULL THEN $4 ELSE doubted_until END
          WHERE id = $1 AND email_key = $2 AND disabled_at IS NULL",
     )
     .bind(user.0)
     .bind(email.key())
     .bind(event.at.as_millis())
+    .bind((event.at + claim::DOUBT).as_millis())
     .execute(&mut *tx)
     .await?;
     if verified.rows_affected() == 0 {
@@ -81,15 +77,7 @@ pub(super) async fn reset_password(
     .await?;
     let Some(generation) = generation else { return Ok(None) };
     let event = event.clone().user(user);
-    // Until now nobody had shown that the address is theirs: a second factor may be that of whoever typed it.
-    if before.user.email_verified_at.is_none() {
-        if totp::take(&mut tx, user).await? {
-            events::insert(&mut tx, &event.entailing(EventKind::TotpDisabled)).await?;
-        }
-        if passkeys::take(&mut tx, user).await? {
-            events::insert(&mut tx, &event.entailing(EventKind::PasskeyRemoved)).await?;
-        }
-    }
+    claim::from_maker(&mut tx, &before.user, &event).await?;
     sessions::end_except(&mut tx, user, None, event.at).await?;
     api_keys::end_all(&mut tx, user).await?;
     one_time::kill(&mut tx, user).await?;
@@ -158,10 +146,7 @@ pub(super) async fn undo_email(
         .execute(&mut *tx)
         .await?;
     let Some(generation) = users::supersede(&mut tx, user, event.at).await? else { return Ok(None) };
-    let moved_at = expires_at - Purpose::Undo.lifetime();
-    if passkeys::take_since(&mut tx, user, moved_at - BEFORE_THE_MOVE).await? {
-        events::insert(&mut tx, &event.entailing(EventKind::PasskeyRemoved)).await?;
-    }
+    claim::from_mover(&mut tx, user, expires_at - Purpose::Undo.lifetime(), &event).await?;
     sessions::end_except(&mut tx, user, None, event.at).await?;
     api_keys::end_all(&mut tx, user).await?;
     one_time::kill(&mut tx, user).await?;

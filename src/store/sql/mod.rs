@@ -10,6 +10,7 @@ mod access;
 mod api_keys;
 mod attempts;
 mod challenges;
+mod claim;
 mod connection;
 mod devices;
 mod events;

@@ -12,7 +12,7 @@ use super::{
     within,
 };
 use crate::{
-    account::UserId,
+    account::{UserId, Username},
     audit::Event,
     clock::Timestamp,
     mail::MailKind,
@@ -24,8 +24,8 @@ use crate::{
 
 #[async_trait]
 impl PasskeyStore for Backend {
-    async fn put_challenge(&self, flow: &TokenHash, challenge: &Challenge) -> store::Result<bool> {
-        within(challenges::put(self, flow, challenge)).await
+    async fn put_challenge(&self, flow: &TokenHash, challenge: &Challenge, asker: Option<&str>) -> store::Result<bool> {
+        within(challenges::put(self, flow, challenge, asker)).await
     }
 
     async fn take_challenge(&self, flow: &TokenHash, now: Timestamp) -> store::Result<Option<Challenge>> {
@@ -51,6 +51,10 @@ impl PasskeyStore for Backend {
         event: &Event,
     ) -> store::Result<PasskeyAdded> {
         within(add(self, passkey, codes, event)).await
+    }
+
+    async fn is_username_used(&self, username: &Username) -> store::Result<bool> {
+        within(users::is_name_used(self, username)).await
     }
 
     async fn register_passkey_user(&self, new: &NewPasskeyUser, neutral: bool, event: &Event) -> store::Result<bool> {
@@ -277,21 +281,20 @@ async fn has_way_in(connection: &mut Connection, user: UserId) -> Result<bool> {
     .await
 }
 
-/// Takes all keys of a user, whom the caller holds, and with their last second factor their recovery codes. `false` if
-/// they had none.
-pub(super) async fn take(connection: &mut Connection, user: UserId) -> Result<bool> {
-    let removed = sqlx::query("DELETE FROM passkeys WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
-    second_factors::codes_follow(connection, user).await?;
-    Ok(removed.rows_affected() > 0)
-}
-
-/// Takes the keys that a user, whom the caller holds, has added since then. `false` if there were none.
-pub(super) async fn take_since(connection: &mut Connection, user: UserId, since: Timestamp) -> Result<bool> {
-    let removed = sqlx::query("DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2")
-        .bind(user.0)
-        .bind(since.as_millis())
-        .execute(&mut *connection)
-        .await?;
-    second_factors::codes_follow(connection, user).await?;
-    Ok(removed.rows_affected() > 0)
+/// Takes the keys that a user, whom the caller holds, has added from one moment on and before the other. Answers their
+/// kinds. Recovery codes are left to the caller.
+pub(super) async fn take_added(
+    connection: &mut Connection,
+    user: UserId,
+    from: Timestamp,
+    before: Timestamp,
+) -> Result<Vec<PasskeyKind>> {
+    let removed =
+        sqlx::query("DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2 AND created_at < $3 RETURNING kind")
+            .bind(user.0)
+            .bind(from.as_millis())
+            .bind(before.as_millis())
+            .fetch_all(connection)
+            .await?;
+    removed.iter().map(|row| parsed(row, "kind", PasskeyKind::parse)).collect()
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What mails call it.
-const AUTHENTICATOR: &str = "an authenticator app";
+pub(super) const AUTHENTICATOR: &str = "an authenticator app";
 
 pub(super) async fn live(store: &Backend, user: UserId) -> Result<Option<StoredTotp>> {
     let query = sqlx::query("SELECT id, secret FROM totp WHERE user_id = $1").bind(user.0);
@@ -161,5 +161,23 @@ pub(super) async fn take(connection: &mut Connection, user: UserId) -> Result<bo
     let removed = sqlx::query("DELETE FROM totp WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
     sqlx::query("DELETE FROM totp_setups WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
     second_factors::codes_follow(connection, user).await?;
+    Ok(removed.rows_affected() == 1)
+}
+
+/// Takes the authenticator that a user, whom the caller holds, confirmed from one moment on and before the other, and
+/// what they have begun to set up. `false` if there is none. Recovery codes are left to the caller.
+pub(super) async fn take_added(
+    connection: &mut Connection,
+    user: UserId,
+    from: Timestamp,
+    before: Timestamp,
+) -> Result<bool> {
+    sqlx::query("DELETE FROM totp_setups WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    let removed = sqlx::query("DELETE FROM totp WHERE user_id = $1 AND confirmed_at >= $2 AND confirmed_at < $3")
+        .bind(user.0)
+        .bind(from.as_millis())
+        .bind(before.as_millis())
+        .execute(&mut *connection)
+        .await?;
     Ok(removed.rows_affected() == 1)
 }

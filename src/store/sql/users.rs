@@ -156,6 +156,16 @@ async fn name_is_taken(connection: &mut Connection, user: &User) -> Result<bool>
     .await
 }
 
+pub(super) async fn is_name_used(store: &Backend, username: &Username) -> Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM retired_usernames WHERE username_key = $1)
+             OR EXISTS (SELECT 1 FROM users WHERE username_key = $1)",
+    )
+    .bind(username.key())
+    .fetch_one(&mut *store.read().await?)
+    .await
+}
+
 async fn email_is_taken(connection: &mut Connection, user: &User) -> Result<bool> {
     sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users WHERE email_key = $1 AND id <> $2)")
         .bind(user.email.key())

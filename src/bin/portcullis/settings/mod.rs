@@ -8,6 +8,7 @@ mod error;
 mod mail;
 mod mask;
 mod passkey;
+mod pepper;
 mod source;
 mod table;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub(crate) struct Settings {
     master_key_file: Option<PathBuf>,
     mail_url: Option<MailUrl>,
     breach_file: Option<PathBuf>,
+    pepper_file: Option<PathBuf>,
     pub(crate) insecure_http: bool,
     pub(crate) config: Config,
     sources: HashMap<&'static str, Source>,
@@ -58,6 +60,7 @@ impl Settings {
             master_key_file: None,
             mail_url: None,
             breach_file: None,
+            pepper_file: None,
             insecure_http: false,
             config: Config::new("http://localhost:8400".parse()?),
             sources: HashMap::new(),

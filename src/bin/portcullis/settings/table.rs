@@ -20,7 +20,7 @@ use portcullis::{
     totp::TotpWindow,
 };
 
-use super::{Settings, access, mail, mask::masked, passkey};
+use super::{Settings, access, mail, mask::masked, passkey, pepper};
 
 /// The longest life that an access token can be given.
 pub(crate) const LONGEST_ACCESS_TOKEN: Duration = Duration::from_hours(24);
@@ -54,7 +54,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 41] = [
+pub(crate) static SETTINGS: [Setting; 42] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -180,6 +180,7 @@ pub(crate) static SETTINGS: [Setting; 41] = [
         },
         show: |settings| settings.config.hashing.params.to_string(),
     },
+    pepper::PEPPER_FILE,
     Setting {
         key: "hash_threads",
         help: "How many threads hash passwords, each with memory of its own",

@@ -71,6 +71,7 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("password_preset", "weak", "`default`, `nist` or `composition`"),
         ("password_min_length", "7", "from 8 to 128"),
         ("breach_file", "/nowhere", "the path of a file"),
+        ("pepper_file", "/nowhere", "with the mode 0600"),
         ("registration", "maybe", "`open` or `closed`"),
         ("second_factor", "some", "`optional`, `admins` or `all`"),
         ("totp_window", "2", "`0` or `1`"),
@@ -103,6 +104,19 @@ fn a_stated_length_replaces_the_presets_own_wherever_it_is_stated() {
     {
         assert_eq!((of(file).min_length(), of(file).preset().as_str()), (20, "nist"));
     }
+}
+
+#[test]
+fn pw_8_a_file_of_peppers_is_read_and_only_its_path_is_shown() {
+    let mut file = NamedTempFile::new().unwrap();
+    writeln!(file, "k1 MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap();
+    let path = file.path().to_str().unwrap();
+    let settings = read("", &[], &[("pepper_file", path)]).unwrap();
+    assert_eq!((table::setting("pepper_file").unwrap().show)(&settings), path);
+    assert!(format!("{settings:?}").contains("Pepper(k1)") && !format!("{settings:?}").contains("MDEy"));
+    writeln!(file.reopen().unwrap(), "k1 twice").unwrap();
+    let told = read("", &[], &[("pepper_file", path)]).unwrap_err();
+    assert!(told.contains("pepper_file") && !told.contains("twice"), "{told}");
 }
 
 #[test]
