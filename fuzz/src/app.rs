@@ -31,8 +31,8 @@ pub const ROOT_PASSWORD: &str = "of all staples this one is root's";
 
 pub struct App {
     pub runtime: Runtime,
-    pub portcullis: Portcullis,
-    router: Router,
+    /// There until it is dropped, which has to happen in the runtime.
+    inner: Option<(Portcullis, Router)>,
     _home: TempDir,
 }
 
@@ -68,17 +68,21 @@ impl App {
             portcullis
         });
         let router = portcullis.router().merge(portcullis.pages());
-        Self { runtime, portcullis, router, _home: home }
+        Self { runtime, inner: Some((portcullis, router)), _home: home }
+    }
+
+    fn inner(&self) -> &(Portcullis, Router) {
+        self.inner.as_ref().unwrap()
     }
 
     pub fn accounts(&self) -> &Accounts {
-        self.portcullis.accounts()
+        self.inner().0.accounts()
     }
 
     pub fn ask(&self, mut request: Request<Body>) -> Answer {
         request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from(([192, 0, 2, 1], 40_000))));
         self.runtime.block_on(async {
-            let response = self.router.clone().oneshot(request).await.unwrap();
+            let response = self.inner().1.clone().oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
             let bytes = body.collect().await.unwrap().to_bytes();
             let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -104,5 +108,12 @@ impl App {
         let request = Request::post("/auth/login").header("content-type", "application/json");
         let answer = self.ask(request.body(body.into()).unwrap());
         answer.body["access_token"].as_str().map(str::to_owned)
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        let _within = self.runtime.enter();
+        self.inner = None;
     }
 }

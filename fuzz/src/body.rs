@@ -1,7 +1,7 @@
 //! Bodies: whatever is sent to whichever route by whomever, it is answered, never with a failure of the server's own; what
 //! is refused is refused with a problem document that gives nothing away; and nobody becomes who they are not.
 
-use std::{cell::RefCell, sync::LazyLock};
+use std::sync::LazyLock;
 
 use axum::{
     body::Body,
@@ -41,7 +41,8 @@ static ROUTES: LazyLock<Vec<(Method, String)>> = LazyLock::new(|| {
     document["paths"].as_object().unwrap().iter().flat_map(of).collect()
 });
 
-struct World {
+/// Judges one body after the other.
+pub struct Judge {
     app: App,
     bodies: u32,
     /// The name of someone without any role, their id and their token.
@@ -49,12 +50,8 @@ struct World {
     root: String,
 }
 
-thread_local! {
-    static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
-}
-
-impl World {
-    fn new() -> Self {
+impl Judge {
+    pub fn new() -> Self {
         let app = App::new();
         let user = newcomer(&app, 0);
         let root = app.token("root1", ROOT_PASSWORD).unwrap();
@@ -77,6 +74,30 @@ impl World {
             }
         }
     }
+
+    /// Judges a body, and tells whether it did something. The first line names the route, as `POST /auth/login`; if there is
+    /// no such route, it stands for some other. The byte behind it says who sends the rest, and as what.
+    ///
+    /// # Panics
+    ///
+    /// If the server fails, gives something away, or takes somebody for somebody else.
+    pub fn judge(&mut self, bytes: &[u8]) -> bool {
+        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return false };
+        let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
+        let Some((who, body)) = rest.split_first() else { return false };
+        let named = ROUTES.iter().position(|(method, path)| format!("{method} {path}").as_bytes() == line);
+        let some_other = line.iter().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+        let (method, path) = &ROUTES[named.unwrap_or(some_other % ROUTES.len())];
+        self.bodies += 1;
+        let did = send(self, method, path, *who, body);
+        if did {
+            self.restore();
+        }
+        if self.bodies == BODIES {
+            *self = Self::new();
+        }
+        did
+    }
 }
 
 fn newcomer(app: &App, number: u32) -> (String, String, String) {
@@ -86,41 +107,14 @@ fn newcomer(app: &App, number: u32) -> (String, String, String) {
     (name, id, token)
 }
 
-/// Judges a body, and tells whether it did something. The first line names the route, as `POST /auth/login`; if there is no
-/// such route, it stands for some other. The byte behind it says who sends the rest, and as what.
-///
-/// # Panics
-///
-/// If the server fails, gives something away, or takes somebody for somebody else.
-pub fn judge(bytes: &[u8]) -> bool {
-    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return false };
-    let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
-    let Some((who, body)) = rest.split_first() else { return false };
-    let named = ROUTES.iter().position(|(method, path)| format!("{method} {path}").as_bytes() == line);
-    let some_other = line.iter().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
-    let (method, path) = &ROUTES[named.unwrap_or(some_other % ROUTES.len())];
-    WORLD.with_borrow_mut(|slot| {
-        if slot.as_ref().is_some_and(|world| world.bodies == BODIES) {
-            *slot = None;
-        }
-        let world = slot.get_or_insert_with(World::new);
-        world.bodies += 1;
-        let did = send(world, method, path, *who, body);
-        if did {
-            world.restore();
-        }
-        did
-    })
-}
-
-fn send(world: &World, method: &Method, path: &str, who: u8, body: &[u8]) -> bool {
-    let filled = path.replace("{id}", &world.user.1).replace("{user_id}", &world.user.1);
+fn send(judge: &Judge, method: &Method, path: &str, who: u8, body: &[u8]) -> bool {
+    let filled = path.replace("{id}", &judge.user.1).replace("{user_id}", &judge.user.1);
     let filled = filled.replace(['{', '}'], "");
     let mut request = Request::builder().method(method).uri(filled);
     let token = match who % 4 {
         0 => None,
-        1 => Some(&world.root),
-        _ => Some(&world.user.2),
+        1 => Some(&judge.root),
+        _ => Some(&judge.user.2),
     };
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
@@ -130,7 +124,7 @@ fn send(world: &World, method: &Method, path: &str, who: u8, body: &[u8]) -> boo
         1 => request,
         _ => request.header("content-type", "application/json"),
     };
-    let answer = world.app.ask(request.body(body.to_vec().into()).unwrap());
+    let answer = judge.app.ask(request.body(body.to_vec().into()).unwrap());
     let told = format!("{method} {path} {who} {}: {} {}", String::from_utf8_lossy(body), answer.status, answer.text);
     assert!(!answer.status.is_server_error(), "{told}");
 
@@ -146,7 +140,7 @@ fn send(world: &World, method: &Method, path: &str, who: u8, body: &[u8]) -> boo
         assert_eq!(kind, Some("application/problem+json"), "{told}");
         assert!(answer.body["code"].is_string() && answer.body["status"] == answer.status.as_u16(), "{told}");
         assert!(answer.body.get("access_token").is_none(), "{told}");
-        let secrets = [PASSWORD, ROOT_PASSWORD, &world.root, &world.user.2];
+        let secrets = [PASSWORD, ROOT_PASSWORD, &judge.root, &judge.user.2];
         assert!(!secrets.into_iter().any(|secret| answer.text.contains(secret)), "{told}");
     }
     let knows_root = who % 4 == 1 || String::from_utf8_lossy(body).contains("root's");

@@ -1,7 +1,7 @@
 //! Files of users: whatever one holds, a dry run says what a run does, every user that is made can be written out again,
 //! and what was written out is taken for those who are there.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::collections::BTreeSet;
 
 use portcullis::session::Device;
 use serde_json::Value;
@@ -11,29 +11,31 @@ use super::app::App;
 /// How many files one database takes.
 const FILES: u32 = 20_000;
 
-thread_local! {
-    static APP: RefCell<Option<(App, u32)>> = const { RefCell::new(None) };
+/// Judges one file after the other.
+pub struct Judge {
+    app: App,
+    files: u32,
 }
 
-/// Judges a file, and tells whether a user was made.
-///
-/// # Panics
-///
-/// If the import stops, or its report is not what has happened.
-pub fn judge(bytes: &[u8]) -> bool {
-    APP.with_borrow_mut(|slot| {
-        if slot.as_ref().is_some_and(|(_, files)| *files == FILES) {
-            *slot = None;
-        }
-        let (app, files) = slot.get_or_insert_with(|| (App::new(), 0));
-        *files += 1;
-        let made = judge_with(app, bytes);
-        if made {
-            // So that every file meets a database in which nobody has the names in it.
-            *files = FILES;
+impl Judge {
+    pub fn new() -> Self {
+        Self { app: App::new(), files: 0 }
+    }
+
+    /// Judges a file, and tells whether a user was made.
+    ///
+    /// # Panics
+    ///
+    /// If the import stops, or its report is not what has happened.
+    pub fn judge(&mut self, bytes: &[u8]) -> bool {
+        self.files += 1;
+        let made = judge_with(&self.app, bytes);
+        // Every file meets a database in which nobody has the names in it.
+        if made || self.files == FILES {
+            *self = Self::new();
         }
         made
-    })
+    }
 }
 
 fn judge_with(app: &App, bytes: &[u8]) -> bool {

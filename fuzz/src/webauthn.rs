@@ -1,8 +1,6 @@
 //! Answers of keys: whatever one signs, only what says the very thing that was asked for logs in, and what nobody has signed
 //! never does.
 
-use std::cell::RefCell;
-
 use axum::http::Request;
 use serde_json::{Value, json};
 
@@ -17,19 +15,16 @@ use key::{AT, BE, ED, Key, ORIGIN, UP, UV};
 /// How many logins one database takes.
 const LOGINS: u32 = 50_000;
 
-struct World {
+/// Judges one answer after the other.
+pub struct Judge {
     app: App,
     logins: u32,
     passkey: Key,
 }
 
-thread_local! {
-    static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
-}
-
-impl World {
-    /// Someone who has a passkey, that makes sure of its holder and does not count.
-    fn new() -> Self {
+impl Judge {
+    /// Someone has a passkey, which makes sure of its holder and does not count.
+    pub fn new() -> Self {
         let app = App::new();
         app.add_user("ada");
         let token = app.token("ada", PASSWORD).unwrap();
@@ -41,41 +36,36 @@ impl World {
         assert!(added["id"].is_string(), "{added}");
         Self { app, logins: 0, passkey }
     }
-}
 
-/// Judges an answer, and tells whether it logs in. The first byte says what the others are: the client's data (`c`) or the
-/// flags, the count and the tail of the authenticator's data (`a`), signed as they are; the whole answer as JSON (`r`); or
-/// a member of the answer, by a number, and its new value as JSON (`m`).
-///
-/// # Panics
-///
-/// If what logs in is not what was asked for, or what was asked for does not.
-pub fn judge(bytes: &[u8]) -> bool {
-    let Some((form, rest)) = bytes.split_first() else { return false };
-    WORLD.with_borrow_mut(|slot| {
-        if slot.as_ref().is_some_and(|world| world.logins == LOGINS) {
-            *slot = None;
+    /// Judges an answer, and tells whether it logs in. The first byte says what the others are: the client's data (`c`) or
+    /// the flags, the count and the tail of the authenticator's data (`a`), signed as they are; the whole answer as JSON
+    /// (`r`); or a member of the answer, by a number, and its new value as JSON (`m`).
+    ///
+    /// # Panics
+    ///
+    /// If what logs in is not what was asked for, or what was asked for does not.
+    pub fn judge(&mut self, bytes: &[u8]) -> bool {
+        let Some((form, rest)) = bytes.split_first() else { return false };
+        if self.logins == LOGINS {
+            *self = Self::new();
         }
-        let world = slot.get_or_insert_with(World::new);
-        world.logins += 1;
-        let begun = world.app.post("/auth/login/passkey/start", None, &json!({}));
-        let challenge = begun["options"]["challenge"].as_str().unwrap().to_owned();
-        let Some((answer, is_right)) = answer(&mut world.passkey, &begun["options"], &challenge, *form, rest) else {
-            return false;
-        };
+        self.logins += 1;
+        let begun = self.app.post("/auth/login/passkey/start", None, &json!({}));
+        let Some((answer, is_right)) = answer(&mut self.passkey, &begun["options"], *form, rest) else { return false };
         let body = json!({ "flow": begun["flow"], "webauthn_response": answer });
-        let told = world.app.post("/auth/login/passkey/finish", None, &body);
+        let told = self.app.post("/auth/login/passkey/finish", None, &body);
         let logged_in = told["access_token"].is_string();
         if let Some(is_right) = is_right {
             assert_eq!(logged_in, is_right, "{answer} {told}");
         }
         assert!(told["status"].as_u64().is_none_or(|status| status < 500), "{answer} {told}");
         logged_in
-    })
+    }
 }
 
 /// The answer, and whether it has to log in; `None` where that may be either way.
-fn answer(passkey: &mut Key, options: &Value, challenge: &str, form: u8, rest: &[u8]) -> Option<(Value, Option<bool>)> {
+fn answer(passkey: &mut Key, options: &Value, form: u8, rest: &[u8]) -> Option<(Value, Option<bool>)> {
+    let challenge = options["challenge"].as_str()?;
     Some(match form {
         b'c' => {
             let text = str::from_utf8(rest).ok()?.replace("{challenge}", challenge);
