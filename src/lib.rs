@@ -133,6 +133,9 @@ pub mod totp;
 #[cfg(feature = "accounts")]
 pub mod vault;
 
+#[doc = include_str!("../docs/conformance.md")]
+pub mod conformance {}
+
 pub use self::principal::{CredentialKind, Identity, JwtUser, Principal, Scopes};
 #[cfg(feature = "accounts")]
 pub use self::{

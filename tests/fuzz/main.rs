@@ -1,5 +1,5 @@
 //! What the fuzz targets judge, judged here on generated input: a short run with every other test.
-#![cfg(feature = "testing")]
+#![cfg(all(feature = "server", feature = "testing"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,9 +13,9 @@
 #[path = "../../fuzz/src/lib.rs"]
 mod judge;
 
-use std::{fs, path::Path};
+use std::{cell::RefCell, fs, path::Path};
 
-use judge::{path, token};
+use judge::{body, config, cookie, import, path, token, webauthn};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 const PATHS: &[&str] = &[
@@ -62,6 +62,106 @@ const TOKENS: &[&str] = &[
     "=",
 ];
 
+const COOKIES: &[&str] = &[
+    "sid",
+    "sid=",
+    "sid=\u{1}",
+    "sid=\u{2}",
+    "\u{1}",
+    "\u{2}",
+    "=",
+    ";",
+    "; ",
+    ",",
+    "\"",
+    " ",
+    "\t",
+    "\n",
+    "\n\u{3}Bearer ",
+    "a",
+    "a=b",
+    "SID=",
+    "xsid=",
+    "$Version=1",
+];
+
+const ANSWERS: &[&str] = &[
+    "{",
+    "}",
+    ",",
+    ":",
+    "[",
+    "]",
+    "null",
+    "true",
+    "\u{0}",
+    "\u{1}",
+    "\u{5}",
+    "\u{1d}\0\0\0\0",
+    "\u{1d}",
+    "\"AA\"",
+    "\"type\":\"webauthn.get\"",
+    "\"type\":\"webauthn.create\"",
+    "\"challenge\":\"{challenge}\"",
+    "\"crossOrigin\":false",
+    "\"crossOrigin\":true",
+    "\"topOrigin\":null",
+    "\"origin\":\"https://id.example\"",
+    "\"origin\":\"https://evil.example\"",
+    "{\"type\":\"webauthn.get\",\"challenge\":\"{challenge}\",\"origin\":\"https://id.example\"",
+];
+
+const USERS: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "\n",
+    "\r\n",
+    "\u{feff}",
+    "\"username\":\"ada\"",
+    "\"username\":\"bob\"",
+    "\"email\":\"a@b.example\"",
+    "\"email\":\"c@d.example\"",
+    "\"roles\":[\"admin\"]",
+    "\"email_verified\":true",
+    "\"disabled\":1",
+    "\"password_hash\":\"$2b$\"",
+    "{\"username\":\"eve\",\"email\":\"e@b.example\"}",
+    "\"fields\":{",
+    "\"model\":\"auth.user\"",
+    "null",
+    "\"",
+    "\\u0000",
+];
+
+const BODIES: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "null",
+    "true",
+    "1e9",
+    "\"\"",
+    "\"a\"",
+    "\"\\u0000\"",
+    "\"\\ud800\"",
+    "{\"name\":\"user-0\",\"password\":\"correct horse battery staple\"}",
+    "{\"username\":\"eve\",\"email\":\"eve@example.com\",\"password\":\"correct horse battery staple\"}",
+    "{\"new_password\":\"correct horse battery staple\",",
+    "\"token\":\"x\"",
+    "\"flow\":\"x\"",
+    "\"code\":\"123456\"",
+    "{\"roles\":[\"admin\"]}",
+    "{\"scopes\":[\"a\"],\"name\":\"k\"}",
+    "{\"disabled\":true}",
+    "{\"level\":\"member\"}",
+];
+
 fn pieces(of: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     vec(select(of), 0..14).prop_map(|pieces| pieces.concat().into_bytes())
 }
@@ -84,6 +184,12 @@ proptest! {
     }
 
     #[test]
+    fn no_cookie_lets_in_whom_it_must_not(text in pieces(COOKIES), any in vec(any::<u8>(), 0..40)) {
+        cookie::judge(&text);
+        cookie::judge(&[b"sid=\x01; ", any.as_slice()].concat());
+    }
+
+    #[test]
     fn claims_in_any_order_are_let_in_once_each(
         claims in Just([
             r#""iss":"i""#, r#""aud":"a""#, r#""sub":"u""#, r#""iat":1800000000"#, r#""exp":1800000900"#, r#""x":[{}]"#,
@@ -99,21 +205,107 @@ proptest! {
     }
 }
 
+#[test]
+fn no_file_of_users_is_half_read() {
+    let judge = RefCell::new(import::Judge::new());
+    proptest!(|(text in pieces(USERS), any in vec(any::<u8>(), 0..60))| {
+        judge.borrow_mut().judge(&text);
+        judge.borrow_mut().judge(&any);
+    });
+}
+
+#[test]
+fn no_answer_of_a_key_logs_in_whom_it_must_not() {
+    let judge = RefCell::new(webauthn::Judge::new());
+    proptest!(|(form in select(b"carm".as_slice()), text in pieces(ANSWERS), any in vec(any::<u8>(), 0..12))| {
+        judge.borrow_mut().judge(&[&[form], text.as_slice()].concat());
+        judge.borrow_mut().judge(&[&[form], any.as_slice()].concat());
+    });
+}
+
+#[test]
+fn no_body_is_answered_with_a_failure() {
+    let judge = RefCell::new(body::Judge::new());
+    proptest!(|(route in vec(any::<u8>(), 1..3), who in any::<u8>(), text in pieces(BODIES))| {
+        let line: Vec<_> = route.into_iter().filter(|byte| *byte != b'\n').collect();
+        judge.borrow_mut().judge(&[&line, b"\n".as_slice(), &[who], &text].concat());
+    });
+}
+
 /// Which of the seeds are let in.
-fn let_in(target: &str, judge: fn(&[u8]) -> bool) -> Vec<String> {
+fn let_in(target: &str, mut judge: impl FnMut(&[u8]) -> bool) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
-    let seeds = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    let let_in = seeds.filter(|seed| judge(&fs::read(seed.path()).unwrap()));
-    let mut names: Vec<_> = let_in.map(|seed| seed.file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
+    let mut seeds: Vec<_> = fs::read_dir(folder).unwrap().map(|seed| seed.unwrap().path()).collect();
+    // One after the other in a fixed order, since some leave something behind for the next.
+    seeds.sort();
+    let let_in = seeds.iter().filter(|seed| judge(&fs::read(seed).unwrap()));
+    let_in.map(|seed| seed.file_name().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn the_seeds_reach_both_verdicts() {
+    let (mut import_judge, mut body_judge) = (import::Judge::new(), body::Judge::new());
+    let mut webauthn_judge = webauthn::Judge::new();
     assert_eq!(
         let_in("token", token::judge),
         ["both", "claims", "every-claim", "header", "header-without-kid", "segments", "value"]
     );
     assert_eq!(let_in("path", path::judge), ["absolute", "file", "name", "open", "optional"]);
+    assert_eq!(let_in("cookie", cookie::judge), ["among", "blanks", "explicit", "one", "quoted", "second-header"]);
+    assert_eq!(
+        let_in("config", config::judge),
+        [
+            "algorithm",
+            "argon2",
+            "empty",
+            "links",
+            "links-dotted",
+            "listen",
+            "lists",
+            "number",
+            "postgres",
+            "public",
+            "smtp",
+            "spans",
+            "switch"
+        ]
+    );
+    assert_eq!(
+        let_in("import", |seed| import_judge.judge(seed)),
+        ["all", "argon2", "array", "django", "django-lines", "mark", "one", "repeats", "same-id", "two"]
+    );
+    assert_eq!(
+        let_in("body", |seed| body_judge.judge(seed)),
+        [
+            "admin-create",
+            "admin-disable",
+            "admin-member",
+            "admin-reset",
+            "admin-roles",
+            "api-key",
+            "change-email",
+            "change-password",
+            "forgot",
+            "leave",
+            "login",
+            "logout",
+            "me",
+            "reauthenticate",
+            "register",
+            "totp-setup"
+        ]
+    );
+    assert_eq!(
+        let_in("webauthn", |seed| webauthn_judge.judge(seed)),
+        [
+            "client",
+            "client-more",
+            "client-same-origin",
+            "data",
+            "data-extended",
+            "data-not-backed-up",
+            "member-attachment",
+            "member-extensions",
+        ]
+    );
 }

@@ -17,7 +17,8 @@ use super::{
 const PREFIX: &str = "PORTCULLIS_";
 
 /// Variables that only the tests of this program read.
-const OF_THE_TESTS: [&str; 5] = [
+const OF_THE_TESTS: [&str; 6] = [
+    "PORTCULLIS_FLOW_ORDERS",
     "PORTCULLIS_FUZZ_RUNS",
     "PORTCULLIS_PEERS",
     "PORTCULLIS_RACE_ROUNDS",
