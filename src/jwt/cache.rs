@@ -62,6 +62,7 @@ impl Cache {
     pub(crate) fn find(&self, token: &[u8], now: Timestamp, keys: u64, revoked: &RevocationSet) -> Option<Principal> {
         let found = self.found.pin();
         let finding = found.get(&Sought(token))?;
+        finding.principal.fetch();
         if finding.keys != keys || !finding.good.contains(&now) || finding.is_revoked(revoked) {
             return None;
         }
