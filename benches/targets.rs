@@ -12,7 +12,7 @@
 mod rounds;
 mod support;
 
-use std::{sync::Barrier, thread, time::Duration, time::Instant};
+use std::{env, sync::Barrier, thread, time::Duration, time::Instant};
 
 use portcullis::{guard::AuthLayer, jwt::Algorithm};
 use rounds::{Row, run};
@@ -25,18 +25,31 @@ const MANY: usize = 100_000;
 const THREADS: usize = 4;
 
 fn main() {
+    // The arguments of cargo are not for us.
+    let only = env::args().skip(1).find(|argument| argument != "--bench");
+    let is_wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     println!("median of the rounds (best of them), in nanoseconds\n");
-    for algorithm in ALL {
-        seen_before(algorithm, 16);
+    if is_wanted("hot") {
+        for algorithm in ALL {
+            seen_before(algorithm, 16);
+        }
     }
-    seen_before(Algorithm::Es256, MANY);
-    for count in [16, MANY] {
-        seen_before_by_all_threads(count);
+    if is_wanted("many") {
+        seen_before(Algorithm::Es256, MANY);
     }
-    for algorithm in ALL {
-        first_sight(algorithm);
+    if is_wanted("threads") {
+        for count in [16, MANY] {
+            seen_before_by_all_threads(count);
+        }
     }
-    rules();
+    if is_wanted("first") {
+        for algorithm in ALL {
+            first_sight(algorithm);
+        }
+    }
+    if is_wanted("rules") {
+        rules();
+    }
 }
 
 fn seen_before(algorithm: Algorithm, count: usize) {
