@@ -12,7 +12,7 @@
 mod rounds;
 mod support;
 
-use std::{env, sync::Barrier, thread, time::Duration, time::Instant};
+use std::{env, hint::black_box, sync::Barrier, thread, time::Duration, time::Instant};
 
 use portcullis::{guard::AuthLayer, jwt::Algorithm};
 use rounds::{Row, run};
@@ -36,6 +36,7 @@ fn main() {
     }
     if is_wanted("many") {
         seen_before(Algorithm::Es256, MANY);
+        bare_comparison();
     }
     if is_wanted("threads") {
         for count in [16, MANY] {
@@ -61,6 +62,25 @@ fn seen_before(algorithm: Algorithm, count: usize) {
     let mut row = Row::batched("", BATCH, || request("/", &tokens[other()]), |request| ask(&mut guarded, request));
     run(5000, &mut [&mut bare, &mut row]);
     report(&format!("{algorithm}, {count} tokens seen before: added"), row.beyond(&bare), row.best_beyond(&bare));
+}
+
+/// What it takes at the very least to find one of so many tokens and to compare the whole of it: a list that says where
+/// each of them is, without any hash, count or check, against a comparison with one that has just been used.
+fn bare_comparison() {
+    let tokens = Keys::new(Algorithm::Es256).tokens(MANY);
+    // What is compared with has not been read by whoever made the request.
+    let copies = tokens.clone();
+    let (mut one, mut other) = (scattered(1, MANY), scattered(2, MANY));
+    let hot = |number: usize| (tokens[number].clone(), tokens[number].clone());
+    let cold = |number: usize| (tokens[number].clone(), number);
+    let mut hot = Row::batched("", BATCH, || hot(one()), |(token, copy)| black_box(token == copy));
+    let mut cold = Row::batched("", BATCH, || cold(other()), |(token, number)| black_box(token == copies[number]));
+    run(5000, &mut [&mut hot, &mut cold]);
+    report(
+        &format!("{MANY} tokens, where each is being known: to compare one"),
+        cold.beyond(&hot),
+        cold.best_beyond(&hot),
+    );
 }
 
 /// Every thread through a clone of the same service, all of them at the same tokens.

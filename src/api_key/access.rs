@@ -7,8 +7,8 @@ use crate::{
     account::{Accounts, User, UserId},
     clock::Timestamp,
     error::Error,
-    jwt::{Cache, Finding},
-    principal::{CredentialKind, Identity, Principal, Scopes},
+    jwt::Cache,
+    principal::{CredentialKind, Finding, Identity, Principal, Scopes},
     store::OwnedApiKey,
 };
 
@@ -86,8 +86,9 @@ impl Accounts {
         let Some(access) = self.api_access(key).await? else { return Ok(None) };
         let generation = Some(access.user.generation);
         let revoked_as = access.key.to_string();
-        let principal = Principal::of_key(identity(access), &inner.revocations, revoked_as, generation);
-        self.remember(key, &principal, generation, epoch);
+        let found = (key.as_bytes(), self.finding(access.expires_at, epoch));
+        let principal = Principal::of_key(identity(access), &inner.revocations, revoked_as, generation, found);
+        inner.api_keys.0.insert(&principal, self.now());
         Ok(Some(principal))
     }
 
@@ -98,17 +99,16 @@ impl Accounts {
             Some(user) => self.store().memberships_of(user).await?,
             None => Vec::new(),
         };
-        let (principal, generation) = principal.and_roles(self.roles_of_members(&memberships));
-        self.remember(token, &principal, generation, epoch);
+        let found = (token.as_bytes(), self.finding(principal.expires_at(), epoch));
+        let principal = principal.and_roles(self.roles_of_members(&memberships), found);
+        self.inner().api_keys.0.insert(&principal, self.now());
         Ok(principal)
     }
 
-    /// For as long as an access token would be good: what revokes it is remembered for longer.
-    fn remember(&self, credential: &str, principal: &Principal, generation: Option<i64>, epoch: u64) {
+    /// It holds for as long as an access token would be good: what revokes it is remembered for longer.
+    fn finding(&self, expires_at: Timestamp, epoch: u64) -> Finding {
         let now = self.now();
-        let good = now..principal.expires_at().min(now + self.config().access_token_ttl);
-        let finding = Finding::new(principal.clone(), generation, good, 0, epoch);
-        self.inner().api_keys.0.insert(credential, now, finding);
+        Finding::new(now..expires_at.min(now + self.config().access_token_ttl), 0, epoch)
     }
 }
 
