@@ -19,6 +19,7 @@ use crate::{
 
 /// The settings of the accounts.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, and any of them goes with any other")]
 pub struct Config {
     /// Where people reach this service: the tokens' issuer, and the base of every link. Required.
     pub public_url: PublicUrl,
@@ -44,6 +45,10 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     /// Who may register. Default: anyone.
     pub registration: RegistrationPolicy,
+    /// Whether people may make an account with a passkey and no password, where anyone may register. Default: `false`.
+    pub passkey_registration: bool,
+    /// Where keys may be used besides `public_url`, whose host or a subdomain of it each has to be. Default: nowhere.
+    pub webauthn_origins: Vec<PublicUrl>,
     /// Whether an account opens only once its address is confirmed. Registering then gives the same answer whether or not
     /// the address is known. Default: `false`.
     pub require_verified_email: bool,
@@ -95,6 +100,8 @@ impl Config {
             hashing: HashPoolSettings::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationPolicy::Open,
+            passkey_registration: false,
+            webauthn_origins: Vec::new(),
             require_verified_email: false,
             mail_unknown: false,
             second_factor: SecondFactorPolicy::Optional,
@@ -108,6 +115,16 @@ impl Config {
             api_key_cap: const { NonZeroU32::MIN.saturating_add(19) },
             membership_levels: Levels::default(),
             insecure_no_limits: false,
+        }
+    }
+
+    /// Whether the settings go together.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let host = self.public_url.host();
+        let is_below = |origin: &PublicUrl| origin.host().strip_suffix(host).is_some_and(|rest| rest.ends_with('.'));
+        match self.webauthn_origins.iter().find(|origin| origin.host() != host && !is_below(origin)) {
+            Some(stray) => Err(ConfigError(format!("webauthn_origins must be on {host} or below it, not {stray}"))),
+            None => Ok(()),
         }
     }
 
@@ -314,6 +331,21 @@ pub struct ConfigError(pub(crate) String);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_used_on_the_host_of_the_service_and_below() {
+        let mut config = Config::new("https://id.example".parse().unwrap());
+        for (origin, allowed) in [
+            ("https://id.example:8443", true),
+            ("https://app.id.example", true),
+            ("https://example", false),
+            ("https://evilid.example", false),
+            ("https://id.example.evil", false),
+        ] {
+            config.webauthn_origins = vec![origin.parse().unwrap()];
+            assert_eq!(config.check().is_ok(), allowed, "{origin}");
+        }
+    }
 
     #[test]
     fn a_public_url_is_an_origin() {

@@ -35,6 +35,9 @@ pub enum Error {
     /// The account has no second factor.
     #[error("there is no second factor")]
     NoSecondFactor,
+    /// It is the last way into the account, which cannot be removed.
+    #[error("there would be no way left to log in")]
+    LastFactor,
     /// The credential was good when the request came in, but its session or its user is gone.
     #[error("the session has ended")]
     SessionEnded,
@@ -106,6 +109,7 @@ impl Error {
             Self::InvalidSecondFactor(_) => "invalid_second_factor",
             Self::FlowInvalid => "flow_invalid",
             Self::NoSecondFactor => "no_second_factor",
+            Self::LastFactor => "last_factor",
             Self::SessionEnded => "invalid_token",
             Self::RefreshInvalid => "refresh_invalid",
             Self::TokenInvalid => "token_invalid",

@@ -68,8 +68,9 @@
 //! | `import` | users by the file, in and out, and the password hashes of other programs | ✓ |
 //! | `server` | the binary, and all of the above | ✓ |
 //! | `smtp` | mail by SMTP; without it, as files or by a transport of one's own | ✓ |
-//! | `testing` | a clock that a test moves, an issuer, and with accounts a mailbox | |
-//! | `webauthn`, `pages` | nothing yet: the rooms they name are not built | |
+//! | `testing` | a clock that a test moves, an issuer, with accounts a mailbox, with `webauthn` an authenticator | |
+//! | `webauthn` | passkeys and security keys | ✓ |
+//! | `pages` | nothing yet: the room it names is not built | |
 
 pub mod clock;
 pub mod guard;
@@ -105,6 +106,8 @@ pub mod import;
 pub mod mail;
 #[cfg(feature = "accounts")]
 pub mod one_time;
+#[cfg(feature = "accounts")]
+pub mod passkey;
 #[cfg(feature = "accounts")]
 pub mod password;
 #[cfg(feature = "accounts")]

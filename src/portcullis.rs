@@ -4,6 +4,8 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
+#[cfg(feature = "webauthn")]
+use crate::passkey::RelyingParty;
 use crate::{
     account::{Accounts, Inner},
     api_key::{AccountAuthenticator, KeyCache},
@@ -250,6 +252,7 @@ impl Builder {
     /// [`BuildError`], whose text names the setting, file or database.
     pub async fn build(self) -> Result<Portcullis, BuildError> {
         let config = self.settings()?;
+        config.check()?;
         let clock = self.clock.clone().unwrap_or_else(SystemClock::shared);
         let store = match (&self.store, &self.database) {
             (Some(store), _) => store.clone(),
@@ -288,6 +291,8 @@ impl Builder {
             data_key,
             mail,
             last_seen: LastSeen::default(),
+            #[cfg(feature = "webauthn")]
+            relying_party: RelyingParty::new(&config),
             api_keys: KeyCache::default(),
             config,
         };

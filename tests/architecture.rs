@@ -31,6 +31,7 @@ const ROOMS: &[&str] = &[
     "lib",
     "mail",
     "one_time",
+    "passkey",
     "password",
     "portcullis",
     "principal",
@@ -47,7 +48,7 @@ const ROOMS: &[&str] = &[
 ];
 
 /// Rooms that the design has and that may not be there yet.
-const PLANNED: &[&str] = &["pages", "passkey"];
+const PLANNED: &[&str] = &["pages"];
 
 /// The rooms below `http`: they decide, and know neither HTTP nor SQL.
 const DECIDE: &[&str] = &[
@@ -99,6 +100,7 @@ const ONLY: &[(&[&str], &[&str])] = &[
     (&["hyper_rustls", "hyper_util::client", "rustls", "webpki_roots"], &["jwt/remote"]),
     (&["argon2", "bcrypt", "scrypt", "zxcvbn"], &["password"]),
     (&["fast_qr", "totp_rs"], &["totp"]),
+    (&["webauthn_rs"], &["passkey", "testing"]),
     (&["lettre", "minijinja"], &["mail"]),
     (&["matchit", "regex_automata", "regex_syntax"], &["guard"]),
     (&["aws_lc_rs::rand"], &["secret"]),

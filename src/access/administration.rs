@@ -1,6 +1,10 @@
 //! What an administrator does: to users, roles and memberships, as far as their own scopes reach.
 
-use super::{Membership, Operator, Role, RoleName, grant::scopes_by, is_admin, scopes_of};
+use super::{
+    Membership, Operator, Role, RoleName,
+    grant::{may_grant, scopes_by},
+    is_admin, scopes_of,
+};
 use crate::{
     account::{Accounts, Registration, User, UserId, UserRecord},
     audit::{Event, EventKind},
@@ -69,7 +73,7 @@ impl Administration<'_> {
     pub async fn create_user(&self, registration: Registration, roles: Vec<RoleName>) -> Result<User, Error> {
         let known = self.accounts.store().roles().await?;
         let names = names_of(&roles, &known)?;
-        Accounts::may_grant(&self.operator.scopes, &scopes_by(&names, &known))?;
+        may_grant(&self.operator.scopes, &scopes_by(&names, &known))?;
         let event = self.event(EventKind::UserCreated);
         self.accounts.make_user(registration, names, true, event).await
     }
@@ -145,7 +149,7 @@ impl Administration<'_> {
         let known = self.accounts.store().roles().await?;
         let (has, gets) = (scopes_by(&found.roles, &known), scopes_by(&names_of(&roles, &known)?, &known));
         let new: Scopes = gets.iter().filter(|scope| !has.contains(scope)).collect();
-        Accounts::may_grant(&self.operator.scopes, &new)?;
+        may_grant(&self.operator.scopes, &new)?;
         self.accounts.set_user_roles_by(Some(self.operator.user), user, roles, self.device).await
     }
 
@@ -159,7 +163,7 @@ impl Administration<'_> {
         let has = self.role(&role.name).await?.unwrap_or_default();
         self.operator.may_act_on(&has)?;
         let new: Scopes = role.scopes.iter().filter(|scope| !has.contains(scope)).collect();
-        Accounts::may_grant(&self.operator.scopes, &new)?;
+        may_grant(&self.operator.scopes, &new)?;
         self.accounts.set_role_by(Some(self.operator.user), role, self.device).await
     }
 

@@ -1,11 +1,7 @@
 //! What those who administer may do to others: never more than they may do themselves.
 
 use super::{ADMIN_SCOPES, Role, scopes_of};
-use crate::{
-    account::{Accounts, UserId},
-    error::Error,
-    principal::Scopes,
-};
+use crate::{account::UserId, error::Error, principal::Scopes};
 
 /// An administrator at work: who has authenticated lately, in person, and what they may do.
 #[derive(Clone, Debug)]
@@ -29,15 +25,13 @@ impl Operator {
     }
 }
 
-impl Accounts {
-    /// Whether someone who may do what `held` says can let others do `granted`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::ScopeLacking`] with what is missing.
-    pub(crate) fn may_grant(held: &Scopes, granted: &Scopes) -> Result<(), Error> {
-        lacking(held, granted.iter())
-    }
+/// Whether someone who may do what `held` says can let others do `granted`.
+///
+/// # Errors
+///
+/// [`Error::ScopeLacking`] with what is missing.
+pub(crate) fn may_grant(held: &Scopes, granted: &Scopes) -> Result<(), Error> {
+    lacking(held, granted.iter())
 }
 
 /// What these roles of a user may do, by the roles there are.

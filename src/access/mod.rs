@@ -13,6 +13,7 @@ mod role;
 
 pub use self::administration::Administration;
 pub use self::grant::Operator;
+pub(crate) use self::grant::may_grant;
 pub use self::membership::{Levels, Membership, RESOURCE_ID_MAX, RESOURCE_MAX, is_resource, is_resource_id};
 pub use self::role::{ROLE_NAME_MAX, Role, RoleName, SCOPE_MAX, is_scope};
 use crate::principal::Scopes;

@@ -7,6 +7,8 @@ use std::{
 };
 
 use super::{Email, UserId, UserRecord, Username};
+#[cfg(feature = "webauthn")]
+use crate::passkey::RelyingParty;
 use crate::{
     api_key::KeyCache,
     audit::Event,
@@ -46,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) recovery_key: KeyedHash,
     pub(crate) api_keys: KeyCache,
     pub(crate) mail: MailRoom,
+    #[cfg(feature = "webauthn")]
+    pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) config: Config,
 }
 

@@ -3,12 +3,17 @@
 //! Every way to log in ends here, and opening a session takes what only this makes. So no path can forget it: a first
 //! factor is not proof enough, and where the account asks for more, neither is what the check makes of it.
 
+#[cfg(feature = "webauthn")]
+use super::second_factor::BY_KEY;
 use super::{SecondFactor, SecondFactors, User, UserRecord};
+#[cfg(feature = "webauthn")]
+use crate::passkey::PasskeyLogin;
 use crate::{
     clock::Timestamp,
     config::SecondFactorPolicy,
     error::Error,
     flow::{FLOW_LIFETIME, Flow, FlowId, Step},
+    passkey::PasskeyId,
     password::{PasswordRenewed, PasswordVerified},
     secret::TokenHash,
 };
@@ -22,6 +27,9 @@ const MULTIPLE: &str = "mfa";
 pub enum FirstFactor {
     /// A password.
     Password(PasswordVerified),
+    /// A passkey, which is two.
+    #[cfg(feature = "webauthn")]
+    Passkey(PasskeyLogin),
 }
 
 /// How far what was shown goes.
@@ -106,6 +114,8 @@ struct Shown {
     second_factors: SecondFactors,
     must_change_password: bool,
     amr: Vec<String>,
+    /// The key that it rests on, where it was that and no password.
+    passkey: Option<PasskeyId>,
     at: Timestamp,
 }
 
@@ -149,18 +159,28 @@ impl Assurance {
 
 impl Shown {
     fn of(first: FirstFactor) -> Result<Self, Error> {
-        let FirstFactor::Password(verified) = first;
-        if verified.user().disabled_at.is_some() {
-            return Err(Error::InvalidCredentials);
-        }
-        Ok(Self {
-            password_version: verified.password_version(),
-            second_factors: verified.second_factors(),
-            must_change_password: verified.must_change(),
-            amr: vec!["pwd".to_owned()],
-            at: verified.at(),
-            user: verified.into_user(),
-        })
+        let shown = match first {
+            FirstFactor::Password(verified) => Self {
+                password_version: verified.password_version(),
+                second_factors: verified.second_factors(),
+                must_change_password: verified.must_change(),
+                amr: vec!["pwd".to_owned()],
+                passkey: None,
+                at: verified.at(),
+                user: verified.into_user(),
+            },
+            #[cfg(feature = "webauthn")]
+            FirstFactor::Passkey(verified) => Self::by_passkey(verified),
+        };
+        if shown.user.disabled_at.is_some() { Err(Error::InvalidCredentials) } else { Ok(shown) }
+    }
+
+    #[cfg(feature = "webauthn")]
+    fn by_passkey(verified: PasskeyLogin) -> Self {
+        let (passkey, at) = (Some(verified.key()), verified.at());
+        let UserRecord { user, password_version, second_factors, must_change_password, .. } = verified.into_record();
+        let amr = BY_KEY.iter().chain(&[MULTIPLE]).copied().map(str::to_owned).collect();
+        Self { user, password_version, second_factors, must_change_password, amr, passkey, at }
     }
 }
 
@@ -200,7 +220,7 @@ impl PartlyAssured {
             return Err(Error::FlowInvalid);
         }
         let mut shown = self.shown;
-        shown.amr.extend([second.amr(), MULTIPLE].map(str::to_owned));
+        shown.amr.extend(second.amr().iter().chain(&[MULTIPLE]).copied().map(str::to_owned));
         Ok(Assurance::next(shown, SecondFactorPolicy::Optional, self.flow))
     }
 
@@ -217,6 +237,12 @@ impl PartlyAssured {
         let password_version = renewed.password_version();
         let shown = Shown { password_version, must_change_password: false, ..self.shown };
         Ok(Assurance::next(shown, SecondFactorPolicy::Optional, self.flow))
+    }
+
+    /// The same, of a login that is to end this flow.
+    #[cfg(feature = "webauthn")]
+    pub(super) fn in_flow(self, flow: &FlowId) -> Self {
+        Self { flow: Some(flow.hash()), ..self }
     }
 
     /// What to remember of it until the next step, which has to be taken within five minutes from `now`.
@@ -252,7 +278,7 @@ impl PartlyAssured {
             && user.generation == flow.generation
             && user.disabled_at.is_none();
         let (amr, at) = (flow.amr, flow.auth_time);
-        let shown = Shown { user, password_version, second_factors, must_change_password, amr, at };
+        let shown = Shown { user, password_version, second_factors, must_change_password, amr, passkey: None, at };
         (step_is_next && unchanged).then(|| Self { shown, step: flow.step, flow: Some(id.hash()) })
     }
 }
@@ -274,6 +300,11 @@ impl Assured {
     #[must_use]
     pub fn amr(&self) -> &[String] {
         &self.shown.amr
+    }
+
+    /// The key that they showed it with, if it was that and no password: to open a session, they have to have it still.
+    pub(crate) fn passkey(&self) -> Option<PasskeyId> {
+        self.shown.passkey
     }
 
     /// When they showed the first of it.

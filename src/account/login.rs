@@ -5,13 +5,12 @@
 
 use std::time::Duration;
 
-use super::{Accounts, Assurance, Attempt, FirstFactor, PartlyAssured, User, UserRecord};
+use super::{Accounts, Assurance, Attempt, FirstFactor, PartlyAssured, SecondFactorCode, User, UserRecord};
 use crate::{
     audit::{Event, EventKind},
     error::Error,
     password::{HashError, Password, PasswordVerified},
     session::{Device, Opening, RefreshToken, Session, Start},
-    totp::TotpCode,
 };
 
 /// What someone logs in with.
@@ -21,9 +20,8 @@ pub struct Credentials {
     pub name: String,
     /// The password.
     pub password: Password,
-    /// A code of their authenticator app, from those who send everything at once. Where none is asked for, it is not
-    /// looked at.
-    pub code: Option<TotpCode>,
+    /// Their second factor, from those who send everything at once. Where none is asked for, it is not looked at.
+    pub code: Option<SecondFactorCode>,
     /// Whether they ask to stay logged in for longer: [`Config`](crate::config::Config) says how long.
     pub remember: bool,
 }

@@ -5,7 +5,7 @@ use crate::{
     audit::EventKind,
     error::Error,
     password::Password,
-    session::{Device, Opening, Start},
+    session::{Device, Opening, Session, Start},
 };
 
 impl Accounts {
@@ -26,8 +26,7 @@ impl Accounts {
         code: Option<SecondFactorCode>,
         device: &Device,
     ) -> Result<Login, Error> {
-        let session = caller.session.ok_or(Error::SessionEnded)?;
-        let session = self.store().session(session, self.now()).await?.ok_or(Error::SessionEnded)?;
+        let session = self.session_of_caller(caller).await?;
         let record = self.record_of(caller).await?;
         let attempt = self.begin_attempt(Attempt::by_known(&record.user.username, device)).await?;
         let Some(verified) = self.check_password(Some(&record), password, &attempt).await? else {
@@ -44,10 +43,15 @@ impl Accounts {
         let code = code.ok_or_else(|| Error::LoginUnfinished(partly.unfinished(None).into()))?;
         let asked = Asked { user: caller.user, session: caller.session, device };
         let second = self.check_second_factor(asked, &code).await?;
-        let second = second.ok_or(Error::field(code.field(), "invalid_code"))?;
+        let second = second.ok_or_else(|| code.wrong("two_fa_code"))?;
         match partly.with(second)? {
             Assurance::Full(assured) => self.finish_login(assured, &start, device).await?.ok_or(Error::SessionEnded),
             Assurance::Partial(partly) => Err(Error::LoginUnfinished(partly.unfinished(None).into())),
         }
+    }
+
+    pub(crate) async fn session_of_caller(&self, caller: Caller) -> Result<Session, Error> {
+        let session = caller.session.ok_or(Error::SessionEnded)?;
+        self.store().session(session, self.now()).await?.ok_or(Error::SessionEnded)
     }
 }

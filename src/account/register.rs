@@ -72,9 +72,7 @@ impl Accounts {
     /// - [`Error::TooManyAttempts`] if too many were asked for from this network.
     /// - [`Error::Overloaded`] if too many passwords wait to be hashed.
     pub async fn register(&self, registration: Registration, device: &Device) -> Result<Registered, Error> {
-        if self.config().registration == RegistrationPolicy::Closed {
-            return Err(Error::RegistrationClosed);
-        }
+        self.may_register()?;
         if registration.username.is_reserved() {
             return Err(Error::field("username", "invalid_username"));
         }
@@ -86,7 +84,14 @@ impl Accounts {
         Ok(Registered { username: new.user.username, email: new.user.email })
     }
 
-    async fn count_registration(&self, device: &Device) -> Result<(), Error> {
+    pub(crate) fn may_register(&self) -> Result<(), Error> {
+        match self.config().registration {
+            RegistrationPolicy::Open => Ok(()),
+            RegistrationPolicy::Closed => Err(Error::RegistrationClosed),
+        }
+    }
+
+    pub(crate) async fn count_registration(&self, device: &Device) -> Result<(), Error> {
         let Some(address) = device.address.filter(|_| !self.config().insecure_no_limits) else { return Ok(()) };
         match self.store().begin_attempt(&[Bucket::registration(address)], self.now()).await? {
             None => Ok(()),

@@ -1,6 +1,8 @@
 //! The second factor: what may be shown for it, the proof that it was, and the one budget of attempts at it.
 
 use super::{Accounts, UserId};
+#[cfg(feature = "webauthn")]
+use crate::passkey::{KeyAnswer, PasskeyVerified};
 use crate::{
     audit::{Event, EventKind},
     error::Error,
@@ -10,18 +12,24 @@ use crate::{
     totp::{TotpCode, TotpVerified},
 };
 
+/// What the use of a key is called in `amr`: a key in an authenticator, and someone present to it (RFC 8176).
+#[cfg(feature = "webauthn")]
+pub(super) const BY_KEY: &[&str] = &["hwk", "user"];
+
 /// Which second factors an account has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SecondFactors {
     /// An authenticator app.
     pub totp: bool,
+    /// A passkey or a security key.
+    pub webauthn: bool,
 }
 
 impl SecondFactors {
     /// Whether it has one at all. Recovery codes are none: they stand in for one.
     #[must_use]
     pub const fn any(self) -> bool {
-        self.totp
+        self.totp || self.webauthn
     }
 }
 
@@ -32,14 +40,19 @@ pub enum SecondFactorCode {
     Totp(TotpCode),
     /// A recovery code.
     Recovery(RecoveryCode),
+    /// What their key answered.
+    #[cfg(feature = "webauthn")]
+    Key(KeyAnswer),
 }
 
 impl SecondFactorCode {
-    /// The field of a request that holds a code of this kind.
-    pub(crate) const fn field(&self) -> &'static str {
+    /// What to tell of it where it is a field of a request, and wrong. `totp` is the field of an app's code.
+    pub(crate) fn wrong(&self, totp: &'static str) -> Error {
         match self {
-            Self::Totp(_) => "two_fa_code",
-            Self::Recovery(_) => "recovery_code",
+            Self::Totp(_) => Error::field(totp, "invalid_code"),
+            Self::Recovery(_) => Error::field("recovery_code", "invalid_code"),
+            #[cfg(feature = "webauthn")]
+            Self::Key(_) => Error::field("webauthn_response", "invalid_response"),
         }
     }
 }
@@ -52,6 +65,9 @@ pub enum SecondFactor {
     Totp(TotpVerified),
     /// A recovery code.
     Recovery(RecoveryCodeSpent),
+    /// A key.
+    #[cfg(feature = "webauthn")]
+    Key(PasskeyVerified),
 }
 
 impl SecondFactor {
@@ -61,14 +77,18 @@ impl SecondFactor {
         match self {
             Self::Totp(verified) => verified.user(),
             Self::Recovery(spent) => spent.user(),
+            #[cfg(feature = "webauthn")]
+            Self::Key(verified) => verified.user(),
         }
     }
 
     /// What it is called in `amr` (RFC 8176). A recovery code is a password for one time as well.
     #[must_use]
-    pub const fn amr(&self) -> &'static str {
+    pub const fn amr(&self) -> &'static [&'static str] {
         match self {
-            Self::Totp(_) | Self::Recovery(_) => "otp",
+            Self::Totp(_) | Self::Recovery(_) => &["otp"],
+            #[cfg(feature = "webauthn")]
+            Self::Key(_) => BY_KEY,
         }
     }
 }
@@ -96,23 +116,25 @@ impl Accounts {
     /// Checks a code and spends it; `None` if it is wrong.
     ///
     /// Wrong ones are counted for the account, wherever they come from and whichever route they are shown on. Only a
-    /// right one, which the password is not, empties the count.
+    /// right one, which the password is not, empties the count. The answer of a key cannot be guessed: it is not counted,
+    /// and waits for nobody.
     pub(crate) async fn check_second_factor(
         &self,
         asked: Asked<'_>,
         code: &SecondFactorCode,
     ) -> Result<Option<SecondFactor>, Error> {
-        self.within_budget(asked, async {
-            Ok(match code {
-                SecondFactorCode::Totp(code) => {
-                    TotpVerified::check(self, asked.user, code).await?.map(SecondFactor::Totp)
-                }
-                SecondFactorCode::Recovery(code) => {
-                    RecoveryCodeSpent::spend(self, asked, code).await?.map(SecondFactor::Recovery)
-                }
-            })
-        })
-        .await
+        match code {
+            SecondFactorCode::Totp(code) => {
+                let shown = self.within_budget(asked, TotpVerified::check(self, asked.user, code)).await?;
+                Ok(shown.map(SecondFactor::Totp))
+            }
+            SecondFactorCode::Recovery(code) => {
+                let shown = self.within_budget(asked, RecoveryCodeSpent::spend(self, asked, code)).await?;
+                Ok(shown.map(SecondFactor::Recovery))
+            }
+            #[cfg(feature = "webauthn")]
+            SecondFactorCode::Key(answer) => Ok(self.check_second_key(asked, answer).await?.map(SecondFactor::Key)),
+        }
     }
 
     /// Makes an attempt with a code, if the account's budget has one left. It is counted before it is made, so that a burst

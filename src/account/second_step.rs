@@ -1,5 +1,7 @@
 //! The further steps of a login, for accounts that ask for more than a password.
 
+use serde_json::Value;
+
 use super::{
     Accounts, Asked, Assurance, Assured, Login, PartlyAssured, SecondFactorCode, SecondFactors, UserId, is_multiple,
 };
@@ -10,7 +12,6 @@ use crate::{
     password::Password,
     recovery::{RECOVERY_CODES_FEW, RecoveryCodes},
     session::{Device, Opening, Start},
-    totp::TotpCode,
 };
 
 /// A login that needs another step.
@@ -25,6 +26,9 @@ pub struct UnfinishedLogin {
     /// What to take the step in. It is good for five minutes, and for nothing else. `None` where it is taken by asking the
     /// same again with a code: [`Accounts::reauthenticate`].
     pub flow: Option<FlowId>,
+    /// What to ask a browser for one of their keys, where they have any, as
+    /// `PublicKeyCredential.parseRequestOptionsFromJSON` takes it. It is good for one answer.
+    pub webauthn_options: Option<Value>,
     /// The recovery codes, to be shown once, if the step before was to set up a first second factor.
     pub recovery_codes: Option<RecoveryCodes>,
 }
@@ -48,7 +52,7 @@ impl Accounts {
         let asked = Asked { user: partly.user().id, session: None, device };
         match self.check_second_factor(asked, code).await? {
             Some(second) => self.advance_login(partly.with(second)?, &start, None, device).await,
-            None => Err(Error::InvalidSecondFactor(partly.unfinished(Some(flow.clone())).into())),
+            None => Err(Error::InvalidSecondFactor(self.ask_again(&partly, flow.clone()).await?.into())),
         }
     }
 
@@ -66,10 +70,10 @@ impl Accounts {
     }
 
     /// Takes a login further that has come part of the way: at once if the code for it is there, else in a flow.
-    pub(super) async fn go_on(
+    pub(crate) async fn go_on(
         &self,
         partly: PartlyAssured,
-        code: Option<TotpCode>,
+        code: Option<SecondFactorCode>,
         start: &Start,
         device: &Device,
     ) -> Result<Login, Error> {
@@ -77,8 +81,15 @@ impl Accounts {
             return Err(Error::LoginUnfinished(self.suspend_login(&partly, start, device).await?.into()));
         };
         let asked = Asked { user: partly.user().id, session: None, device };
-        match self.check_second_factor(asked, &SecondFactorCode::Totp(code)).await? {
-            Some(second) => self.advance_login(partly.with(second)?, start, None, device).await,
+        match self.check_second_factor(asked, &code).await? {
+            Some(second) => {
+                #[cfg(feature = "webauthn")]
+                let partly = match &code {
+                    SecondFactorCode::Key(answer) => partly.in_flow(&answer.flow),
+                    _ => partly,
+                };
+                self.advance_login(partly.with(second)?, start, None, device).await
+            }
             None => Err(Error::InvalidSecondFactor(self.suspend_login(&partly, start, device).await?.into())),
         }
     }
@@ -116,7 +127,20 @@ impl Accounts {
         if !self.store().start_flow(&id.hash(), &flow, partly.led_by().as_ref(), &event).await? {
             return Err(if partly.led_by().is_some() { Error::FlowInvalid } else { Error::InvalidCredentials });
         }
-        Ok(partly.unfinished(Some(id)))
+        self.ask_again(partly, id).await
+    }
+
+    /// What to answer to a login that waits for a second factor in this flow, with a new challenge for their keys.
+    #[cfg_attr(not(feature = "webauthn"), expect(clippy::unused_async, reason = "keys are looked up"))]
+    async fn ask_again(&self, partly: &PartlyAssured, flow: FlowId) -> Result<UnfinishedLogin, Error> {
+        #[cfg(feature = "webauthn")]
+        let webauthn_options = match partly.step() {
+            Step::SecondFactor => self.ask_for_key(&flow, partly.user().id).await?,
+            Step::Enrolment | Step::NewPassword => None,
+        };
+        #[cfg(not(feature = "webauthn"))]
+        let webauthn_options = None;
+        Ok(UnfinishedLogin { webauthn_options, ..partly.unfinished(Some(flow)) })
     }
 
     /// A login that waits for this step, and how it began.
@@ -153,6 +177,7 @@ impl PartlyAssured {
             user: self.user().id,
             second_factors: self.second_factors(),
             flow,
+            webauthn_options: None,
             recovery_codes: None,
         }
     }

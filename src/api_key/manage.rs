@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ApiKey, ApiKeyId, PlainApiKey};
 use crate::{
-    access::is_scope,
+    access::{is_scope, may_grant},
     account::{Accounts, Caller, UserId},
     audit::EventKind,
     error::{Error, FieldError},
@@ -85,7 +85,7 @@ impl Accounts {
         new: NewKey,
         device: &Device,
     ) -> Result<(ApiKey, PlainApiKey), Error> {
-        Self::may_grant(held, &new.scopes)?;
+        may_grant(held, &new.scopes)?;
         let session = caller.session.ok_or(Error::SessionEnded)?;
         let now = self.now();
         let plain = PlainApiKey::generate(ApiKeyId::new(now))?;

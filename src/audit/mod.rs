@@ -81,6 +81,15 @@ pub enum EventKind {
     RecoveryCodeUsed,
     /// A new set of recovery codes was made; the older ones are worthless.
     RecoveryCodesReplaced,
+    /// A passkey or a security key was added.
+    PasskeyAdded,
+    /// One was given another name.
+    PasskeyRenamed,
+    /// One was removed.
+    PasskeyRemoved,
+    /// The answer of a key was refused because the key counts how often it signs, and had counted further before: two
+    /// may have it.
+    PasskeyCountFell,
     /// The profile was changed.
     ProfileChanged,
     /// The account was disabled.
@@ -137,7 +146,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 46] = [
+    const ALL: [Self; 50] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,
@@ -158,6 +167,10 @@ impl EventKind {
         Self::TotpDisabled,
         Self::RecoveryCodeUsed,
         Self::RecoveryCodesReplaced,
+        Self::PasskeyAdded,
+        Self::PasskeyRenamed,
+        Self::PasskeyRemoved,
+        Self::PasskeyCountFell,
         Self::ProfileChanged,
         Self::UserDisabled,
         Self::UserEnabled,
@@ -210,6 +223,10 @@ impl EventKind {
             Self::TotpDisabled => "totp_disabled",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryCodesReplaced => "recovery_codes_replaced",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRenamed => "passkey_renamed",
+            Self::PasskeyRemoved => "passkey_removed",
+            Self::PasskeyCountFell => "passkey_count_fell",
             Self::ProfileChanged => "profile_changed",
             Self::UserDisabled => "user_disabled",
             Self::UserEnabled => "user_enabled",

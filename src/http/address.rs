@@ -44,7 +44,9 @@ impl ClientAddress {
         nearest
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether what this one says of others is believed.
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 }

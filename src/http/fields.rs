@@ -11,7 +11,7 @@ use ::axum::{
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
-use crate::{Error, FieldError};
+use crate::{Error, FieldError, jwt::strict::Strict};
 
 /// The members of a JSON object, and what was found wrong with them so far. Unknown members are ignored.
 #[derive(Debug, Default)]
@@ -43,6 +43,17 @@ impl Fields {
         }
     }
 
+    /// An object that may be absent or null. If it is something else, that is noted and it is empty.
+    #[cfg(feature = "webauthn")]
+    pub(super) fn object(&mut self, field: &'static str) -> Option<Value> {
+        let value = self.present(field)?;
+        if value.is_object() {
+            return Some(value);
+        }
+        self.reject(field, "wrong_type");
+        Some(Value::Object(Map::new()))
+    }
+
     /// A switch that may be absent or null, which is off.
     pub(super) fn switch(&mut self, field: &'static str) -> bool {
         match self.present(field) {
@@ -57,11 +68,11 @@ impl Fields {
 
     /// A switch that may be absent or null, which is neither on nor off.
     pub(super) fn optional_switch(&mut self, field: &'static str) -> Option<bool> {
-        let switch = self.present(field)?.as_bool();
-        if switch.is_none() {
+        let switch = self.present(field)?;
+        if !switch.is_boolean() {
             self.reject(field, "wrong_type");
         }
-        switch
+        switch.as_bool()
     }
 
     /// A whole number that may be absent or null, and is not negative.
@@ -103,6 +114,12 @@ impl Fields {
         Err(Error::InvalidFields(self.errors))
     }
 
+    /// Whether there is a member of this name.
+    #[cfg(feature = "webauthn")]
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
     fn present(&mut self, name: &str) -> Option<Value> {
         self.members.remove(name).filter(|value| !value.is_null())
     }
@@ -125,7 +142,8 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             return Err(too_large());
         }
         let body = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
-        match serde_json::from_slice(&body) {
+        // A member that is there twice has two readings, and the other one may have been checked elsewhere.
+        match serde_json::from_slice(&body).map(|Strict(body)| body) {
             Ok(Value::Object(members)) => Ok(Self { members, errors: Vec::new() }),
             Ok(_) => Err(Problem::invalid_request("the body must be a JSON object")),
             Err(_) => Err(Problem::invalid_request("the body is not valid JSON")),

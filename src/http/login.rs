@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{
     fields::{Fields, both},
     problem::Problem,
-    second_factor::totp_code,
+    second_factor::second_factor,
     tokens::TokensResponse,
 };
 use crate::{
@@ -27,6 +27,11 @@ pub struct LoginRequest {
     /// A code of the authenticator app, to log in with one request where the account asks for one: six digits, with
     /// blanks and hyphens as you like.
     pub two_fa_code: Option<String>,
+    /// The answer of a key, to log in with one request: the credential's `toJSON()`.
+    #[schema(value_type = Option<Object>)]
+    pub webauthn_response: Option<serde_json::Value>,
+    /// Beside that, what the login was answered that asked for it.
+    pub flow: Option<String>,
     /// Whether to stay logged in for longer. Default: no.
     #[serde(default)]
     pub remember: bool,
@@ -62,9 +67,9 @@ pub(super) async fn login(
     let name = fields.text_of("name", &["name", "identifier", "username", "email"]);
     let password = fields.text("password");
     let remember = fields.switch("remember");
-    let code = fields.optional_text("two_fa_code");
+    let flow = fields.optional_text("flow");
+    let code = second_factor(&mut fields, flow.as_deref());
     let password = Password::parse(&password).map_err(|problem| Error::field("password", problem.code()));
-    let code = code.map(|code| totp_code("two_fa_code", &code)).transpose();
     let (password, code) = fields.finish(both(password, code))?;
     let credentials = Credentials { name, password, code, remember };
     Ok(Json(accounts.login(credentials, &device).await?.into()))

@@ -12,11 +12,11 @@ use crate::account::Accounts;
 pub struct MethodsResponse {
     /// Whether people log in with a password.
     pub password: bool,
-    /// Whether a passkey is a whole login.
+    /// Whether a passkey is a whole login. Not where the service is known by an IP address alone.
     pub passkey: bool,
     /// Whether an authenticator app can be a second factor.
     pub totp: bool,
-    /// Whether a security key can be a second factor.
+    /// Whether a security key can be a second factor. Likewise.
     pub webauthn: bool,
     /// Who may register: `open` or `closed`.
     pub registration: &'static str,
@@ -28,11 +28,15 @@ pub struct MethodsResponse {
     responses((status = 200, description = "What is on offer", body = MethodsResponse))
 )]
 pub(super) async fn methods(State(accounts): State<Accounts>) -> Json<MethodsResponse> {
+    #[cfg(feature = "webauthn")]
+    let has_webauthn = accounts.has_webauthn();
+    #[cfg(not(feature = "webauthn"))]
+    let has_webauthn = false;
     Json(MethodsResponse {
         password: true,
-        passkey: false,
+        passkey: has_webauthn,
         totp: true,
-        webauthn: false,
+        webauthn: has_webauthn,
         registration: accounts.config().registration.as_str(),
     })
 }

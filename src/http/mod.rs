@@ -5,6 +5,8 @@
 mod address;
 mod admin;
 mod api_keys;
+#[cfg(feature = "webauthn")]
+mod ceremony;
 mod change_email;
 mod change_password;
 mod event_stream;
@@ -19,6 +21,10 @@ mod methods;
 mod new_password;
 mod openapi;
 mod page;
+#[cfg(feature = "webauthn")]
+mod passkey_account;
+#[cfg(feature = "webauthn")]
+mod passkey_login;
 pub(crate) mod plain;
 mod problem;
 mod query;
@@ -34,8 +40,15 @@ mod state;
 mod time;
 mod tokens;
 mod totp;
+mod verify;
 mod verify_email;
+#[cfg(feature = "webauthn")]
+mod webauthn;
 mod well_known;
+
+#[cfg(doc)]
+#[doc = include_str!("forward_auth.md")]
+pub mod forward_auth {}
 
 use std::time::Duration;
 
@@ -79,6 +92,17 @@ use self::{
     admin::{events, memberships, roles, users},
     state::AppState,
 };
+#[cfg(feature = "webauthn")]
+pub use self::{
+    ceremony::CeremonyResponse,
+    passkey_account::{PasskeyRegisterFinishRequest, PasskeyRegisterRequest, PasskeyRegisterResponse},
+    passkey_login::PasskeyLoginRequest,
+    reauthenticate::ReauthenticateStartResponse,
+    webauthn::{
+        WebauthnCredentialResponse, WebauthnCredentialsResponse, WebauthnEnrolledResponse,
+        WebauthnRegisterFinishRequest, WebauthnRegisterRequest, WebauthnRenameRequest,
+    },
+};
 use crate::{Portcullis, axum::GuardedRouter, guard::RouteRule};
 
 /// The largest body that is read, in bytes.
@@ -97,7 +121,7 @@ fn routes() -> GuardedRouter<AppState> {
     let fresh = || RouteRule::fresh(FRESH).and(RouteRule::in_person());
     let may = |scope| RouteRule::scopes([scope]);
     let administers = |scope| may(scope).and(fresh());
-    GuardedRouter::new()
+    let routes = GuardedRouter::new()
         .route("/auth/methods", get(methods::methods), public())
         .route("/auth/register", post(register::register), public())
         .route("/auth/login", post(login::login), public())
@@ -144,9 +168,21 @@ fn routes() -> GuardedRouter<AppState> {
             administers("roles:write"),
         )
         .route("/auth/admin/events", get(events::list), may("events:read"))
+        .route("/auth/verify", get(verify::verify), any_credential())
         .route("/auth/revocations", get(revocations::stream), may("revocations:read"))
-        .route("/.well-known/jwks.json", get(well_known::jwks), public())
-        .method_not_allowed_fallback(method_not_allowed)
+        .route("/.well-known/jwks.json", get(well_known::jwks), public());
+    #[cfg(feature = "webauthn")]
+    let routes = routes
+        .route("/auth/register/passkey/start", post(passkey_account::start), public())
+        .route("/auth/register/passkey/finish", post(passkey_account::finish), public())
+        .route("/auth/login/passkey/start", post(passkey_login::start), public())
+        .route("/auth/login/passkey/finish", post(passkey_login::finish), public())
+        .route("/auth/reauthenticate/start", post(reauthenticate::start), authenticated())
+        .route("/auth/webauthn/register/start", post(webauthn::start), fresh())
+        .route("/auth/webauthn/register/finish", post(webauthn::finish), fresh())
+        .route("/auth/webauthn/credentials", get(webauthn::list), authenticated())
+        .route("/auth/webauthn/credentials/{id}", patch(webauthn::rename).delete(webauthn::remove), fresh());
+    routes.method_not_allowed_fallback(method_not_allowed)
 }
 
 /// The account routes as one router. It leaves unknown paths to the service that it becomes a part of.

@@ -11,9 +11,11 @@ use utoipa::{
 use super::{
     admin::{events, memberships, roles, users},
     api_keys, change_email, change_password, forgot_password, login, logout, me, methods, new_password, reauthenticate,
-    recovery_codes, refresh, register, reset_password, revocations, routes, second_factor, sessions, totp,
+    recovery_codes, refresh, register, reset_password, revocations, routes, second_factor, sessions, totp, verify,
     verify_email, well_known,
 };
+#[cfg(feature = "webauthn")]
+use super::{passkey_account, passkey_login, webauthn};
 use crate::axum::describe_security;
 
 /// The name under which the document knows access tokens.
@@ -23,6 +25,8 @@ const BEARER: &str = "bearer";
 #[must_use]
 pub fn openapi() -> openapi::OpenApi {
     let mut document = Document::openapi();
+    #[cfg(feature = "webauthn")]
+    document.merge(OfKeys::openapi());
     describe_security(&mut document, BEARER, routes().rules());
     document
 }
@@ -76,12 +80,29 @@ pub fn openapi() -> openapi::OpenApi {
         memberships::set,
         memberships::end,
         events::list,
+        verify::verify,
         revocations::stream,
         well_known::jwks,
     ),
     modifiers(&BearerScheme)
 )]
 struct Document;
+
+#[cfg(feature = "webauthn")]
+#[derive(OpenApi)]
+#[openapi(paths(
+    passkey_account::start,
+    passkey_account::finish,
+    passkey_login::start,
+    passkey_login::finish,
+    reauthenticate::start,
+    webauthn::start,
+    webauthn::finish,
+    webauthn::list,
+    webauthn::rename,
+    webauthn::remove,
+))]
+struct OfKeys;
 
 struct BearerScheme;
 

@@ -117,9 +117,12 @@ const fn status_of(error: &Error) -> StatusCode {
         Error::LoginUnfinished(_) | Error::InvalidPassword | Error::RegistrationClosed | Error::ScopeLacking(_) => {
             StatusCode::FORBIDDEN
         }
-        Error::UsernameTaken | Error::EmailTaken | Error::NoSecondFactor | Error::LastAdmin | Error::TooManyApiKeys => {
-            StatusCode::CONFLICT
-        }
+        Error::UsernameTaken
+        | Error::EmailTaken
+        | Error::NoSecondFactor
+        | Error::LastFactor
+        | Error::LastAdmin
+        | Error::TooManyApiKeys => StatusCode::CONFLICT,
         Error::InvalidFields(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Overloaded { .. } | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{fields::Fields, problem::Problem};
-use crate::{account::Accounts, session::Device};
+use crate::{
+    account::{Accounts, Registered},
+    session::Device,
+};
 
 /// What to send to register.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -37,6 +40,13 @@ pub struct RegisterResponse {
     pub email_verified: bool,
 }
 
+impl From<Registered> for RegisterResponse {
+    fn from(made: Registered) -> Self {
+        let (username, email) = (made.username.as_str().to_owned(), made.email.as_str().to_owned());
+        Self { username, email, email_verified: false }
+    }
+}
+
 /// Makes an account and mails a link that confirms its address. It is not logged in by that.
 ///
 /// Where `require_verified_email` is set, an address that has an account gets the same answer, and its owner a mail.
@@ -60,10 +70,5 @@ pub(super) async fn register(
     let name = fields.optional_text("name").unwrap_or_default();
     let registration = fields.finish(accounts.registration(&username, &email, &password, &name))?;
     let made = accounts.register(registration, &device).await?;
-    let body = RegisterResponse {
-        username: made.username.as_str().to_owned(),
-        email: made.email.as_str().to_owned(),
-        email_verified: false,
-    };
-    Ok((StatusCode::CREATED, Json(body)))
+    Ok((StatusCode::CREATED, Json(made.into())))
 }

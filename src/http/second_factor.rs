@@ -4,6 +4,8 @@ use ::axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+#[cfg(feature = "webauthn")]
+use super::ceremony::answer;
 use super::{fields::Fields, problem::Problem, recovery_codes::shown, tokens::TokensResponse};
 use crate::{
     Error,
@@ -28,6 +30,10 @@ pub struct TwoFaRequiredResponse {
     /// Whether the account has a security key. Absent likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     webauthn_supported: Option<bool>,
+    /// What `PublicKeyCredential.parseRequestOptionsFromJSON` takes, where the account has a key. It is good for one answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    webauthn_options: Option<serde_json::Value>,
     /// The recovery codes, shown once, where the step before was to set up a first second factor.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery_codes: Option<Vec<String>>,
@@ -46,7 +52,8 @@ impl From<UnfinishedLogin> for TwoFaRequiredResponse {
             user_id: login.user.to_string(),
             flow: login.flow.map(|flow| flow.expose().to_owned()),
             totp_supported: asks_for_one.then_some(login.second_factors.totp),
-            webauthn_supported: asks_for_one.then_some(false),
+            webauthn_supported: asks_for_one.then_some(login.second_factors.webauthn),
+            webauthn_options: login.webauthn_options,
             recovery_codes: login.recovery_codes.as_ref().map(shown),
         }
     }
@@ -61,6 +68,9 @@ pub struct SecondFactorRequest {
     pub two_fa_code: Option<String>,
     /// A recovery code.
     pub recovery_code: Option<String>,
+    /// The answer of a key: the credential's `toJSON()`.
+    #[schema(value_type = Option<Object>)]
+    pub webauthn_response: Option<serde_json::Value>,
 }
 
 impl std::fmt::Debug for SecondFactorRequest {
@@ -87,10 +97,26 @@ pub(super) async fn finish(
     mut fields: Fields,
 ) -> Result<Json<TokensResponse>, Problem> {
     let flow = fields.text("flow");
-    let code = second_factor_code(&mut fields, "two_fa_code");
+    let code = second_factor(&mut fields, Some(&flow));
     let code = fields.finish(code.and_then(|code| code.ok_or(Error::field("two_fa_code", "missing"))))?;
     let flow = FlowId::parse(&flow).ok_or(Error::FlowInvalid)?;
     Ok(Json(accounts.login_with_second_factor(&flow, &code, &device).await?.into()))
+}
+
+/// Reads a second factor of any kind, if there is one. The answer of a key goes with a flow.
+pub(super) fn second_factor(fields: &mut Fields, flow: Option<&str>) -> Result<Option<SecondFactorCode>, Error> {
+    let code = second_factor_code(fields, "two_fa_code");
+    #[cfg(feature = "webauthn")]
+    if let Some(response) = fields.object("webauthn_response") {
+        let flow = flow.ok_or(Error::field("flow", "missing"))?;
+        return match code? {
+            None => answer(flow, response).map(|answer| Some(SecondFactorCode::Key(answer))),
+            Some(_) => Err(Error::field("webauthn_response", "one_too_many")),
+        };
+    }
+    #[cfg(not(feature = "webauthn"))]
+    let _ = flow;
+    code
 }
 
 /// Reads a code of either kind, if there is one.

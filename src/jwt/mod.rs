@@ -47,7 +47,7 @@ mod keys;
 #[cfg(feature = "remote-jwks")]
 pub mod remote;
 mod source;
-mod strict;
+pub(crate) mod strict;
 mod verification;
 mod verifier;
 

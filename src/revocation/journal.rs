@@ -1,6 +1,8 @@
 //! Following the database: what other processes revoke is read from it, and what anyone revokes is told to those who
 //! follow this process.
 //!
+//! The database tells of changes, if it can, and is asked now and then all the same.
+//!
 //! Every change has a number in the database, and numbers become visible in their order. So one small query tells
 //! whether there is anything new, and what there is lies above the number that was read last.
 
@@ -17,11 +19,11 @@ use tokio::{
 use super::{Change, Cursor, RevocationSet};
 use crate::{
     clock::{SharedClock, Timestamp},
-    store::{Store, StoreError},
+    store::{Notice, Store, StoreError},
 };
 
-/// How often the database is asked. It is the longest that another process goes on accepting a token, but for the query
-/// itself; and with a query of one row it is nothing to the database, however many processes ask.
+/// How often the database is asked, whatever it tells. It is the longest that another process goes on accepting a token,
+/// but for the query itself; and with a query of one row it is nothing to the database, however many processes ask.
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long a look may take. A network that swallows everything would hold it up for a quarter of an hour.
@@ -79,9 +81,11 @@ impl Journal {
             nudge,
             closed: watch::Sender::new(false),
         });
+        // Before the first look, so that nothing falls in between.
+        let notice = shared.store.notices().revocations;
         let mut position = shared.store.last_revocation().await?.start();
         shared.catch_up(&mut position).await?;
-        tokio::spawn(keep_up(Arc::downgrade(&shared), nudged, position));
+        tokio::spawn(keep_up(Arc::downgrade(&shared), nudged, notice, position));
         Ok(Self(shared))
     }
 
@@ -140,12 +144,14 @@ impl Shared {
     }
 }
 
-/// Looks into the database from time to time, and at once when nudged.
-async fn keep_up(journal: Weak<Shared>, mut nudged: watch::Receiver<()>, mut position: Cursor) {
+/// Looks into the database from time to time, and at once when nudged or told.
+async fn keep_up(journal: Weak<Shared>, mut nudged: watch::Receiver<()>, mut notice: Notice, mut position: Cursor) {
     let mut is_failing = false;
     loop {
-        if let Ok(Err(_)) = time::timeout(INTERVAL, nudged.changed()).await {
-            break;
+        tokio::select! {
+            nudged = nudged.changed() => if nudged.is_err() { break },
+            () = notice.given() => (),
+            () = time::sleep(INTERVAL) => (),
         }
         let Some(shared) = journal.upgrade() else { break };
         // Where it is cut off it goes on next time: it moves on page by page.

@@ -9,7 +9,8 @@
 //! | where | when | how it learns of it |
 //! |---|---|---|
 //! | the process that revokes | on the next request | it puts the entry in before it answers |
-//! | another process on the same database | within a second | it asks the database twice a second |
+//! | another process on the same PostgreSQL | within milliseconds | the database tells it |
+//! | the same where that is lost or switched off, or on the same SQLite file | within a second | it asks twice a second |
 //! | a guard in another program | milliseconds after the process it follows | `RevocationFeed` follows a stream of events |
 //!
 //! Where a feed is lost the set is stale after a stated time, by default 10 seconds, and [`OnStale`] says what becomes

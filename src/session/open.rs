@@ -65,6 +65,7 @@ impl Accounts {
             cap: self.config().session_cap.get(),
             revoke_until: self.tokens_expired_by(),
             flow: assured.flow(),
+            passkey: assured.passkey(),
             forgiven: opening.attempt.map(|attempt| self.forgiven(attempt)).unwrap_or_default(),
         };
         let accounts = self.clone();

@@ -42,6 +42,8 @@ pub struct TotpConfirmation {
 pub enum TotpConfirmed {
     /// It is live, as the user's first second factor, and their recovery codes are stored.
     First,
+    /// It is live beside a key that the user had before. The recovery codes are as they were.
+    Further,
     /// It is live in place of the one before. The recovery codes are as they were.
     Replaced,
     /// Nothing changed: it has expired, another took its place, or it may not replace the one that is live.
@@ -83,8 +85,8 @@ pub trait FactorStore {
     /// accepted before. Of any number of racing callers one gets `true`.
     async fn use_totp_step(&self, user: UserId, authenticator: Uuid, step: i64) -> Result<bool>;
 
-    /// Removes the user's authenticator, what they have begun to set up, and their recovery codes, and a mail tells them
-    /// of it. `false` if they have none.
+    /// Removes the user's authenticator, what they have begun to set up, and with their last second factor their
+    /// recovery codes; and a mail tells them of it. `false` if they have none.
     async fn remove_totp(&self, user: UserId, event: &Event) -> Result<bool>;
 
     /// Spends a recovery code, and a mail tells the user of it. Of any number of racing callers one gets `true`.

@@ -12,11 +12,17 @@ mod api_keys;
 mod connect;
 mod error;
 mod factors;
+#[cfg(feature = "postgres")]
+mod listener;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migrations;
+mod notices;
 mod one_time;
+mod passkeys;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_url;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -38,7 +44,9 @@ pub use self::{
     connect::connect,
     error::{Conflict, StoreError},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
+    notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
+    passkeys::{NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
 use crate::{
@@ -88,7 +96,12 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: AccessStore + ApiKeyStore + FactorStore + Send + Sync + 'static {
+pub trait Store: AccessStore + ApiKeyStore + FactorStore + PasskeyStore + Send + Sync + 'static {
+    /// What the database tells of by itself, from the first time that this is asked for on. Nothing unless it is able to.
+    fn notices(&self) -> Notices {
+        Notices::none()
+    }
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 
@@ -331,7 +344,7 @@ pub trait Store: AccessStore + ApiKeyStore + FactorStore + Send + Sync + 'static
     async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog>;
 
     /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
-    /// revocations that no living token could meet, mailed tokens, flows and set-ups that have expired, devices not seen for
+    /// revocations that no living token could meet, mailed tokens, flows, challenges and set-ups that have expired, devices not seen for
     /// 90 days, mails given up more than a week ago, and buckets of attempts that are empty again. It takes many small
     /// steps, between which others write. To be called every now and then; how often changes nothing but the size of the
     /// database.

@@ -1,14 +1,15 @@
 //! PostgreSQL: for more than one machine.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use sqlx::{
-    ConnectOptions, Connection, PgPool,
+    ConnectOptions, Connection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::time::timeout;
 
-use self::sql::store_error;
-use super::{Result, StoreError, migrations};
+use self::sql::{Pool, store_error};
+use super::{Result, listener::Listener, migrations, notices::Notices, postgres_url::PostgresUrl};
 
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
@@ -27,6 +28,20 @@ const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
 
 /// Keeps a role as it is until the transaction ends, and waits for whoever is just changing it.
 const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1 FOR SHARE";
+
+/// Keeps some of those who have a role as they are until the transaction ends, by their ids from behind one on. All who
+/// hold many take them in this order.
+const HOLD_HOLDERS: &str = "SELECT user_id FROM user_roles JOIN users ON users.id = user_id
+    WHERE role = $1 AND user_id > $2 ORDER BY user_id LIMIT $3 FOR NO KEY UPDATE OF users";
+
+/// Writes revocations, given as JSON, and tightens those that are there.
+const INSERT_REVOCATIONS: &str = "INSERT INTO revocations (kind, subject, minimum, until, change)
+    SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT)
+    FROM jsonb_array_elements(CAST($1 AS JSONB)) WHERE TRUE
+    ON CONFLICT (kind, subject) DO UPDATE SET
+        minimum = CASE WHEN excluded.minimum > revocations.minimum THEN excluded.minimum ELSE revocations.minimum END,
+        until = CASE WHEN excluded.until > revocations.until THEN excluded.until ELSE revocations.until END,
+        change = excluded.change";
 
 /// Keeps who is an administrator as it is until the transaction ends: whoever makes one or removes one waits for it.
 const HOLD_ADMINS: &str = "SELECT name FROM roles WHERE name = $1 FOR NO KEY UPDATE";
@@ -62,6 +77,10 @@ const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network,
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
     (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
+/// Removes some of the challenges that had expired by then, but for those that somebody is just taking.
+const FORGET_CHALLENGES: &str = "DELETE FROM passkey_challenges WHERE hash IN
+    (SELECT hash FROM passkey_challenges WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
 /// Removes some of the set-ups of authenticators that had expired by then.
 const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE user_id IN
     (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
@@ -89,19 +108,34 @@ const TAKE_MAIL: &str = "UPDATE outbox SET attempts = attempts + 1, due_at = $2
         ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED))
     RETURNING id, kind, asked_at, to_email, to_username, user_id, about, address, user_agent, attempts";
 
+/// Counts revocations, and tells those who listen once they can be read.
+const NEXT_CHANGES: &str = "UPDATE revocation_journal SET last_change = last_change + $1
+    RETURNING last_change, pg_notify('portcullis', 'revocations')";
+
+/// Counts a change of the signing keys, and tells those who listen.
+const NEXT_KEYS: &str = "UPDATE signing_key_versions SET version = version + 1 WHERE slot = 1
+    RETURNING pg_notify('portcullis', 'signing_keys')";
+
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-const CONNECTIONS: u32 = 16;
 
 /// What the server enforces on every connection: no statement runs for longer than a request is waited for, and no
 /// transaction whose client has gone silent keeps its locks.
 const SERVER_LIMITS: [(&str, &str); 2] = [("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
 
-/// Keeps the server from telling what is nothing to worry about.
-const QUIET: (&str, &str) = ("client_min_messages", "warning");
+/// Begins a transaction in a session that someone else has used, and will use: what they prepared is forgotten, whose names
+/// would be taken, and the limits hold for this transaction alone.
+const BEGIN_BEHIND_POOLER: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; DEALLOCATE ALL;
+    SET LOCAL statement_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
-/// A connection that has rested for longer than this is tested before it is used.
+/// Begins the migrations. Whoever comes second waits here for the first, for as long as that takes; the server remarks
+/// each time that the table of migrations is there already, which is nothing to worry about.
+const BEGIN_MIGRATIONS: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; DEALLOCATE ALL;
+    SET LOCAL client_min_messages = 'warning'; SET LOCAL statement_timeout = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 0;
+    SELECT pg_advisory_xact_lock(8242068319471)";
+
+/// A connection that has rested for longer than this is tested before it is used, for not longer than that.
 const TRUSTED_REST: Duration = Duration::from_secs(1);
 
 /// Whether an error of this SQLSTATE may go away by itself: connection lost (08), read-only after a failover (25006),
@@ -109,19 +143,32 @@ const TRUSTED_REST: Duration = Duration::from_secs(1);
 /// or shut down (57), system error (58).
 fn is_passing(code: &str) -> bool {
     let class = code.get(..2).unwrap_or_default();
-    matches!(class, "08" | "40" | "53" | "57" | "58") || matches!(code, "25006" | "55P03")
+    matches!(class, "08" | "40" | "53" | "57" | "58") || matches!(code, "25006" | "25P03" | "55P03")
 }
 
 /// The store in a PostgreSQL database.
 ///
-/// Several processes may share it. What one of them revokes the others read here, within a second.
+/// Several processes may share it. What one of them revokes is told to the others by the database, within milliseconds;
+/// where that is lost, they read it within a second.
 ///
-/// It keeps up to 16 connections and waits up to 5 s for one; no statement may run longer than 5 s. When the server
-/// restarts, requests in flight fail with [`StoreError::Unavailable`] and later ones find new connections.
+/// It keeps up to 16 connections, and one to listen on; it waits up to 5 s for one. No statement may run longer than
+/// 5 s, and no verb takes longer than 10 s, however the network fails. When the server restarts, requests in flight fail
+/// with [`Unavailable`](super::StoreError::Unavailable) and later ones find new connections.
+///
+/// # The URL
+///
+/// `postgres://user:password@host:port/database`, with the parameters of libpq such as `sslmode`, and these:
+///
+/// | parameter | means | default |
+/// |---|---|---|
+/// | `connections` | how many connections this process keeps at most | 16 |
+/// | `pooler` | `transaction` for a pooler such as `PgBouncer` that finds a session for each transaction: nothing is prepared in one to be used in another, nothing is set in a session, and nobody listens | `none` |
+/// | `listen` | `off`: nobody listens, and changes are found by asking twice a second | `on` |
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
-    writer: PgPool,
-    reader: PgPool,
+    writer: Pool,
+    reader: Pool,
+    listener: Option<Listener>,
 }
 
 impl PostgresStore {
@@ -130,8 +177,9 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Url`] if the URL cannot be read; [`StoreError::Unavailable`] if the server does not answer within
-    /// 5 s; [`StoreError::Broken`] if it refuses, or its schema is not one of this program.
+    /// [`Url`](super::StoreError::Url) if the URL cannot be read; [`Unavailable`](super::StoreError::Unavailable) if the
+    /// server does not answer within 5 s; [`Broken`](super::StoreError::Broken) if it refuses, or its schema is not one of
+    /// this program.
     ///
     /// ```no_run
     /// # use portcullis::store::PostgresStore;
@@ -141,29 +189,47 @@ impl PostgresStore {
     /// # }
     /// ```
     pub async fn connect(url: &str) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url("it is not a PostgreSQL URL"))?;
+        let PostgresUrl { options, connections, has_pooler, listens } = PostgresUrl::parse(url)?;
+        let (options, begin) = if has_pooler {
+            // Poolers let only a few settings through to the server, and this is none of them.
+            let options = options.statement_cache_capacity(0).extra_float_digits(None);
+            (options, BEGIN_BEHIND_POOLER)
+        } else {
+            (options.options(SERVER_LIMITS), BEGIN)
+        };
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(connections)
             .acquire_timeout(PATIENCE)
             .test_before_acquire(false)
             .before_acquire(|connection, rest| {
                 Box::pin(async move {
-                    if rest.idle_for > TRUSTED_REST {
-                        connection.ping().await?;
+                    // One that does not answer is closed, and another one made.
+                    if rest.idle_for <= TRUSTED_REST {
+                        return Ok(true);
                     }
-                    Ok(true)
+                    Ok(timeout(TRUSTED_REST, connection.ping()).await.is_ok_and(|pong| pong.is_ok()))
                 })
             })
-            .connect_with(options.clone().options(SERVER_LIMITS))
+            .connect_with(options.clone())
             .await
             .map_err(store_error)?;
-
-        // On a connection of its own: waiting for another node's migration may take longer than the limits allow.
-        // The server remarks there each time that the table of migrations is there already.
-        let mut connection = options.options([QUIET]).connect().await.map_err(store_error)?;
-        migrations::run_on_postgres(&mut connection).await.map_err(store_error)?;
-        connection.close().await.map_err(store_error)?;
-
-        Ok(Self { writer: pool.clone(), reader: pool })
+        migrate(&options).await.map_err(store_error)?;
+        let pool = Pool::new(pool, begin, has_pooler);
+        let listener = listens.then(|| Listener::new(options));
+        Ok(Self { writer: pool.clone(), reader: pool, listener })
     }
+
+    fn notices(&self) -> Notices {
+        self.listener.as_ref().map_or_else(Notices::none, Listener::notices)
+    }
+}
+
+/// Brings the schema up to date in one transaction, so that a pooler keeps it together, and nobody sees half of it.
+async fn migrate(options: &PgConnectOptions) -> sqlx::Result<()> {
+    let mut connection = options.connect().await?;
+    let mut tx = connection.begin_with(BEGIN_MIGRATIONS).await?;
+    migrations::run_on_postgres(&mut tx).await?;
+    sqlx::raw_sql("DEALLOCATE ALL").execute(&mut *tx).await?;
+    tx.commit().await?;
+    connection.close().await
 }

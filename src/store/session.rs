@@ -6,6 +6,7 @@ use crate::{
     access::{Membership, RoleName},
     account::{User, UserId},
     clock::Timestamp,
+    passkey::PasskeyId,
     principal::Scopes,
     secret::TokenHash,
     session::{Session, SessionId},
@@ -31,6 +32,8 @@ pub struct NewSession {
     pub revoke_until: Timestamp,
     /// The flow that led to it, which ends with that and has to be alive.
     pub flow: Option<TokenHash>,
+    /// The key that it rests on in place of a password, which the user has to have still.
+    pub passkey: Option<PasskeyId>,
     /// The attempts that have led to it.
     pub forgiven: Forgiven,
 }

@@ -8,8 +8,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use self::sql::store_error;
-use super::{Result, StoreError, migrations};
+use self::sql::{Pool, store_error};
+use super::{Result, StoreError, migrations, notices::Notices};
 
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
@@ -27,6 +27,18 @@ const HOLD_USER: &str = "SELECT id FROM users WHERE id = $1";
 
 /// Keeps a role as it is until the transaction ends. The write lock already does.
 const HOLD_ROLE: &str = "SELECT name FROM roles WHERE name = $1";
+
+/// Some of those who have a role, by their ids from behind one on. The write lock keeps them as they are.
+const HOLD_HOLDERS: &str = "SELECT user_id FROM user_roles WHERE role = $1 AND user_id > $2 ORDER BY user_id LIMIT $3";
+
+/// Writes revocations, given as JSON, and tightens those that are there.
+const INSERT_REVOCATIONS: &str = "INSERT INTO revocations (kind, subject, minimum, until, change)
+    SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT)
+    FROM json_each($1) WHERE TRUE
+    ON CONFLICT (kind, subject) DO UPDATE SET
+        minimum = CASE WHEN excluded.minimum > revocations.minimum THEN excluded.minimum ELSE revocations.minimum END,
+        until = CASE WHEN excluded.until > revocations.until THEN excluded.until ELSE revocations.until END,
+        change = excluded.change";
 
 /// Keeps who is an administrator as it is until the transaction ends. The write lock already does.
 const HOLD_ADMINS: &str = "SELECT name FROM roles WHERE name = $1";
@@ -58,6 +70,9 @@ const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network,
 /// Removes some of the flows that had expired by then.
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2)";
 
+/// Removes some of the challenges that had expired by then.
+const FORGET_CHALLENGES: &str = "DELETE FROM passkey_challenges WHERE hash IN (SELECT hash FROM passkey_challenges WHERE expires_at <= $1 LIMIT $2)";
+
 /// Removes some of the set-ups of authenticators that had expired by then.
 const FORGET_TOTP_SETUPS: &str =
     "DELETE FROM totp_setups WHERE user_id IN (SELECT user_id FROM totp_setups WHERE expires_at <= $1 LIMIT $2)";
@@ -84,6 +99,12 @@ const TAKE_MAIL: &str = "UPDATE outbox SET attempts = attempts + 1, due_at = $2
         ORDER BY id LIMIT $3)
     RETURNING id, kind, asked_at, to_email, to_username, user_id, about, address, user_agent, attempts";
 
+/// Counts revocations.
+const NEXT_CHANGES: &str = "UPDATE revocation_journal SET last_change = last_change + $1 RETURNING last_change";
+
+/// Counts a change of the signing keys.
+const NEXT_KEYS: &str = "UPDATE signing_key_versions SET version = version + 1 WHERE slot = 1";
+
 /// How long to wait for the write lock while another process holds it, and for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -93,11 +114,13 @@ const READERS: u32 = 4;
 fn is_passing(code: &str) -> bool {
     const BUSY: u32 = 5;
     const LOCKED: u32 = 6;
+    const READ_ONLY: u32 = 8;
     const IO_ERROR: u32 = 10;
     const FULL: u32 = 13;
     const CANNOT_OPEN: u32 = 14;
     // The low byte is the kind of error, the rest its detail.
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, BUSY | LOCKED | IO_ERROR | FULL | CANNOT_OPEN))
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xFF, BUSY | LOCKED | READ_ONLY | IO_ERROR | FULL | CANNOT_OPEN))
 }
 
 /// The store in a SQLite file.
@@ -107,8 +130,8 @@ fn is_passing(code: &str) -> bool {
 /// waits for a writer. Other processes may have the same file open, and read what this one revokes within a second.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
-    writer: SqlitePool,
-    reader: SqlitePool,
+    writer: Pool,
+    reader: Pool,
 }
 
 impl SqliteStore {
@@ -144,7 +167,13 @@ impl SqliteStore {
         tx.commit().await.map_err(store_error)?;
 
         let reader = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self { writer, reader })
+        Ok(Self { writer: Pool::new(writer, BEGIN, false), reader: Pool::new(reader, BEGIN, false) })
+    }
+
+    /// A file tells nothing.
+    #[expect(clippy::unused_self, reason = "another database may have something to tell")]
+    const fn notices(&self) -> Notices {
+        Notices::none()
     }
 }
 

@@ -1,5 +1,6 @@
 //! For tests of services that stand behind this crate (feature `testing`): an issuer that makes its own keys, tokens of
-//! every kind from it, good and bad, a clock that a test moves, and with the accounts a `Mailbox` that keeps their mails.
+//! every kind from it, good and bad, a clock that a test moves, with the accounts a `Mailbox` that keeps their
+//! mails, and with `webauthn` a `SoftAuthenticator` for their passkeys.
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -61,6 +62,8 @@
 //! A service that is started with its configuration, and makes its own verifier, is given the names and the public keys
 //! of the issuer: [`TestIssuer::named`] and [`TestIssuer::keys`].
 
+#[cfg(feature = "webauthn")]
+mod authenticator;
 mod clock;
 mod flaw;
 mod issuer;
@@ -68,6 +71,8 @@ mod issuer;
 mod mailbox;
 mod token;
 
+#[cfg(feature = "webauthn")]
+pub use self::authenticator::{AuthenticatorError, SoftAuthenticator};
 #[cfg(feature = "accounts")]
 pub use self::mailbox::Mailbox;
 pub use self::{clock::ManualClock, flaw::Flaw, issuer::TestIssuer, token::TestToken};

@@ -57,7 +57,7 @@ pub struct TotpEnrolled {
 /// Who it turned out to be.
 enum Enrollee {
     Known(Caller, User),
-    LoggingIn(PartlyAssured, Start),
+    LoggingIn(Box<PartlyAssured>, Start),
 }
 
 impl Accounts {
@@ -130,11 +130,7 @@ impl Accounts {
             return Err(Error::NoSecondFactor);
         }
         let asked = Asked { user: caller.user, session: caller.session, device };
-        let field = match code {
-            SecondFactorCode::Totp(_) => "code",
-            SecondFactorCode::Recovery(_) => "recovery_code",
-        };
-        let shown = self.check_second_factor(asked, code).await?.ok_or(Error::field(field, "invalid_code"))?;
+        let shown = self.check_second_factor(asked, code).await?.ok_or_else(|| code.wrong("code"))?;
         self.remove_totp(&shown, &asked.event(EventKind::TotpDisabled, self)).await
     }
 
@@ -149,7 +145,7 @@ impl Accounts {
             Enrolling::Caller(caller) => Ok(Enrollee::Known(*caller, self.record_of(*caller).await?.user)),
             Enrolling::Login(flow) => {
                 let (partly, start) = self.resume_login(flow, Step::Enrolment).await?;
-                Ok(Enrollee::LoggingIn(partly, start))
+                Ok(Enrollee::LoggingIn(Box::new(partly), start))
             }
         }
     }

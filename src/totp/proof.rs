@@ -51,7 +51,7 @@ impl TotpVerified {
         accounts.inner().mail.wake();
         Ok(match confirmed {
             TotpConfirmed::First => Some((Self { user }, Some(codes))),
-            TotpConfirmed::Replaced => Some((Self { user }, None)),
+            TotpConfirmed::Further | TotpConfirmed::Replaced => Some((Self { user }, None)),
             TotpConfirmed::Refused => None,
         })
     }

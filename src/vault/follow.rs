@@ -1,4 +1,5 @@
-//! Following what others change: by looking now and then, and whenever somebody misses something.
+//! Following what others change: by looking now and then, when the database tells of it, and whenever somebody misses
+//! something.
 
 use std::{
     sync::{Arc, Weak},
@@ -7,10 +8,13 @@ use std::{
 
 use tokio::{
     sync::{Notify, watch},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
-use crate::jwt::{Renewal, Renewing};
+use crate::{
+    jwt::{Renewal, Renewing},
+    store::Notice,
+};
 
 /// The longest pause between two looks.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -42,10 +46,10 @@ pub(super) struct Follower<F> {
 
 impl<F: Followed> Follower<F> {
     /// Begins to look. There is never more than one look under way.
-    pub(super) fn start(followed: Arc<F>) -> Self {
+    pub(super) fn start(followed: Arc<F>, notice: Notice) -> Self {
         let (sender, looks) = watch::channel(Looks::default());
         let wanted = Arc::new(Notify::new());
-        tokio::spawn(follow(Arc::downgrade(&followed), Arc::clone(&wanted), sender));
+        tokio::spawn(follow(Arc::downgrade(&followed), Arc::clone(&wanted), notice, sender));
         Self { wanted, looks, _followed: followed }
     }
 }
@@ -60,11 +64,14 @@ impl<F: Followed> Renewal for Follower<F> {
     }
 }
 
-async fn follow<F: Followed>(followed: Weak<F>, wanted: Arc<Notify>, looks: watch::Sender<Looks>) {
+async fn follow<F: Followed>(followed: Weak<F>, wanted: Arc<Notify>, mut notice: Notice, looks: watch::Sender<Looks>) {
     let mut last = Instant::now();
     loop {
-        if timeout(INTERVAL, wanted.notified()).await.is_ok() {
-            sleep_until(last + COOL_DOWN).await;
+        tokio::select! {
+            // Anyone who sends tokens can want a look, but only a change brings a notice.
+            () = wanted.notified() => sleep_until(last + COOL_DOWN).await,
+            () = notice.given() => (),
+            () = sleep(INTERVAL) => (),
         }
         let Some(followed) = followed.upgrade() else { break };
         last = Instant::now();
@@ -79,7 +86,7 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use futures_util::future::join_all;
-    use tokio::time::{advance, sleep};
+    use tokio::time::advance;
 
     use super::*;
 
@@ -104,7 +111,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_changes_is_seen_within_the_interval_where_nobody_asks() {
         let thing = Arc::new(Thing::default());
-        let _follower = Follower::start(Arc::clone(&thing));
+        let _follower = Follower::start(Arc::clone(&thing), Notice::never());
         for round in 1..20 {
             thing.real.store(round, Ordering::SeqCst);
             sleep(INTERVAL * 2).await;
@@ -115,7 +122,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn jwt_14_whoever_misses_something_waits_for_a_look_that_began_later() {
         let thing = Arc::new(Thing::default());
-        let follower = Follower::start(Arc::clone(&thing));
+        let follower = Follower::start(Arc::clone(&thing), Notice::never());
         for round in 1..200 {
             let earlier = follower.renewed();
             // Wherever in a look or between two this falls.
@@ -130,7 +137,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn jwt_14_however_many_miss_something_looks_are_few_and_all_are_answered() {
         let thing = Arc::new(Thing::default());
-        let follower = Follower::start(Arc::clone(&thing));
+        let follower = Follower::start(Arc::clone(&thing), Notice::never());
         let start = Instant::now();
         let flood = (0_u64..10_000).map(|n| {
             let follower = &follower;
@@ -147,7 +154,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_look_that_fails_is_told_and_the_next_one_may_succeed() {
         let thing = Arc::new(Thing::default());
-        let follower = Follower::start(Arc::clone(&thing));
+        let follower = Follower::start(Arc::clone(&thing), Notice::never());
         thing.real.store(1000, Ordering::SeqCst);
         assert!(!follower.renewed().await);
         thing.real.store(1, Ordering::SeqCst);
@@ -157,7 +164,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nothing_is_looked_at_once_nobody_follows_and_nobody_waits_for_ever() {
         let thing = Arc::new(Thing::default());
-        let follower = Follower::start(Arc::clone(&thing));
+        let follower = Follower::start(Arc::clone(&thing), Notice::never());
         assert!(follower.renewed().await);
         let waiting = follower.renewed();
         drop((follower, thing));

@@ -18,10 +18,10 @@
 //! [`SigningKeys::rotate`] publishes a key; one at a time waits for its moment. [`SigningKeys::rotate_now`] makes one that
 //! signs at once, for when the one that signs is in other hands; [`SigningKeys::retire`] that one then.
 //!
-//! Every process looks twice a second whether the keys have changed, and once more before it refuses a token for a key that
-//! it does not know, however many such tokens come: at most ten times a second. So a key that is retired elsewhere counts
-//! for half a second more, and a token by a new key is never refused. While the database cannot be reached, the keys are
-//! those that were there last.
+//! Every process looks whether the keys have changed: when PostgreSQL tells it, twice a second, and once more before it
+//! refuses a token for a key that it does not know, however many such tokens come: at most ten times a second. So a key that
+//! is retired elsewhere counts for half a second more at most, and a token by a new key is never refused. While the database
+//! cannot be reached, the keys are those that were there last.
 //!
 //! # The master key
 //!

@@ -131,8 +131,8 @@ impl SigningKeys {
         self.add(Duration::ZERO).await
     }
 
-    /// Declares every token of a key bad: at once in this process, within half a second in the others on this database,
-    /// and by those who cache the key set when they fetch it again. A key that is retired already stays so.
+    /// Declares every token of a key bad: at once in this process, within half a second at most in the others on this
+    /// database, and by those who cache the key set when they fetch it again. A key that is retired already stays so.
     ///
     /// # Errors
     ///
@@ -159,6 +159,8 @@ impl SigningKeys {
     /// Fails if the key that signs is damaged. What changes later, and cannot be read, is not followed but logged.
     pub(crate) async fn follow(&self) -> Result<LiveKeys, VaultError> {
         let keys = &self.0;
+        // Before the first look, so that nothing falls in between.
+        let notice = keys.store.notices().signing_keys;
         keys.refresh().await?;
         let shown = keys.board.show();
         let signs = shown.signer(keys.clock.now()).map(SigningKey::algorithm);
@@ -166,7 +168,7 @@ impl SigningKeys {
             let wanted = keys.algorithm;
             tracing::warn!("tokens are signed with {signs}; the next `key rotate` makes a key for {wanted}");
         }
-        Ok(LiveKeys::new(keys.board.clone(), Arc::new(Follower::start(Arc::clone(keys)))))
+        Ok(LiveKeys::new(keys.board.clone(), Arc::new(Follower::start(Arc::clone(keys), notice))))
     }
 
     async fn add(&self, published_for: Duration) -> Result<Rotation, VaultError> {

@@ -64,3 +64,10 @@ async fn what_is_listed_is_what_is_routed() {
         assert_eq!(crate::support::get(&app, &path, None).await, crate::support::by("nobody"), "{path}");
     }
 }
+
+#[test]
+#[should_panic(expected = "names a parameter that is no segment")]
+fn a_rule_about_a_member_of_what_is_not_in_the_path_is_refused() {
+    let rule = RouteRule::member("list", "id", portcullis::guard::Level::Member);
+    let _ = GuardedRouter::<()>::new().route("/lists/{other}", on_get(whoami), rule).guard(guard());
+}

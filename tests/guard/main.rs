@@ -18,6 +18,7 @@ mod forwarding;
 mod grpc;
 mod lint;
 mod litestar;
+mod member;
 mod mint;
 mod need;
 mod only;

@@ -54,8 +54,9 @@ async fn tries(app: &TestApp, flow: &str) -> Vec<(String, Answer)> {
     answers
 }
 
-/// What anyone may read.
-const PUBLIC: [&str; 3] = ["GET /auth/methods", "GET /auth/verify-email", "GET /.well-known/jwks.json"];
+/// What anyone may ask, and is answered whatever else they send.
+const PUBLIC: [&str; 4] =
+    ["GET /auth/methods", "GET /auth/verify-email", "GET /.well-known/jwks.json", "POST /auth/login/passkey/start"];
 
 async fn lg_5_a_flow_that_waits_for_a_second_factor_is_refused_everywhere_else(db: TestDb) {
     let app = TestApp::with(db, |config| config.insecure_no_limits = true).await;

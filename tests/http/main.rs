@@ -19,6 +19,8 @@ mod authenticator;
 mod db;
 #[path = "../support/events.rs"]
 mod events;
+#[path = "../support/key.rs"]
+mod key;
 #[path = "../support/raw.rs"]
 mod raw;
 
@@ -33,6 +35,7 @@ mod flow;
 mod forgot_password;
 mod guarded;
 mod import;
+mod keys;
 mod limits;
 mod login;
 mod login_orders;
@@ -43,6 +46,8 @@ mod memberships;
 mod methods;
 mod new_password;
 mod next_request;
+mod passkey_account;
+mod passkey_login;
 mod plain;
 mod reauthenticate;
 mod recovery_codes;
@@ -52,11 +57,14 @@ mod reset_password;
 mod revocations;
 mod routes;
 mod second_factor;
+mod second_key;
 mod sessions;
 mod signing_keys;
 mod signing_keys_load;
 mod sweep;
 mod token_matrix;
 mod totp;
+mod verify;
 mod verify_email;
+mod webauthn;
 mod well_known;

@@ -3,8 +3,13 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use futures_util::future::join_all;
 use portcullis::{
+    Scopes,
+    access::Operator,
+    account::UserId,
     audit::EventKind,
     mail::MailKind::{ConfirmEmail, PasswordChanged, ResetPassword, VerifyEmail},
+    password::Password,
+    session::Device,
 };
 use serde_json::json;
 
@@ -21,6 +26,7 @@ both![
     rs_4_a_password_that_fails_the_policy_does_not_burn_the_token,
     rs_2_a_link_is_good_for_an_hour_and_the_database_tells_nothing_of_it,
     rs_5_a_new_request_a_success_and_a_change_kill_older_tokens,
+    rs_5_a_password_that_an_administrator_sets_kills_older_tokens,
     ev_4_who_reads_the_mail_takes_the_account_from_whoever_made_it,
     ev_4_a_second_factor_planted_before_the_address_was_confirmed_is_gone,
     rs_6_the_second_factor_of_a_confirmed_address_stays,
@@ -124,6 +130,21 @@ async fn rs_5_a_new_request_a_success_and_a_change_kill_older_tokens(db: TestDb)
     let third = asked(&app).await;
     reset(&app, &third, NEW).await.expect(StatusCode::NO_CONTENT);
     reset(&app, &third, NEW).await.expect_problem(400, "token_invalid");
+}
+
+async fn rs_5_a_password_that_an_administrator_sets_kills_older_tokens(db: TestDb) {
+    let app = TestApp::new(db).await;
+    app.user("ada").await;
+    let verify = token(&app, ADA, VerifyEmail).await;
+    let asked = asked(&app).await;
+    let accounts = app.portcullis.accounts();
+    let ada = accounts.get_user_by_name_or_mail("ada").await.unwrap().unwrap().user.id;
+    let operator = Operator { user: UserId::new(app.now()), scopes: Scopes::parse("users:write") };
+    let (password, device) = (Password::parse(NEW).unwrap(), Device::default());
+    accounts.administer(&operator, &device).reset_password(ada, password).await.unwrap();
+    reset(&app, &asked, "one that a thief has chosen").await.expect_problem(400, "token_invalid");
+    spend(&app, "/auth/verify-email", &verify).await.expect_problem(400, "token_invalid");
+    app.login("ada", NEW).await.expect_problem(403, "password_change_required");
 }
 
 async fn ev_4_who_reads_the_mail_takes_the_account_from_whoever_made_it(db: TestDb) {

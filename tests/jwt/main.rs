@@ -16,6 +16,7 @@ mod encoding;
 mod header;
 mod keys;
 mod minting;
+mod named;
 mod playbook;
 mod signature_first;
 mod stale;

@@ -1,5 +1,6 @@
 //! What the public playbooks of attacks on JWTs try, all of it through the guard: only the token as it was issued is
-//! answered with 200, and whatever else is sent cannot be told from the next by the answer.
+//! answered with 200, and whatever else is sent cannot be told from the next by the answer. `named` says which attack of
+//! which playbook is which of these.
 
 use std::{collections::BTreeMap, convert::Infallible};
 
@@ -14,11 +15,12 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use super::{
     algorithms::forms,
+    named::injections,
     support::{ALL, claims, claims_with, encode, header, header_with, hmac_with, key, ring, seal, token, verifier},
 };
 
 /// An attack by its name, and the credential that it sends.
-type Attack = (String, Vec<u8>);
+pub(crate) type Attack = (String, Vec<u8>);
 
 #[tokio::test]
 async fn only_the_token_as_it_was_issued_is_let_in() {
@@ -27,23 +29,8 @@ async fn only_the_token_as_it_was_issued_is_let_in() {
         let good = good(algorithm);
         assert_eq!(answer(&guard, good.as_bytes()).await, Some((StatusCode::OK, "u1".to_owned())), "{algorithm}");
 
-        let plays = [
-            unsigned(algorithm),
-            guessed_secrets(algorithm),
-            key_confusion(algorithm),
-            keys_brought_along(algorithm),
-            ids_of_keys(algorithm),
-            odd_signatures(algorithm),
-            other_algorithms(algorithm),
-            changed_claims(algorithm),
-            two_readings(algorithm),
-            other_containers(algorithm),
-            extensions(algorithm),
-            other_spellings(algorithm),
-            sizes(algorithm),
-        ];
         let mut answers = BTreeMap::new();
-        for (name, credential) in plays.into_iter().flatten() {
+        for (name, credential) in plays(algorithm) {
             assert_ne!(credential, good.as_bytes(), "{algorithm} {name} is no attack");
             // What no header can hold does not come this far.
             let Some((status, body)) = answer(&guard, &credential).await else { continue };
@@ -57,8 +44,29 @@ async fn only_the_token_as_it_was_issued_is_let_in() {
     }
 }
 
+/// Every attack on a guard whose key is of this algorithm.
+pub(crate) fn plays(algorithm: Algorithm) -> Vec<Attack> {
+    let plays = [
+        unsigned(algorithm),
+        guessed_secrets(algorithm),
+        key_confusion(algorithm),
+        keys_brought_along(algorithm),
+        ids_of_keys(algorithm),
+        odd_signatures(algorithm),
+        other_algorithms(algorithm),
+        changed_claims(algorithm),
+        two_readings(algorithm),
+        other_containers(algorithm),
+        extensions(algorithm),
+        other_spellings(algorithm),
+        sizes(algorithm),
+        injections(algorithm),
+    ];
+    plays.into_iter().flatten().collect()
+}
+
 /// What the guard answers to this after `Bearer `, and who it was taken for; none if no header can hold it.
-async fn answer(guard: &AuthLayer<JwtVerifier>, credential: &[u8]) -> Option<(StatusCode, String)> {
+pub(crate) async fn answer(guard: &AuthLayer<JwtVerifier>, credential: &[u8]) -> Option<(StatusCode, String)> {
     let value = HeaderValue::from_bytes(&[b"Bearer ", credential].concat()).ok()?;
     let inner = service_fn(async |request: Request<String>| {
         let caller = request.extensions().get::<Principal>().map_or("nobody", Principal::id);
@@ -69,12 +77,12 @@ async fn answer(guard: &AuthLayer<JwtVerifier>, credential: &[u8]) -> Option<(St
     Some((response.status(), response.into_body()))
 }
 
-fn good(algorithm: Algorithm) -> String {
+pub(crate) fn good(algorithm: Algorithm) -> String {
     token(key(algorithm), &header(key(algorithm)).to_string(), &claims().to_string())
 }
 
 /// Header, claims and signature of the good token.
-fn parts(algorithm: Algorithm) -> [String; 3] {
+pub(crate) fn parts(algorithm: Algorithm) -> [String; 3] {
     good(algorithm).split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
 }
 
@@ -82,7 +90,10 @@ fn admin() -> String {
     encode(claims_with("sub", json!("root")))
 }
 
-fn attacks<N: ToString, T: Into<Vec<u8>>>(play: &str, each: impl IntoIterator<Item = (N, T)>) -> Vec<Attack> {
+pub(crate) fn attacks<N: ToString, T: Into<Vec<u8>>>(
+    play: &str,
+    each: impl IntoIterator<Item = (N, T)>,
+) -> Vec<Attack> {
     each.into_iter().map(|(name, credential)| (format!("{play}: {}", name.to_string()), credential.into())).collect()
 }
 

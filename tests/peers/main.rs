@@ -1,5 +1,5 @@
 //! Tokens and keys exchanged with readers in other languages: `PyJWT`, `joserfc` and npm's `jose`; and codes with other
-//! authenticators: `pyotp` and `oathtool`. `scripts/test` installs them.
+//! authenticators: `pyotp` and `oathtool`; and an authenticator for keys: `soft-webauthn`. `scripts/test` installs them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +15,7 @@ mod peer;
 mod theirs;
 #[cfg(feature = "accounts")]
 mod totp;
+mod webauthn;
 
 macro_rules! with_each_peer {
     ($($peer:ident: $variant:ident),*) => {

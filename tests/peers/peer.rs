@@ -16,6 +16,7 @@ pub(crate) enum Peer {
     Jose,
     #[cfg(feature = "accounts")]
     PyOtp,
+    SoftWebauthn,
 }
 
 impl Peer {
@@ -43,6 +44,7 @@ impl Peer {
             Self::Jose => ("node", "jose.mjs"),
             #[cfg(feature = "accounts")]
             Self::PyOtp => ("python/bin/python", "otp.py"),
+            Self::SoftWebauthn => ("webauthn/bin/python", "webauthn.py"),
         };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script);
         if self == Self::Jose {

@@ -18,6 +18,7 @@ mod crash;
 mod db;
 mod drain;
 mod first_start;
+mod forward_auth;
 mod import;
 mod journey;
 mod keys;

@@ -73,6 +73,7 @@ pub fn new_session(user: UserId) -> NewSession {
         refresh: PlainToken::generate().unwrap().hash(),
         replaces: None,
         flow: None,
+        passkey: None,
         cap: 100,
         revoke_until: LATER,
         forgiven: Forgiven::default(),

@@ -15,6 +15,8 @@ mod db;
 #[path = "../support/raw.rs"]
 mod raw;
 
+mod administration;
+mod api_keys;
 mod attempts;
 mod events;
 mod factors;

@@ -15,6 +15,7 @@ use crate::{both, db::TestDb, fixture::*};
 both! {
     admin_is_there_from_the_start_and_others_come_and_go,
     changing_a_role_concerns_everyone_who_has_it_and_no_one_else,
+    se_4_a_role_of_many_is_taken_back_from_all_of_them,
     other_roles_for_a_user_are_theirs_at_the_next_login,
     a_role_that_is_gone_is_left_out_and_nobody_gets_nothing,
     sessions_of_a_new_administrator_are_cut_short,
@@ -78,6 +79,35 @@ async fn changing_a_role_concerns_everyone_who_has_it_and_no_one_else(db: TestDb
     assert_eq!(scopes(&db.store, ada).await, "");
     let ada = db.store.user(ada).await.unwrap().unwrap().user;
     assert_eq!((ada.generation, ada.roles), (4, Vec::new()));
+}
+
+async fn se_4_a_role_of_many_is_taken_back_from_all_of_them(db: TestDb) {
+    set(&db.store, "reader", "notes:read").await;
+    let readers = (0..2500).map(|n| {
+        let mut new = new_user(&format!("reader-{n}"));
+        new.user.roles = vec!["reader".to_owned()];
+        (new, event(EventKind::UserRegistered))
+    });
+    let readers: Vec<_> = readers.collect();
+    assert!(db.store.import_users(&readers, true).await.unwrap().iter().all(Option::is_none));
+    let before = db.store.last_revocation().await.unwrap();
+    let deleted = db.store.delete_role(&name("reader"), LATER, &event(EventKind::RoleDeleted)).await.unwrap();
+    let mut expected: Vec<_> = readers.iter().map(|(new, _)| (new.user.id.to_string(), 2)).collect();
+    expected.sort();
+    let mut concerned: Vec<_> =
+        deleted.unwrap().into_iter().map(|(user, minimum)| (user.to_string(), minimum)).collect();
+    concerned.sort();
+    assert_eq!(concerned, expected);
+
+    let changes = db.store.revocations_after(before.change, u32::MAX).await.unwrap();
+    assert!(changes.iter().map(|change| change.number).eq(before.change + 1..=before.change + 2500));
+    let mut revoked: Vec<_> = changes.into_iter().map(|change| change.revocation).collect();
+    revoked.sort_by_key(|revocation| format!("{:?}", revocation.target));
+    let ids = readers.iter().map(|(new, _)| new.user.id);
+    let mut all: Vec<_> = ids.map(|user| of_user(user, 2)).collect();
+    all.sort_by_key(|revocation| format!("{:?}", revocation.target));
+    assert_eq!(revoked, all);
+    assert_eq!(db.store.last_revocation().await.unwrap().change, before.change + 2500);
 }
 
 async fn other_roles_for_a_user_are_theirs_at_the_next_login(db: TestDb) {

@@ -97,6 +97,11 @@ impl TestApp {
         Self::at(self.db.shared().await, self.clock.clone(), self.master_key.clone(), change).await
     }
 
+    /// Another process, which goes by another URL to the same database.
+    pub async fn another_process_by(&self, url: &str) -> Self {
+        Self::at(self.db.shared_by(url).await, self.clock.clone(), self.master_key.clone(), |_| ()).await
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -1,4 +1,5 @@
 //! An authenticator app, as a user has it on their phone.
+#![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use std::time::Duration;
 

@@ -32,13 +32,24 @@ impl TestDb {
 
     /// A database of its own on the server that `PORTCULLIS_TEST_POSTGRES` names.
     pub async fn postgres() -> Self {
+        let (url, home) = Self::made().await;
+        Self::open(url, home).await
+    }
+
+    /// The same, with nothing in it; the store is that of a file.
+    pub async fn empty_postgres() -> Self {
+        let (url, home) = Self::made().await;
+        Self { store: Self::sqlite().await.store, url, home: Arc::new(home) }
+    }
+
+    async fn made() -> (String, Home) {
         let server = env::var("PORTCULLIS_TEST_POSTGRES")
             .expect("no PostgreSQL to test on: run scripts/test (or set PORTCULLIS_TEST_POSTGRES)");
         let options = PgConnectOptions::from_str(&server).unwrap();
         let name = format!("portcullis_test_{}", Uuid::now_v7().simple());
         execute(&options, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
         let url = options.clone().database(&name).to_url_lossy().to_string();
-        Self::open(url, Home::Server { options: Box::new(options), name }).await
+        (url, Home::Server { options: Box::new(options), name })
     }
 
     async fn open(url: String, home: Home) -> Self {
@@ -49,6 +60,11 @@ impl TestDb {
     /// The same database with another store, as another process has it. It is there until both are gone.
     pub async fn shared(&self) -> Self {
         Self { store: self.another().await, url: self.url.clone(), home: Arc::clone(&self.home) }
+    }
+
+    /// The same with a store that goes by another URL, such as one through a proxy.
+    pub async fn shared_by(&self, url: &str) -> Self {
+        Self { store: store::connect(url).await.unwrap(), url: self.url.clone(), home: Arc::clone(&self.home) }
     }
 
     /// What the server would be configured with to use this database.

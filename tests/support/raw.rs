@@ -129,6 +129,17 @@ impl TestDb {
         dump
     }
 
+    /// Every table but the one that remembers migrations.
+    pub async fn tables(&self) -> Vec<String> {
+        let names = if self.url().starts_with("sqlite:") {
+            "SELECT group_concat(name, ' ') FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        } else {
+            "SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'"
+        };
+        let names = self.text(names.to_owned()).await;
+        names.split(' ').filter(|name| *name != "_sqlx_migrations").map(str::to_owned).collect()
+    }
+
     async fn rows(&self, table: &str) -> String {
         if !self.url().starts_with("sqlite:") {
             return self.text(format!("SELECT COALESCE(string_agg(t::text, ' '), '') FROM {table} t")).await;

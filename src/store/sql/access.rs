@@ -1,15 +1,16 @@
 //! What administrators do and ask for, and who is a member of what.
 
 use async_trait::async_trait;
-use sqlx::{Executor, Result, Row as _};
+use sqlx::{Result, Row as _};
 use uuid::Uuid;
 
 use super::{
-    super::{Backend, Db, HOLD_ADMINS},
-    Connection, api_keys, events, revocations,
+    super::{Backend, HOLD_ADMINS},
+    Connection, api_keys, events, one_time, revocations,
     row::Row,
-    sessions, store_error,
+    sessions,
     users::{self, select_user},
+    within,
 };
 use crate::{
     access::{ADMIN, Membership},
@@ -22,11 +23,11 @@ use crate::{
 #[async_trait]
 impl AccessStore for Backend {
     async fn find_users(&self, query: &UserQuery) -> store::Result<Vec<UserRecord>> {
-        find_users(self, query).await.map_err(store_error)
+        within(find_users(self, query)).await
     }
 
     async fn events(&self, query: &EventQuery) -> store::Result<Vec<Event>> {
-        events::page(self, query).await.map_err(store_error)
+        within(events::page(self, query)).await
     }
 
     async fn force_password(
@@ -35,7 +36,7 @@ impl AccessStore for Backend {
         revoke_until: Timestamp,
         event: &Event,
     ) -> store::Result<Option<i64>> {
-        force_password(self, new, revoke_until, event).await.map_err(store_error)
+        within(force_password(self, new, revoke_until, event)).await
     }
 
     async fn set_membership(
@@ -44,7 +45,7 @@ impl AccessStore for Backend {
         revoke_until: Timestamp,
         event: &Event,
     ) -> store::Result<Option<i64>> {
-        set_membership(self, new, revoke_until, event).await.map_err(store_error)
+        within(set_membership(self, new, revoke_until, event)).await
     }
 
     async fn end_membership(
@@ -55,11 +56,11 @@ impl AccessStore for Backend {
         revoke_until: Timestamp,
         event: &Event,
     ) -> store::Result<Option<i64>> {
-        end_membership(self, user, resource, resource_id, revoke_until, event).await.map_err(store_error)
+        within(end_membership(self, user, resource, resource_id, revoke_until, event)).await
     }
 
     async fn memberships_of(&self, user: UserId) -> store::Result<Vec<Membership>> {
-        memberships_of(&self.reader, user).await.map_err(store_error)
+        within(async { memberships_of(&mut *self.read().await?, user).await }).await
     }
 }
 
@@ -117,11 +118,13 @@ async fn find_users(store: &Backend, query: &UserQuery) -> Result<Vec<UserRecord
     .bind(query.after.map_or(Uuid::max(), |after| after.0))
     .bind(pattern)
     .bind(i64::from(query.limit));
-    query.fetch_all(&store.reader).await?.iter().map(users::record).collect()
+    query.fetch_all(&mut *store.read().await?).await?.iter().map(users::record).collect()
 }
 
 /// What a user has besides a password, and what else would still open their account.
-const OTHER_WAYS_IN: [&str; 4] = [
+const OTHER_WAYS_IN: [&str; 6] = [
+    "DELETE FROM passkeys WHERE user_id = $1",
+    "DELETE FROM passkey_challenges WHERE user_id = $1",
     "DELETE FROM totp WHERE user_id = $1",
     "DELETE FROM totp_setups WHERE user_id = $1",
     "DELETE FROM recovery_codes WHERE user_id = $1",
@@ -152,6 +155,7 @@ async fn force_password(
     }
     sessions::end_except(&mut tx, new.user, None, event.at).await?;
     api_keys::end_all(&mut tx, new.user).await?;
+    one_time::kill(&mut tx, new.user).await?;
     events::insert(&mut tx, event).await?;
     revocations::commit(tx, &[revocations::of_user(new.user, generation, revoke_until)]).await?;
     Ok(Some(generation))
@@ -205,15 +209,12 @@ async fn end_membership(
     Ok(Some(generation))
 }
 
-pub(super) async fn memberships_of(
-    executor: impl Executor<'_, Database = Db>,
-    user: UserId,
-) -> Result<Vec<Membership>> {
+pub(super) async fn memberships_of(connection: &mut Connection, user: UserId) -> Result<Vec<Membership>> {
     let rows = sqlx::query(
         "SELECT resource, resource_id, level FROM memberships WHERE user_id = $1 ORDER BY resource, resource_id",
     )
     .bind(user.0)
-    .fetch_all(executor)
+    .fetch_all(connection)
     .await?;
     rows.iter().map(membership).collect()
 }

@@ -8,7 +8,7 @@ use super::{
     super::Backend,
     Connection, events, revocations, roles,
     row::{Row, malformed, optional_timestamp, timestamp},
-    store_error, users,
+    users, within,
 };
 use crate::{
     account::UserId,
@@ -24,11 +24,11 @@ use crate::{
 #[async_trait]
 impl ApiKeyStore for Backend {
     async fn create_api_key(&self, new: &NewApiKey, event: &Event) -> store::Result<ApiKeyMade> {
-        create(self, new, event).await.map_err(store_error)
+        within(create(self, new, event)).await
     }
 
     async fn api_key(&self, id: ApiKeyId, now: Timestamp) -> store::Result<Option<OwnedApiKey>> {
-        living(self, id, now).await.map_err(store_error)
+        within(living(self, id, now)).await
     }
 
     async fn api_keys_of(
@@ -38,11 +38,11 @@ impl ApiKeyStore for Backend {
         after: Option<ApiKeyId>,
         limit: u32,
     ) -> store::Result<Vec<ApiKey>> {
-        of(self, user, now, after, limit).await.map_err(store_error)
+        within(of(self, user, now, after, limit)).await
     }
 
     async fn saw_api_key(&self, id: ApiKeyId, now: Timestamp) -> store::Result<()> {
-        saw(self, id, now).await.map_err(store_error)
+        within(saw(self, id, now)).await
     }
 
     async fn delete_api_key(
@@ -52,7 +52,7 @@ impl ApiKeyStore for Backend {
         revocation: &Revocation,
         event: &Event,
     ) -> store::Result<bool> {
-        delete(self, user, id, revocation, event).await.map_err(store_error)
+        within(delete(self, user, id, revocation, event)).await
     }
 
     async fn delete_api_keys(
@@ -61,7 +61,7 @@ impl ApiKeyStore for Backend {
         revoke_until: Timestamp,
         event: &Event,
     ) -> store::Result<Vec<ApiKeyId>> {
-        delete_all(self, user, revoke_until, event).await.map_err(store_error)
+        within(delete_all(self, user, revoke_until, event)).await
     }
 }
 
@@ -109,13 +109,13 @@ async fn living(store: &Backend, id: ApiKeyId, now: Timestamp) -> Result<Option<
     )
     .bind(id.0)
     .bind(now.as_millis())
-    .fetch_optional(&store.reader)
+    .fetch_optional(&mut *store.read().await?)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let (key, hash) = (key(&row)?, row.try_get::<Vec<u8>, _>("hash")?);
     let hash = TokenHash::from_stored(&hash).ok_or_else(|| malformed("hash"))?;
-    let Some(owner) = users::by_id(&store.reader, key.owner).await? else { return Ok(None) };
-    let mut connection = store.reader.acquire().await?;
+    let mut connection = store.read().await?;
+    let Some(owner) = users::by_id(&mut connection, key.owner).await? else { return Ok(None) };
     let owner_scopes = roles::scopes_of(&mut connection, &owner.user).await?;
     Ok(Some(OwnedApiKey { key, hash, owner: owner.user, owner_scopes }))
 }
@@ -129,7 +129,7 @@ async fn of(store: &Backend, user: UserId, now: Timestamp, after: Option<ApiKeyI
     .bind(now.as_millis())
     .bind(after.map_or(Uuid::max(), |after| after.0))
     .bind(i64::from(limit))
-    .fetch_all(&store.reader)
+    .fetch_all(&mut *store.read().await?)
     .await?;
     rows.iter().map(key).collect()
 }
@@ -148,7 +148,7 @@ fn key(row: &Row) -> Result<ApiKey> {
 
 async fn saw(store: &Backend, id: ApiKeyId, now: Timestamp) -> Result<()> {
     let query = sqlx::query("UPDATE api_keys SET last_used_at = $2 WHERE id = $1").bind(id.0).bind(now.as_millis());
-    query.execute(&store.writer).await?;
+    store.execute(query).await?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ pub(super) async fn knows_network(store: &Backend, user: UserId, network: &str, 
     .bind(user.0)
     .bind(network)
     .bind(since.as_millis())
-    .fetch_one(&store.reader)
+    .fetch_one(&mut *store.read().await?)
     .await
 }
 

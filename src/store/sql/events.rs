@@ -67,14 +67,14 @@ pub(super) async fn page(store: &Backend, asked: &EventQuery) -> Result<Vec<Even
     if let Some(kind) = asked.kind {
         query = query.bind(kind.as_str());
     }
-    query.fetch_all(&store.reader).await?.iter().map(event).collect()
+    query.fetch_all(&mut *store.read().await?).await?.iter().map(event).collect()
 }
 
 pub(super) async fn of(store: &Backend, user: UserId, limit: u32) -> Result<Vec<Event>> {
     let rows = sqlx::query(select_events!("user_id = $1 ORDER BY happened_at DESC, id DESC LIMIT $2"))
         .bind(user.0)
         .bind(i64::from(limit))
-        .fetch_all(&store.reader)
+        .fetch_all(&mut *store.read().await?)
         .await?;
     rows.iter().map(event).collect()
 }

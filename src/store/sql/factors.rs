@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{super::Backend, flows, recovery, store_error, totp};
+use super::{super::Backend, flows, recovery, totp, within};
 use crate::{
     account::UserId,
     audit::Event,
@@ -23,19 +23,19 @@ impl FactorStore for Backend {
         follows: Option<&TokenHash>,
         event: &Event,
     ) -> Result<bool> {
-        flows::start(self, id, flow, follows, event).await.map_err(store_error)
+        within(flows::start(self, id, flow, follows, event)).await
     }
 
     async fn flow(&self, id: &TokenHash, now: Timestamp) -> Result<Option<Flow>> {
-        flows::living(self, id, now).await.map_err(store_error)
+        within(flows::living(self, id, now)).await
     }
 
     async fn totp(&self, user: UserId) -> Result<Option<StoredTotp>> {
-        totp::live(self, user).await.map_err(store_error)
+        within(totp::live(self, user)).await
     }
 
     async fn totp_setup(&self, user: UserId, now: Timestamp) -> Result<Option<StoredTotp>> {
-        totp::setup(self, user, now).await.map_err(store_error)
+        within(totp::setup(self, user, now)).await
     }
 
     async fn start_totp_setup(
@@ -45,30 +45,30 @@ impl FactorStore for Backend {
         expires_at: Timestamp,
         event: &Event,
     ) -> Result<bool> {
-        totp::start_setup(self, user, setup, expires_at, event).await.map_err(store_error)
+        within(totp::start_setup(self, user, setup, expires_at, event)).await
     }
 
     async fn confirm_totp(&self, confirmation: &TotpConfirmation, event: &Event) -> Result<TotpConfirmed> {
-        totp::confirm(self, confirmation, event).await.map_err(store_error)
+        within(totp::confirm(self, confirmation, event)).await
     }
 
     async fn use_totp_step(&self, user: UserId, authenticator: Uuid, step: i64) -> Result<bool> {
-        totp::use_step(self, user, authenticator, step).await.map_err(store_error)
+        within(totp::use_step(self, user, authenticator, step)).await
     }
 
     async fn remove_totp(&self, user: UserId, event: &Event) -> Result<bool> {
-        totp::remove(self, user, event).await.map_err(store_error)
+        within(totp::remove(self, user, event)).await
     }
 
     async fn use_recovery_code(&self, user: UserId, code: &RecoveryHash, event: &Event) -> Result<bool> {
-        recovery::spend(self, user, code, event).await.map_err(store_error)
+        within(recovery::spend(self, user, code, event)).await
     }
 
     async fn replace_recovery_codes(&self, user: UserId, codes: &[RecoveryHash], event: &Event) -> Result<bool> {
-        recovery::replace(self, user, codes, event).await.map_err(store_error)
+        within(recovery::replace(self, user, codes, event)).await
     }
 
     async fn recovery_codes_left(&self, user: UserId) -> Result<u32> {
-        recovery::left(self, user).await.map_err(store_error)
+        within(recovery::left(self, user)).await
     }
 }

@@ -61,7 +61,7 @@ pub(super) async fn living(store: &Backend, id: &TokenHash, now: Timestamp) -> R
     )
     .bind(id.as_bytes().as_slice())
     .bind(now.as_millis())
-    .fetch_optional(&store.reader)
+    .fetch_optional(&mut *store.read().await?)
     .await?;
     row.as_ref().map(flow).transpose()
 }

@@ -1,6 +1,6 @@
 //! Users by the file: many in, and all out.
 
-use sqlx::{Connection as _, Result};
+use sqlx::Result;
 use uuid::Uuid;
 
 use super::{
@@ -18,12 +18,12 @@ pub(super) async fn users(store: &Backend, users: &[(NewUser, Event)], keep: boo
     let mut conflicts = Vec::with_capacity(users.len());
     for (new, event) in users {
         // A savepoint: what is undone is this user, and not the ones before.
-        let mut one = tx.begin().await?;
-        let made = make(&mut one, new, event).await?;
+        tx.save().await?;
+        let made = make(&mut tx, new, event).await?;
         if made.is_ok() {
-            one.commit().await?;
+            tx.keep().await?;
         } else {
-            one.rollback().await?;
+            tx.undo().await?;
         }
         conflicts.push(made.err());
     }
@@ -37,5 +37,5 @@ pub(super) async fn page(store: &Backend, after: Option<UserId>, limit: u32) -> 
     // No user has the least id there is: it is of no version.
     let after = after.map_or(Uuid::nil(), |id| id.0);
     let query = sqlx::query(select_user!("id > $1 ORDER BY id LIMIT $2")).bind(after).bind(i64::from(limit));
-    query.fetch_all(&store.reader).await?.iter().map(record).collect()
+    query.fetch_all(&mut *store.read().await?).await?.iter().map(record).collect()
 }

@@ -3,7 +3,7 @@
 use sqlx::{Result, Row as _};
 
 use super::{
-    super::Backend,
+    super::{Backend, NEXT_KEYS},
     Transaction, events,
     row::{Row, optional_timestamp, timestamp},
 };
@@ -11,12 +11,11 @@ use crate::{audit::Event, clock::Timestamp, secret::Sealed, store::StoredKey};
 
 pub(super) async fn data_key(store: &Backend, offered: &Sealed, now: Timestamp) -> Result<Sealed> {
     // The slot is the same for every offer, so one wins and the others do nothing, once the winner has committed.
-    sqlx::query("INSERT INTO data_keys (slot, sealed, created_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING")
-        .bind(offered.as_bytes())
-        .bind(now.as_millis())
-        .execute(&store.writer)
-        .await?;
-    let sealed = sqlx::query_scalar("SELECT sealed FROM data_keys WHERE slot = 1").fetch_one(&store.reader).await?;
+    let offer =
+        sqlx::query("INSERT INTO data_keys (slot, sealed, created_at) VALUES (1, $1, $2) ON CONFLICT DO NOTHING");
+    store.execute(offer.bind(offered.as_bytes()).bind(now.as_millis())).await?;
+    let sealed =
+        sqlx::query_scalar("SELECT sealed FROM data_keys WHERE slot = 1").fetch_one(&mut *store.read().await?).await?;
     Ok(Sealed::from_stored(sealed))
 }
 
@@ -40,18 +39,20 @@ pub(super) async fn signing_keys(store: &Backend) -> Result<Vec<StoredKey>> {
     let rows = sqlx::query(
         "SELECT kid, algorithm, sealed, created_at, signs_from, retired_at FROM signing_keys ORDER BY number",
     )
-    .fetch_all(&store.reader)
+    .fetch_all(&mut *store.read().await?)
     .await?;
     rows.iter().map(stored_key).collect()
 }
 
 pub(super) async fn signing_keys_version(store: &Backend) -> Result<i64> {
-    sqlx::query_scalar("SELECT version FROM signing_key_versions WHERE slot = 1").fetch_one(&store.reader).await
+    sqlx::query_scalar("SELECT version FROM signing_key_versions WHERE slot = 1")
+        .fetch_one(&mut *store.read().await?)
+        .await
 }
 
 pub(super) async fn first_signing_key(store: &Backend, offered: &StoredKey) -> Result<()> {
     // Offers that race past the condition still meet in the number.
-    sqlx::query(
+    let offer = sqlx::query(
         "INSERT INTO signing_keys (kid, number, algorithm, sealed, created_at, signs_from)
          SELECT $1, 1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM signing_keys)
          ON CONFLICT DO NOTHING",
@@ -60,9 +61,8 @@ pub(super) async fn first_signing_key(store: &Backend, offered: &StoredKey) -> R
     .bind(&offered.algorithm)
     .bind(offered.sealed.as_bytes())
     .bind(offered.created_at.as_millis())
-    .bind(offered.signs_from.as_millis())
-    .execute(&store.writer)
-    .await?;
+    .bind(offered.signs_from.as_millis());
+    store.execute(offer).await?;
     Ok(())
 }
 
@@ -131,7 +131,7 @@ pub(super) async fn retire_signing_key(store: &Backend, kid: &str, now: Timestam
 /// Begins a transaction that changes the signing keys. The next one waits here until it is over, and then sees it.
 async fn begin_change(store: &Backend) -> Result<Transaction> {
     let mut tx = store.begin().await?;
-    sqlx::query("UPDATE signing_key_versions SET version = version + 1 WHERE slot = 1").execute(&mut *tx).await?;
+    sqlx::query(NEXT_KEYS).execute(&mut *tx).await?;
     Ok(tx)
 }
 

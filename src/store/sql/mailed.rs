@@ -1,12 +1,14 @@
 //! What mailed tokens open. Each is one transaction with the token's own end.
 
+use std::time::Duration;
+
 use sqlx::{Error, Result};
 
 use super::{
     super::Backend,
     Connection, api_keys, events,
     one_time::{self, Spent, Typed},
-    outbox, revocations, sessions, totp, users,
+    outbox, passkeys, revocations, sessions, totp, users,
 };
 use crate::{
     account::{Email, UserId},
@@ -18,6 +20,10 @@ use crate::{
     secret::TokenHash,
     store::{Grant, VerifyBy},
 };
+
+/// How long before an account's address was moved its keys are as little trusted as those that came after. Whoever takes an
+/// account over may add a passkey, which would let them in again, before they move the address.
+const BEFORE_THE_MOVE: Duration = Duration::from_hours(24);
 
 pub(super) async fn verify(store: &Backend, by: &VerifyBy, event: &Event) -> Result<Option<UserId>> {
     let mut tx = store.begin().await?;
@@ -60,7 +66,7 @@ pub(super) async fn reset_password(
     let Some(Spent { user, email, .. }) = one_time::spend(&mut tx, Purpose::Reset, token, event.at).await? else {
         return Ok(None);
     };
-    let Some(before) = users::by_id(&mut *tx, user).await? else { return Ok(None) };
+    let Some(before) = users::by_id(&mut tx, user).await? else { return Ok(None) };
     // Whoever has the token reads the mail of this address, so it is confirmed by that as well.
     let generation: Option<i64> = sqlx::query_scalar(
         "UPDATE users SET password_hash = $3, password_version = password_version + 1, must_change_password = FALSE,
@@ -76,8 +82,13 @@ pub(super) async fn reset_password(
     let Some(generation) = generation else { return Ok(None) };
     let event = event.clone().user(user);
     // Until now nobody had shown that the address is theirs: a second factor may be that of whoever typed it.
-    if before.user.email_verified_at.is_none() && totp::take(&mut tx, user).await? {
-        events::insert(&mut tx, &event.entailing(EventKind::TotpDisabled)).await?;
+    if before.user.email_verified_at.is_none() {
+        if totp::take(&mut tx, user).await? {
+            events::insert(&mut tx, &event.entailing(EventKind::TotpDisabled)).await?;
+        }
+        if passkeys::take(&mut tx, user).await? {
+            events::insert(&mut tx, &event.entailing(EventKind::PasskeyRemoved)).await?;
+        }
     }
     sessions::end_except(&mut tx, user, None, event.at).await?;
     api_keys::end_all(&mut tx, user).await?;
@@ -91,7 +102,7 @@ pub(super) async fn reset_password(
 pub(super) async fn request_email_change(store: &Backend, grant: &Grant, event: &Event) -> Result<bool> {
     let mut tx = store.begin().await?;
     users::hold(&mut tx, grant.user).await?;
-    if users::by_id(&mut *tx, grant.user).await?.is_none() {
+    if users::by_id(&mut tx, grant.user).await?.is_none() {
         return Ok(false);
     }
     one_time::grant(&mut tx, grant).await?;
@@ -108,7 +119,7 @@ pub(super) async fn confirm_email(store: &Backend, token: &TokenHash, event: &Ev
         return Ok(None);
     };
     let event = event.clone().user(user);
-    let Some(before) = users::by_id(&mut *tx, user).await? else { return Ok(None) };
+    let Some(before) = users::by_id(&mut tx, user).await? else { return Ok(None) };
     if before.user.disabled_at.is_some() || !move_to(&mut tx, user, &email, event.at).await? {
         return Ok(None);
     }
@@ -133,7 +144,8 @@ pub(super) async fn undo_email(
     event: &Event,
 ) -> Result<Option<(UserId, i64)>> {
     let mut tx = store.begin().await?;
-    let Some(Spent { id, user, email }) = one_time::spend(&mut tx, Purpose::Undo, token, event.at).await? else {
+    let Some(Spent { id, user, email, expires_at }) = one_time::spend(&mut tx, Purpose::Undo, token, event.at).await?
+    else {
         return Ok(None);
     };
     let event = event.clone().user(user);
@@ -146,6 +158,10 @@ pub(super) async fn undo_email(
         .execute(&mut *tx)
         .await?;
     let Some(generation) = users::supersede(&mut tx, user, event.at).await? else { return Ok(None) };
+    let moved_at = expires_at - Purpose::Undo.lifetime();
+    if passkeys::take_since(&mut tx, user, moved_at - BEFORE_THE_MOVE).await? {
+        events::insert(&mut tx, &event.entailing(EventKind::PasskeyRemoved)).await?;
+    }
     sessions::end_except(&mut tx, user, None, event.at).await?;
     api_keys::end_all(&mut tx, user).await?;
     one_time::kill(&mut tx, user).await?;

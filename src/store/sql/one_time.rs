@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     super::Backend,
     Connection,
-    row::{Row, parsed},
+    row::{Row, parsed, timestamp},
     users,
 };
 use crate::{
@@ -25,6 +25,8 @@ pub(super) struct Spent {
     pub(super) id: Uuid,
     pub(super) user: UserId,
     pub(super) email: Email,
+    /// When it would have expired.
+    pub(super) expires_at: Timestamp,
 }
 
 pub(super) async fn issue(store: &Backend, new: &NewToken) -> Result<bool> {
@@ -81,14 +83,16 @@ pub(super) async fn grant(connection: &mut Connection, grant: &Grant) -> Result<
 }
 
 pub(super) async fn arm(store: &Backend, id: Uuid, hash: &TokenHash, now: Timestamp) -> Result<Option<Timestamp>> {
+    let mut connection = store.writer.lend().await?;
     let expires_at: Option<i64> = sqlx::query_scalar(
         "UPDATE one_time_tokens SET hash = $2 WHERE id = $1 AND expires_at > $3 RETURNING expires_at",
     )
     .bind(id)
     .bind(hash.as_bytes().as_slice())
     .bind(now.as_millis())
-    .fetch_optional(&store.writer)
+    .fetch_optional(&mut *connection)
     .await?;
+    connection.commit().await?;
     Ok(expires_at.map(Timestamp::from_millis))
 }
 
@@ -103,7 +107,7 @@ pub(super) async fn user_of(
             .bind(hash.as_bytes().as_slice())
             .bind(purpose.as_str())
             .bind(now.as_millis())
-            .fetch_optional(&store.reader)
+            .fetch_optional(&mut *store.read().await?)
             .await?;
     Ok(user.map(UserId))
 }
@@ -122,15 +126,19 @@ pub(super) async fn spend(
     let Some(user) = user.map(UserId) else { return Ok(None) };
     users::hold(connection, user).await?;
     let row = sqlx::query(
-        "DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING id, email",
+        "DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING id, email, expires_at",
     )
     .bind(hash.as_bytes().as_slice())
     .bind(purpose.as_str())
     .bind(now.as_millis())
     .fetch_optional(connection)
     .await?;
-    let spent = |row: Row| Ok(Spent { id: row.try_get("id")?, user, email: parsed(&row, "email", Email::parse)? });
-    row.map(spent).transpose()
+    row.map(|row| spent_of(&row, user)).transpose()
+}
+
+fn spent_of(row: &Row, user: UserId) -> Result<Spent> {
+    let (id, email) = (row.try_get("id")?, parsed(row, "email", Email::parse)?);
+    Ok(Spent { id, user, email, expires_at: timestamp(row, "expires_at")? })
 }
 
 /// What came of a code that was typed.
@@ -158,7 +166,7 @@ pub(super) async fn try_code(
     let row = sqlx::query(
         "UPDATE one_time_tokens SET code_tries = code_tries + 1
          WHERE email_key = $1 AND purpose = 'verify' AND code_tries < $2 AND code_expires_at > $3 AND expires_at > $3
-         RETURNING id, code_hash, email",
+         RETURNING id, code_hash, email, expires_at",
     )
     .bind(email.key())
     .bind(i64::from(CODE_TRIES))
@@ -169,9 +177,9 @@ pub(super) async fn try_code(
     if row.try_get::<Vec<u8>, _>("code_hash")? != hash.as_bytes() {
         return Ok(Typed::Wrong);
     }
-    let id = row.try_get("id")?;
-    sqlx::query("DELETE FROM one_time_tokens WHERE id = $1").bind(id).execute(connection).await?;
-    Ok(Typed::Right(Spent { id, user, email: parsed(&row, "email", Email::parse)? }))
+    let spent = spent_of(&row, user)?;
+    sqlx::query("DELETE FROM one_time_tokens WHERE id = $1").bind(spent.id).execute(connection).await?;
+    Ok(Typed::Right(spent))
 }
 
 /// Takes every token of a user but those that give an address back. The caller holds the user.

@@ -104,21 +104,14 @@ fn taken_mail(row: &Row) -> Result<TakenMail> {
 }
 
 pub(super) async fn put_off(store: &Backend, id: Uuid, attempt: i64, due_at: Timestamp) -> Result<bool> {
-    let moved = sqlx::query("UPDATE outbox SET due_at = $3 WHERE id = $1 AND attempts = $2 AND given_up_at IS NULL")
-        .bind(id)
-        .bind(attempt)
-        .bind(due_at.as_millis())
-        .execute(&store.writer)
-        .await?;
+    let put = sqlx::query("UPDATE outbox SET due_at = $3 WHERE id = $1 AND attempts = $2 AND given_up_at IS NULL");
+    let moved = store.execute(put.bind(id).bind(attempt).bind(due_at.as_millis())).await?;
     Ok(moved.rows_affected() == 1)
 }
 
 pub(super) async fn finish(store: &Backend, id: Uuid, attempt: i64) -> Result<bool> {
-    let removed = sqlx::query("DELETE FROM outbox WHERE id = $1 AND attempts = $2 AND given_up_at IS NULL")
-        .bind(id)
-        .bind(attempt)
-        .execute(&store.writer)
-        .await?;
+    let remove = sqlx::query("DELETE FROM outbox WHERE id = $1 AND attempts = $2 AND given_up_at IS NULL");
+    let removed = store.execute(remove.bind(id).bind(attempt)).await?;
     Ok(removed.rows_affected() == 1)
 }
 
@@ -146,7 +139,7 @@ pub(super) async fn backlog(store: &Backend, since: Timestamp) -> Result<MailBac
             (SELECT COUNT(*) FROM outbox WHERE given_up_at > $1) AS given_up",
     )
     .bind(since.as_millis())
-    .fetch_one(&store.reader)
+    .fetch_one(&mut *store.read().await?)
     .await?;
     let count = |column| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
     Ok(MailBacklog {
@@ -158,6 +151,6 @@ pub(super) async fn backlog(store: &Backend, since: Timestamp) -> Result<MailBac
 
 pub(super) async fn forget_given_up(store: &Backend, now: Timestamp) -> Result<()> {
     let long_ago = now - KEPT_AFTER_GIVING_UP;
-    sqlx::query("DELETE FROM outbox WHERE given_up_at <= $1").bind(long_ago.as_millis()).execute(&store.writer).await?;
+    store.execute(sqlx::query("DELETE FROM outbox WHERE given_up_at <= $1").bind(long_ago.as_millis())).await?;
     Ok(())
 }

@@ -53,7 +53,7 @@ pub(super) async fn put(connection: &mut Connection, user: UserId, codes: &[Reco
 pub(super) async fn left(store: &Backend, user: UserId) -> Result<u32> {
     let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1")
         .bind(user.0)
-        .fetch_one(&store.reader)
+        .fetch_one(&mut *store.read().await?)
         .await?;
     Ok(u32::try_from(left).unwrap_or(u32::MAX))
 }

@@ -32,7 +32,7 @@ pub(super) async fn session_of(store: &Backend, token: &TokenHash) -> Result<Opt
         "SELECT user_id, session_id FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE hash = $1",
     )
     .bind(token.as_bytes().as_slice())
-    .fetch_optional(&store.reader)
+    .fetch_optional(&mut *store.read().await?)
     .await?;
     row.map(|row| Ok((UserId(row.try_get("user_id")?), SessionId(row.try_get("session_id")?)))).transpose()
 }
@@ -42,7 +42,7 @@ pub(super) async fn rotate(store: &Backend, rotation: &Rotation, reused: &Event)
     let mut tx = store.begin().await?;
     users::hold(&mut tx, rotation.user).await?;
     let session = sessions::touch(&mut tx, rotation.session, rotation.now, rotation.idle_until).await?;
-    let user = users::by_id(&mut *tx, rotation.user).await?.map(|record| record.user);
+    let user = users::by_id(&mut tx, rotation.user).await?.map(|record| record.user);
     let (Some(session), Some(user)) = (session, user.filter(|user| user.disabled_at.is_none())) else {
         return Ok(Rotated::Refused);
     };
@@ -63,7 +63,7 @@ pub(super) async fn rotate(store: &Backend, rotation: &Rotation, reused: &Event)
         Some(asked) => asked.clone(),
         None => granted,
     };
-    let memberships = access::memberships_of(&mut *tx, user.id).await?;
+    let memberships = access::memberships_of(&mut tx, user.id).await?;
     tx.commit().await?;
     Ok(Rotated::Next(Box::new(Renewed { user, session, scopes, memberships })))
 }

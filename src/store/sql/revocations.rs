@@ -1,9 +1,10 @@
 //! What has been revoked and could still be met, numbered in the order in which it became so.
 
+use serde_json::{Value, json};
 use sqlx::{Result, Row as _};
 
 use super::{
-    super::Backend,
+    super::{Backend, INSERT_REVOCATIONS, NEXT_CHANGES},
     Connection, Transaction,
     row::{Row, malformed, timestamp},
 };
@@ -17,6 +18,9 @@ use crate::{
 
 const SESSION: &str = "session";
 const USER: &str = "user";
+
+/// How many are written at once. A role that changes may concern everyone, and whoever revokes anything waits for that.
+const BATCH: usize = 1000;
 
 /// The revocation of every token of this session.
 pub(super) fn of_session(id: SessionId, until: Timestamp) -> Revocation {
@@ -45,43 +49,34 @@ pub(super) fn of_user(id: UserId, minimum: i64, until: Timestamp) -> Revocation 
 /// would never look below it again. And whoever holds the journal waits for nothing more, so that nobody who waits for it
 /// can be waited for.
 pub(super) async fn commit(mut tx: Transaction, revocations: &[Revocation]) -> Result<()> {
-    for revocation in revocations {
-        insert(&mut tx, revocation).await?;
+    for piece in revocations.chunks(BATCH) {
+        insert(&mut tx, piece).await?;
     }
     tx.commit().await
 }
 
-/// Writes a revocation under the next number. One that is already there is only ever tightened.
-async fn insert(connection: &mut Connection, revocation: &Revocation) -> Result<()> {
+/// Writes revocations under the next numbers, each another one. One that is already there is only ever tightened.
+async fn insert(connection: &mut Connection, revocations: &[Revocation]) -> Result<()> {
+    let count = i64::try_from(revocations.len()).unwrap_or(i64::MAX);
+    let last: i64 = sqlx::query_scalar(NEXT_CHANGES).bind(count).fetch_one(&mut *connection).await?;
+    let rows: Vec<_> =
+        (last - count + 1..).zip(revocations).map(|(change, revocation)| row(revocation, change)).collect();
+    sqlx::query(INSERT_REVOCATIONS).bind(Value::from(rows).to_string()).execute(connection).await?;
+    Ok(())
+}
+
+/// The columns in the order in which [`INSERT_REVOCATIONS`] takes them.
+fn row(revocation: &Revocation, change: i64) -> Value {
     let (kind, subject, minimum) = match &revocation.target {
         Target::Session(sid) => (SESSION, sid, None),
         Target::User { id, minimum } => (USER, id, Some(*minimum)),
     };
-    let change: i64 =
-        sqlx::query_scalar("UPDATE revocation_journal SET last_change = last_change + 1 RETURNING last_change")
-            .fetch_one(&mut *connection)
-            .await?;
-    sqlx::query(
-        "INSERT INTO revocations (kind, subject, minimum, until, change) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (kind, subject) DO UPDATE SET
-            minimum = CASE WHEN excluded.minimum > revocations.minimum
-                THEN excluded.minimum ELSE revocations.minimum END,
-            until = CASE WHEN excluded.until > revocations.until
-                THEN excluded.until ELSE revocations.until END,
-            change = excluded.change",
-    )
-    .bind(kind)
-    .bind(subject)
-    .bind(minimum)
-    .bind(revocation.until.as_millis())
-    .bind(change)
-    .execute(connection)
-    .await?;
-    Ok(())
+    json!([kind, subject, minimum, revocation.until.as_millis(), change])
 }
 
 pub(super) async fn last(store: &Backend) -> Result<Cursor> {
-    let row = sqlx::query("SELECT id, last_change FROM revocation_journal").fetch_one(&store.reader).await?;
+    let row =
+        sqlx::query("SELECT id, last_change FROM revocation_journal").fetch_one(&mut *store.read().await?).await?;
     Ok(Cursor { journal: row.try_get("id")?, change: row.try_get("last_change")? })
 }
 
@@ -91,7 +86,7 @@ pub(super) async fn after(store: &Backend, change: i64, limit: u32) -> Result<Ve
     )
     .bind(change)
     .bind(i64::from(limit))
-    .fetch_all(&store.reader)
+    .fetch_all(&mut *store.read().await?)
     .await?;
     rows.iter().map(self::change).collect()
 }

@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use sqlx::{Result, Row as _};
+use uuid::Uuid;
 
 use super::{
-    super::{Backend, HOLD_ROLE},
+    super::{Backend, HOLD_HOLDERS, HOLD_ROLE},
     Connection,
     access::Admins,
     events, revocations,
@@ -22,6 +23,9 @@ use crate::{
     store::{LastAdmin, NewRoles},
 };
 
+/// How many users one statement takes.
+const BATCH: i64 = 1000;
+
 /// What a user may do, by the roles they have in this transaction.
 pub(super) async fn scopes_of(connection: &mut Connection, user: &User) -> Result<Scopes> {
     let listed: Vec<String> = sqlx::query_scalar(
@@ -37,7 +41,7 @@ pub(super) async fn scopes_of(connection: &mut Connection, user: &User) -> Resul
 pub(super) async fn all(store: &Backend) -> Result<Vec<Role>> {
     let rows: Vec<Row> =
         sqlx::query("SELECT name, scope FROM roles LEFT JOIN role_scopes ON role = name ORDER BY name, scope")
-            .fetch_all(&store.reader)
+            .fetch_all(&mut *store.read().await?)
             .await?;
     let mut roles: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows {
@@ -106,16 +110,30 @@ pub(super) async fn delete(
     Ok(Some(concerned))
 }
 
-/// Makes every token stale of everyone who has this role. They are taken in one order, so that two changes at once never
-/// wait for each other.
+/// Makes every token stale of everyone who has this role. The caller holds the role, so nobody else gets it meanwhile. They
+/// are taken in one order, so that two changes at once never wait for each other.
 async fn supersede_all(connection: &mut Connection, role: &str, at: Timestamp) -> Result<Vec<(UserId, i64)>> {
-    let query = sqlx::query_scalar("SELECT user_id FROM user_roles WHERE role = $1 ORDER BY user_id").bind(role);
     let mut concerned = Vec::new();
-    for user in query.fetch_all(&mut *connection).await?.into_iter().map(UserId) {
-        let generation = users::supersede(connection, user, at).await?;
-        concerned.extend(generation.map(|generation| (user, generation)));
+    // No user has the least id there is: it is of no version.
+    let mut after = Uuid::nil();
+    loop {
+        let held = sqlx::query_scalar(HOLD_HOLDERS).bind(role).bind(after).bind(BATCH);
+        let held: Vec<Uuid> = held.fetch_all(&mut *connection).await?;
+        let Some(&last) = held.last() else { return Ok(concerned) };
+        let superseded: Vec<(Uuid, i64)> = sqlx::query_as(
+            "UPDATE users SET generation = generation + 1, updated_at = $4
+             WHERE id IN (SELECT user_id FROM user_roles WHERE role = $1 AND user_id > $2 AND user_id <= $3)
+             RETURNING id, generation",
+        )
+        .bind(role)
+        .bind(after)
+        .bind(last)
+        .bind(at.as_millis())
+        .fetch_all(&mut *connection)
+        .await?;
+        concerned.extend(superseded.into_iter().map(|(id, generation)| (UserId(id), generation)));
+        after = last;
     }
-    Ok(concerned)
 }
 
 fn all_of(concerned: &[(UserId, i64)], until: Timestamp) -> Vec<Revocation> {

@@ -6,7 +6,6 @@ use super::super::Db;
 use crate::clock::Timestamp;
 
 pub(super) type Connection = <Db as Database>::Connection;
-pub(super) type Transaction = sqlx::Transaction<'static, Db>;
 pub(super) type Row = <Db as Database>::Row;
 
 /// A moment, stored in milliseconds.

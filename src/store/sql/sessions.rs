@@ -61,9 +61,9 @@ pub(super) async fn open(store: &Backend, new: &NewSession, event: &Event) -> Re
     }
     attempts::forgive(&mut tx, &new.forgiven).await?;
     events::insert(&mut tx, event).await?;
-    let Some(user) = users::by_id(&mut *tx, user).await? else { return Ok(None) };
+    let Some(user) = users::by_id(&mut tx, user).await? else { return Ok(None) };
     let scopes = roles::scopes_of(&mut tx, &user.user).await?;
-    let memberships = access::memberships_of(&mut *tx, user.user.id).await?;
+    let memberships = access::memberships_of(&mut tx, user.user.id).await?;
     revocations::commit(tx, &revocations::of_sessions(&ended, new.revoke_until)).await?;
     Ok(Some(Opened { user: user.user, scopes, memberships, ended }))
 }
@@ -76,7 +76,9 @@ async fn insert(connection: &mut Connection, new: &NewSession) -> Result<bool> {
             user_agent)
          SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10 FROM users
          WHERE id = $2 AND generation = $11 AND password_version = $12 AND disabled_at IS NULL
-            AND ($13 OR NOT EXISTS (SELECT 1 FROM totp WHERE user_id = users.id))",
+            AND ($13 OR NOT EXISTS (SELECT 1 FROM totp WHERE user_id = users.id)
+                AND NOT EXISTS (SELECT 1 FROM passkeys WHERE user_id = users.id))
+            AND ($14 IS NULL OR EXISTS (SELECT 1 FROM passkeys WHERE id = $14 AND user_id = users.id))",
     )
     .bind(session.id.0)
     .bind(session.user.0)
@@ -91,6 +93,7 @@ async fn insert(connection: &mut Connection, new: &NewSession) -> Result<bool> {
     .bind(new.generation)
     .bind(new.password_version)
     .bind(is_multiple(&session.amr))
+    .bind(new.passkey.map(|passkey| passkey.0))
     .execute(connection)
     .await?;
     Ok(opened.rows_affected() == 1)
@@ -116,7 +119,7 @@ async fn end_beyond(connection: &mut Connection, user: UserId, cap: u32, at: Tim
 
 pub(super) async fn living(store: &Backend, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
     let query = sqlx::query(select_session!("WHERE id = $1 AND ended_at IS NULL AND idle_until > $2"));
-    let row = query.bind(id.0).bind(now.as_millis()).fetch_optional(&store.reader).await?;
+    let row = query.bind(id.0).bind(now.as_millis()).fetch_optional(&mut *store.read().await?).await?;
     row.as_ref().map(session).transpose()
 }
 
@@ -135,7 +138,7 @@ pub(super) async fn of(
     .bind(now.as_millis())
     .bind(after.map(|after| after.0))
     .bind(i64::from(limit))
-    .fetch_all(&store.reader)
+    .fetch_all(&mut *store.read().await?)
     .await?;
     rows.iter().map(session).collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::Result;
 
 use super::super::{
-    Backend, FORGET_API_KEYS, FORGET_ATTEMPTS, FORGET_DEVICES, FORGET_FLOWS, FORGET_ONE_TIME_TOKENS,
+    Backend, FORGET_API_KEYS, FORGET_ATTEMPTS, FORGET_CHALLENGES, FORGET_DEVICES, FORGET_FLOWS, FORGET_ONE_TIME_TOKENS,
     FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS, FORGET_SESSIONS, FORGET_TOTP_SETUPS,
 };
 use crate::clock::Timestamp;
@@ -35,6 +35,7 @@ pub(super) async fn attempts(store: &Backend, now: Timestamp) -> Result<()> {
 
 pub(super) async fn flows(store: &Backend, now: Timestamp) -> Result<()> {
     in_batches(store, FORGET_FLOWS, now).await?;
+    in_batches(store, FORGET_CHALLENGES, now).await?;
     in_batches(store, FORGET_TOTP_SETUPS, now).await
 }
 
@@ -55,7 +56,7 @@ pub(super) async fn api_keys(store: &Backend, now: Timestamp) -> Result<()> {
 async fn in_batches(store: &Backend, statement: &'static str, expired_by: Timestamp) -> Result<()> {
     loop {
         let query = sqlx::query(statement).bind(expired_by.as_millis()).bind(BATCH);
-        if query.execute(&store.writer).await?.rows_affected() < BATCH.unsigned_abs() {
+        if store.execute(query).await?.rows_affected() < BATCH.unsigned_abs() {
             return Ok(());
         }
     }

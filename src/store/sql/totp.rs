@@ -6,12 +6,12 @@
 use sqlx::{Result, Row as _};
 use uuid::Uuid;
 
-use super::{super::Backend, Connection, events, outbox, recovery, row::Row, users};
+use super::{super::Backend, Connection, events, recovery, row::Row, second_factors, users};
 use crate::{
     account::UserId,
     audit::Event,
     clock::Timestamp,
-    mail::{MailKind, MailRequest, MailTo},
+    mail::MailKind,
     secret::Sealed,
     store::{StoredTotp, TotpConfirmation, TotpConfirmed},
 };
@@ -21,14 +21,14 @@ const AUTHENTICATOR: &str = "an authenticator app";
 
 pub(super) async fn live(store: &Backend, user: UserId) -> Result<Option<StoredTotp>> {
     let query = sqlx::query("SELECT id, secret FROM totp WHERE user_id = $1").bind(user.0);
-    query.fetch_optional(&store.reader).await?.as_ref().map(stored).transpose()
+    query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(stored).transpose()
 }
 
 pub(super) async fn setup(store: &Backend, user: UserId, now: Timestamp) -> Result<Option<StoredTotp>> {
     let query = sqlx::query("SELECT id, secret FROM totp_setups WHERE user_id = $1 AND expires_at > $2")
         .bind(user.0)
         .bind(now.as_millis());
-    query.fetch_optional(&store.reader).await?.as_ref().map(stored).transpose()
+    query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(stored).transpose()
 }
 
 fn stored(row: &Row) -> Result<StoredTotp> {
@@ -70,15 +70,20 @@ pub(super) async fn confirm(store: &Backend, confirmation: &TotpConfirmation, ev
     let Some(secret) = take_setup(&mut tx, user, confirmation.id, event.at).await? else {
         return Ok(TotpConfirmed::Refused);
     };
+    let first = !second_factors::any(&mut tx, user).await?;
     let confirmed = if insert(&mut tx, confirmation, &secret, event.at).await? {
-        recovery::put(&mut tx, user, &confirmation.recovery_codes).await?;
-        TotpConfirmed::First
+        if first {
+            recovery::put(&mut tx, user, &confirmation.recovery_codes).await?;
+            TotpConfirmed::First
+        } else {
+            TotpConfirmed::Further
+        }
     } else if confirmation.may_replace && replace(&mut tx, confirmation, &secret, event.at).await? {
         TotpConfirmed::Replaced
     } else {
         return Ok(TotpConfirmed::Refused);
     };
-    tell(&mut tx, MailKind::SecondFactorAdded, user, event).await?;
+    second_factors::tell(&mut tx, MailKind::SecondFactorAdded, AUTHENTICATOR, event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(confirmed)
@@ -133,12 +138,8 @@ async fn replace(
 }
 
 pub(super) async fn use_step(store: &Backend, user: UserId, authenticator: Uuid, step: i64) -> Result<bool> {
-    let accepted = sqlx::query("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND id = $2 AND last_step < $3")
-        .bind(user.0)
-        .bind(authenticator)
-        .bind(step)
-        .execute(&store.writer)
-        .await?;
+    let accept = sqlx::query("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND id = $2 AND last_step < $3");
+    let accepted = store.execute(accept.bind(user.0).bind(authenticator).bind(step)).await?;
     Ok(accepted.rows_affected() == 1)
 }
 
@@ -148,22 +149,17 @@ pub(super) async fn remove(store: &Backend, user: UserId, event: &Event) -> Resu
     if !take(&mut tx, user).await? {
         return Ok(false);
     }
-    tell(&mut tx, MailKind::SecondFactorRemoved, user, event).await?;
+    second_factors::tell(&mut tx, MailKind::SecondFactorRemoved, AUTHENTICATOR, event).await?;
     events::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)
 }
 
-/// Takes a user's authenticator, what they have begun to set up, and their recovery codes. `false` if they had no
-/// authenticator. The caller holds the user.
+/// Takes a user's authenticator, what they have begun to set up, and with their last second factor their recovery codes.
+/// `false` if they had no authenticator. The caller holds the user.
 pub(super) async fn take(connection: &mut Connection, user: UserId) -> Result<bool> {
     let removed = sqlx::query("DELETE FROM totp WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
     sqlx::query("DELETE FROM totp_setups WHERE user_id = $1").bind(user.0).execute(&mut *connection).await?;
-    recovery::put(connection, user, &[]).await?;
+    second_factors::codes_follow(connection, user).await?;
     Ok(removed.rows_affected() == 1)
-}
-
-async fn tell(connection: &mut Connection, kind: MailKind, user: UserId, event: &Event) -> Result<()> {
-    let mail = MailRequest::told_by(event, kind, MailTo::User(user));
-    outbox::insert(connection, &mail.about(AUTHENTICATOR)).await
 }

@@ -1,10 +1,10 @@
 //! Accounts, their names and their passwords.
 
-use sqlx::{Executor, Result, Row as _};
+use sqlx::{Result, Row as _};
 
 use super::{
-    super::{Backend, Db, HOLD_USER},
-    Connection,
+    super::{Backend, HOLD_USER},
+    Connection, Transaction,
     access::Admins,
     events, one_time, outbox, revocations, roles,
     row::{Row, optional_timestamp, parsed, timestamp},
@@ -30,18 +30,39 @@ pub(super) async fn create(store: &Backend, new: &NewUser, event: &Event) -> Res
     Ok(made)
 }
 
-/// Makes a user who asked for it, and asks for the mail that goes to their address. If `neutral`, an address that is taken
-/// is no conflict: its owner gets a mail, and the name is used up as it would have been.
 pub(super) async fn register(
     store: &Backend,
     new: &NewUser,
     neutral: bool,
     event: &Event,
 ) -> Result<Result<(), Conflict>> {
+    match ask(store, new, neutral, event).await? {
+        Asked::Made(tx) => tx.commit().await.map(Ok),
+        Asked::Known => Ok(Ok(())),
+        Asked::Taken(conflict) => Ok(Err(conflict)),
+    }
+}
+
+/// What became of a user who asked for an account.
+pub(super) enum Asked {
+    /// They have one once this ends.
+    Made(Transaction),
+    /// Their address has one, and they are not told.
+    Known,
+    /// Something that must be unique is taken.
+    Taken(Conflict),
+}
+
+/// Makes a user who asked for it, and asks for the mail that goes to their address. If `neutral`, an address that is taken
+/// is no conflict: its owner gets a mail, and the name is used up as it would have been.
+pub(super) async fn ask(store: &Backend, new: &NewUser, neutral: bool, event: &Event) -> Result<Asked> {
     let mut tx = store.begin().await?;
     let to = MailTo::Address(new.user.email.clone());
     match make(&mut tx, new, event).await? {
-        Ok(()) => outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?,
+        Ok(()) => {
+            outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
+            Ok(Asked::Made(tx))
+        }
         Err(Conflict::Email) if neutral => {
             tx.rollback().await?;
             tx = store.begin().await?;
@@ -49,11 +70,11 @@ pub(super) async fn register(
             let event = Event { user: None, kind: EventKind::RegistrationRepeated, ..event.clone() };
             outbox::tell(&mut tx, MailKind::AlreadyRegistered, to, &event).await?;
             events::insert(&mut tx, &event).await?;
+            tx.commit().await?;
+            Ok(Asked::Known)
         }
-        Err(conflict) => return Ok(Err(conflict)),
+        Err(conflict) => Ok(Asked::Taken(conflict)),
     }
-    tx.commit().await?;
-    Ok(Ok(()))
 }
 
 /// Makes a user in a transaction that is to be rolled back if something is taken.
@@ -135,6 +156,7 @@ macro_rules! select_user {
             "SELECT id, username, email, email_verified_at, name, password_hash, password_version, generation,
                 disabled_at, created_at, must_change_password,
                 EXISTS (SELECT 1 FROM totp WHERE user_id = users.id) AS has_totp,
+                EXISTS (SELECT 1 FROM passkeys WHERE user_id = users.id) AS has_passkey,
                 (SELECT string_agg(role, '\n' ORDER BY role) FROM user_roles WHERE user_id = users.id) AS roles
              FROM users WHERE ",
             $condition
@@ -143,8 +165,12 @@ macro_rules! select_user {
 }
 pub(super) use select_user;
 
-pub(super) async fn by_id(executor: impl Executor<'_, Database = Db>, id: UserId) -> Result<Option<UserRecord>> {
-    let row = sqlx::query(select_user!("id = $1")).bind(id.0).fetch_optional(executor).await?;
+pub(super) async fn with_id(store: &Backend, id: UserId) -> Result<Option<UserRecord>> {
+    by_id(&mut *store.read().await?, id).await
+}
+
+pub(super) async fn by_id(connection: &mut Connection, id: UserId) -> Result<Option<UserRecord>> {
+    let row = sqlx::query(select_user!("id = $1")).bind(id.0).fetch_optional(connection).await?;
     row.as_ref().map(record).transpose()
 }
 
@@ -155,12 +181,12 @@ pub(super) async fn hold(connection: &mut Connection, id: UserId) -> Result<bool
 
 pub(super) async fn by_username(store: &Backend, username: &Username) -> Result<Option<UserRecord>> {
     let query = sqlx::query(select_user!("username_key = $1")).bind(username.key());
-    query.fetch_optional(&store.reader).await?.as_ref().map(record).transpose()
+    query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(record).transpose()
 }
 
 pub(super) async fn by_email(store: &Backend, email: &Email) -> Result<Option<UserRecord>> {
     let query = sqlx::query(select_user!("email_key = $1")).bind(email.key());
-    query.fetch_optional(&store.reader).await?.as_ref().map(record).transpose()
+    query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(record).transpose()
 }
 
 pub(super) fn record(row: &Row) -> Result<UserRecord> {
@@ -181,7 +207,7 @@ pub(super) fn record(row: &Row) -> Result<UserRecord> {
         user,
         password: hash.map(PasswordHash::from_stored),
         password_version: row.try_get("password_version")?,
-        second_factors: SecondFactors { totp: row.try_get("has_totp")? },
+        second_factors: SecondFactors { totp: row.try_get("has_totp")?, webauthn: row.try_get("has_passkey")? },
         must_change_password: row.try_get("must_change_password")?,
     })
 }

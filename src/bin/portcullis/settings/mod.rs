@@ -6,6 +6,7 @@
 mod error;
 mod mail;
 mod mask;
+mod passkey;
 mod source;
 mod table;
 #[cfg(test)]

@@ -20,7 +20,7 @@ use portcullis::{
     totp::TotpWindow,
 };
 
-use super::{Settings, mail, mask::masked};
+use super::{Settings, mail, mask::masked, passkey};
 
 /// The longest life that an access token can be given.
 pub(crate) const LONGEST_ACCESS_TOKEN: Duration = Duration::from_hours(24);
@@ -54,7 +54,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 36] = [
+pub(crate) static SETTINGS: [Setting; 38] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -267,6 +267,8 @@ pub(crate) static SETTINGS: [Setting; 36] = [
         put: |settings, text| put(&mut settings.config.mail_unknown, switch(text), TRUE_OR_FALSE),
         show: |settings| settings.config.mail_unknown.to_string(),
     },
+    passkey::PASSKEY_REGISTRATION,
+    passkey::WEBAUTHN_ORIGINS,
     Setting {
         key: "second_factor",
         help: "Who has to have a second factor: `optional` for nobody, `admins`, or `all`",
@@ -335,7 +337,7 @@ fn session_span(text: &str) -> Option<Duration> {
     span(text, Duration::from_mins(1)..=Duration::from_hours(365 * 24))
 }
 
-const TRUE_OR_FALSE: &str = "must be `true` or `false`";
+pub(super) const TRUE_OR_FALSE: &str = "must be `true` or `false`";
 
 pub(super) fn put<T>(place: &mut T, value: Option<T>, expected: &'static str) -> Result<(), &'static str> {
     *place = value.ok_or(expected)?;
@@ -358,6 +360,6 @@ fn network(text: &str) -> Option<IpNet> {
     IpNet::from_str(text).ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
-fn switch(text: &str) -> Option<bool> {
+pub(super) fn switch(text: &str) -> Option<bool> {
     text.parse().ok()
 }

@@ -1,0 +1,188 @@
+//! Connections as the verbs use them: lent for a while, and given back whole or not at all.
+//!
+//! The driver waits for an answer for as long as the connection lives, and a network that swallows everything leaves it
+//! alive for a quarter of an hour. So every verb is given up after a while, and a connection that does not come back
+//! from what was interrupted is thrown away, and another one may take its place.
+
+use std::{
+    io::{self, ErrorKind},
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
+
+use sqlx::{Database, Error, Result, pool::PoolConnection, query::Query};
+use tokio::{runtime::Handle, time::timeout};
+
+use super::{super::Db, row::Connection};
+use crate::store::StoreError;
+
+/// A statement with its arguments.
+pub(super) type Statement<'q> = Query<'q, Db, <Db as Database>::Arguments>;
+/// What a statement that writes has done.
+pub(super) type Done = <Db as Database>::QueryResult;
+
+/// How long one verb may take. The server gives up sooner on every single statement, if it can be heard.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one may take that does something to many rows.
+const PATIENCE_FOR_MANY: Duration = Duration::from_mins(5);
+
+/// How long a connection may take to come to rest after its use.
+const FOR_REST: Duration = Duration::from_secs(2);
+
+/// The connections of a store.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Pool {
+    raw: sqlx::Pool<Db>,
+    begin: &'static str,
+    always_begins: bool,
+}
+
+/// A connection in use, in a transaction or not. When it is dropped, what is not committed is undone, and the connection
+/// goes back to its pool.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    /// There until it is dropped.
+    connection: Option<PoolConnection<Db>>,
+    is_open: bool,
+}
+
+impl Pool {
+    /// What begins a transaction is `begin`, and whether every single statement has to be in one is `always_begins`.
+    pub(in super::super) const fn new(raw: sqlx::Pool<Db>, begin: &'static str, always_begins: bool) -> Self {
+        Self { raw, begin, always_begins }
+    }
+
+    /// Whatever keeps anyone from connecting, it may be gone the next time: a server that starts, fails over, is full, or
+    /// lets nobody in for a while.
+    async fn acquire(&self) -> Result<PoolConnection<Db>> {
+        self.raw.acquire().await.map_err(|error| match error {
+            Error::Database(refusal) => Error::Io(io::Error::other(refusal.to_string())),
+            other => other,
+        })
+    }
+
+    /// A transaction for several statements.
+    pub(super) async fn begin(&self) -> Result<Transaction> {
+        let mut tx = Transaction { connection: Some(self.acquire().await?), is_open: true };
+        let begun = sqlx::raw_sql(self.begin).execute(&mut *tx).await;
+        tx.is_open = begun.is_ok();
+        begun.map(|_| tx)
+    }
+
+    /// A connection for a single statement. If it writes, it has to be committed.
+    pub(super) async fn lend(&self) -> Result<Transaction> {
+        if self.always_begins {
+            self.begin().await
+        } else {
+            Ok(Transaction { connection: Some(self.acquire().await?), is_open: false })
+        }
+    }
+
+    /// Runs a single statement that writes.
+    pub(super) async fn execute(&self, query: Statement<'_>) -> Result<Done> {
+        let work = async {
+            let mut connection = self.lend().await?;
+            let done = query.execute(&mut *connection).await?;
+            connection.commit().await?;
+            Ok(done)
+        };
+        timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(too_late()))
+    }
+}
+
+impl Transaction {
+    /// Keeps everything.
+    pub(super) async fn commit(self) -> Result<()> {
+        self.end("COMMIT").await
+    }
+
+    /// Undoes everything.
+    pub(super) async fn rollback(self) -> Result<()> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(mut self, how: &'static str) -> Result<()> {
+        if self.is_open {
+            self.say(how).await?;
+            self.is_open = false;
+        }
+        Ok(())
+    }
+
+    /// Sets a savepoint, from which on everything can be [undone](Self::undo) or [kept](Self::keep).
+    pub(super) async fn save(&mut self) -> Result<()> {
+        self.say("SAVEPOINT one").await
+    }
+
+    /// Keeps what was done since the savepoint.
+    pub(super) async fn keep(&mut self) -> Result<()> {
+        self.say("RELEASE SAVEPOINT one").await
+    }
+
+    /// Undoes it.
+    pub(super) async fn undo(&mut self) -> Result<()> {
+        self.say("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one").await
+    }
+
+    async fn say(&mut self, statement: &'static str) -> Result<()> {
+        sqlx::raw_sql(statement).execute(&mut **self).await.map(drop)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "only dropping it takes the connection out")]
+impl Deref for Transaction {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("a transaction has a connection")
+    }
+}
+
+#[expect(clippy::expect_used, reason = "only dropping it takes the connection out")]
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.connection.as_mut().expect("a transaction has a connection")
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        // Left to itself the driver would wait for the server for ever, and the pool would be one connection short.
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(timeout(FOR_REST, give_back(connection, self.is_open)))),
+            Err(_) => drop(connection.detach()),
+        }
+    }
+}
+
+/// Gives a connection back to its pool. One that fails, or is interrupted, is closed, and the pool may make another.
+async fn give_back(mut connection: PoolConnection<Db>, is_open: bool) {
+    if is_open {
+        connection.close_on_drop();
+        if sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.is_err() {
+            return;
+        }
+    }
+    connection.return_to_pool().await;
+}
+
+/// What a verb comes to, if it comes to anything in time.
+pub(super) async fn within<T>(verb: impl Future<Output = Result<T>>) -> Result<T, StoreError> {
+    bounded(PATIENCE, verb).await
+}
+
+/// The same for a verb that does something to many rows. Each statement has its limit all the same.
+pub(super) async fn in_its_time<T>(verb: impl Future<Output = Result<T>>) -> Result<T, StoreError> {
+    bounded(PATIENCE_FOR_MANY, verb).await
+}
+
+async fn bounded<T>(patience: Duration, verb: impl Future<Output = Result<T>>) -> Result<T, StoreError> {
+    let done = timeout(patience, verb).await;
+    done.unwrap_or_else(|_| Err(too_late())).map_err(super::store_error)
+}
+
+fn too_late() -> Error {
+    Error::Io(ErrorKind::TimedOut.into())
+}

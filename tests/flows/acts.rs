@@ -1,0 +1,217 @@
+//! What someone does with an access token.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    app::{Answer, TestApp},
+    person::{AUTHORS, Key, Person, latest},
+    step::{Act, Shown, Typed},
+    tokens::{Opened, Start},
+    world::World,
+};
+
+/// An access token as it is used: its text, and the session that it is one of.
+struct Caller<'a> {
+    app: &'a TestApp,
+    token: String,
+    session: usize,
+}
+
+impl Caller<'_> {
+    async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.app.request(method, path).bearer(&self.token).json(body).send().await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, body).await
+    }
+}
+
+impl World {
+    pub async fn act(&mut self, who: usize, token: usize, act: Act) -> (Answer, u16) {
+        let (app, person) = (&self.app, &mut self.people[who]);
+        let now = app.now();
+        let number = latest(&person.access, token);
+        let token = number.map_or("nobody's", |number| &person.access[number].token).to_owned();
+        let session = number.map_or(0, |number| person.access[number].session);
+        let caller = Caller { app, token, session };
+        let is_let_in = number.is_some_and(|number| person.lets_in(&person.access[number], now));
+        if !is_let_in {
+            return (person.ask(&caller, act).await, 401);
+        }
+        let known = &mut person.sessions[session];
+        let is_fresh = known.is_fresh(now);
+        if is_fresh || !act.is_for_fresh() || act.is_for_flows_too() {
+            known.saw(now);
+        }
+        if act.is_for_fresh() && !(is_fresh && (known.second_factor || person.totp.is_none())) {
+            return (person.ask(&caller, act).await, 401);
+        }
+        match act {
+            Act::Logout | Act::LogoutEverywhere | Act::EndSession { .. } | Act::Leave => person.end(&caller, act).await,
+            Act::ChangePassword { password } => person.change_password(&caller, password).await,
+            Act::Reauthenticate { password, code } => person.reauthenticate(&caller, password, code).await,
+            Act::ConfirmTotp { shown } => person.confirm_totp(&caller, shown).await,
+            Act::RemoveTotp { shown } => person.disable_totp(&caller, shown).await,
+            Act::MakeKey | Act::DeleteKey { .. } => person.keep_keys(&caller, act).await,
+            Act::ChangeEmail { .. } => (person.ask(&caller, act).await, 202),
+            Act::SetUpTotp => {
+                let answer = person.ask(&caller, act).await;
+                person.set_up(app, &answer);
+                (answer, 201)
+            }
+            Act::NewRecoveryCodes => {
+                let answer = person.ask(&caller, act).await;
+                if person.totp.is_none() {
+                    return (answer, 409);
+                }
+                person.take_recovery_codes(&answer);
+                (answer, 200)
+            }
+        }
+    }
+}
+
+impl Person {
+    /// Sends what the act sends.
+    async fn ask(&self, caller: &Caller<'_>, act: Act) -> Answer {
+        let nothing = json!({});
+        match act {
+            Act::Logout => caller.post("/auth/logout", &nothing).await,
+            Act::LogoutEverywhere => caller.post("/auth/logout-all", &nothing).await,
+            Act::EndSession { session } => {
+                let id = latest(&self.sessions, session).map_or("none", |number| &self.sessions[number].id);
+                caller.send(Method::DELETE, &format!("/auth/sessions/{id}"), &nothing).await
+            }
+            Act::ChangePassword { password } => {
+                let body = json!({ "old_password": self.typed(password), "new_password": self.next_password() });
+                caller.post("/auth/change-password", &body).await
+            }
+            Act::ChangeEmail { to } => {
+                caller.post("/auth/change-email", &json!({ "new_email": Self::address(&self.name, to) })).await
+            }
+            Act::Reauthenticate { password, code } => {
+                let mut body = json!({ "password": self.typed(password) });
+                if let Some(shown) = code {
+                    let (field, code, _) = self.shown(caller.app, shown);
+                    body[field] = json!(code);
+                }
+                caller.post("/auth/reauthenticate", &body).await
+            }
+            Act::SetUpTotp => caller.post("/auth/totp/setup", &nothing).await,
+            Act::ConfirmTotp { shown } => {
+                let (code, _) = self.typed_to_confirm(caller.app, shown);
+                caller.post("/auth/totp/confirm", &json!({ "code": code })).await
+            }
+            Act::RemoveTotp { shown } => {
+                let (field, code, _) = self.shown(caller.app, shown);
+                let field = if field == "two_fa_code" { "code" } else { field };
+                caller.post("/auth/totp/disable", &json!({ (field): code })).await
+            }
+            Act::NewRecoveryCodes => caller.post("/auth/recovery-codes", &nothing).await,
+            Act::MakeKey => caller.post("/auth/api-keys", &json!({ "name": "k", "scopes": [AUTHORS[0]] })).await,
+            Act::DeleteKey { key } => {
+                let id = latest(&self.keys, key).map_or("none", |number| &self.keys[number].id);
+                caller.send(Method::DELETE, &format!("/auth/api-keys/{id}"), &nothing).await
+            }
+            Act::Leave => caller.send(Method::DELETE, "/auth/me", &nothing).await,
+        }
+    }
+
+    async fn end(&mut self, caller: &Caller<'_>, act: Act) -> (Answer, u16) {
+        let answer = self.ask(caller, act).await;
+        match act {
+            Act::Logout => self.sessions[caller.session].has_ended = true,
+            Act::LogoutEverywhere => {
+                self.end_sessions(None);
+                self.generation += 1;
+            }
+            Act::EndSession { session } => {
+                let other = latest(&self.sessions, session).unwrap();
+                if self.sessions[other].has_ended {
+                    return (answer, 404);
+                }
+                self.sessions[other].has_ended = true;
+            }
+            _ => self.is_gone = true,
+        }
+        (answer, 204)
+    }
+
+    async fn change_password(&mut self, caller: &Caller<'_>, password: Typed) -> (Answer, u16) {
+        let answer = self.ask(caller, Act::ChangePassword { password }).await;
+        if !self.is_right(password) {
+            return (answer, 403);
+        }
+        self.set_password();
+        self.end_sessions(Some(caller.session));
+        (answer, 204)
+    }
+
+    async fn reauthenticate(&mut self, caller: &Caller<'_>, password: Typed, code: Option<Shown>) -> (Answer, u16) {
+        let proof = code.and_then(|shown| self.shown(caller.app, shown).2);
+        let answer = self.ask(caller, Act::Reauthenticate { password, code }).await;
+        let now = caller.app.now();
+        if !self.sessions[caller.session].is_alive(now) {
+            return (answer, 401);
+        }
+        if !self.is_right(password) {
+            return (answer, 403);
+        }
+        if self.totp.is_some() {
+            if code.is_none() {
+                return (answer, 403);
+            }
+            let Some(proof) = proof else { return (answer, 422) };
+            self.spend(proof);
+        }
+        let start = Start::Reauthentication { of: caller.session };
+        if answer.status == 200 {
+            let opened = Opened { second_factor: self.totp.is_some(), auth_time: now, start };
+            self.open(caller.app, &answer, &opened);
+        }
+        (answer, 200)
+    }
+
+    async fn confirm_totp(&mut self, caller: &Caller<'_>, shown: Shown) -> (Answer, u16) {
+        let (_, step) = self.typed_to_confirm(caller.app, shown);
+        let answer = self.ask(caller, Act::ConfirmTotp { shown }).await;
+        let Some(step) = step else { return (answer, 422) };
+        self.enrol(step, &answer);
+        (answer, 200)
+    }
+
+    async fn disable_totp(&mut self, caller: &Caller<'_>, shown: Shown) -> (Answer, u16) {
+        let (_, _, proof) = self.shown(caller.app, shown);
+        let answer = self.ask(caller, Act::RemoveTotp { shown }).await;
+        if self.totp.is_none() {
+            return (answer, 409);
+        }
+        if proof.is_none() {
+            return (answer, 422);
+        }
+        self.remove_totp();
+        (answer, 204)
+    }
+
+    async fn keep_keys(&mut self, caller: &Caller<'_>, act: Act) -> (Answer, u16) {
+        let answer = self.ask(caller, act).await;
+        if let Act::DeleteKey { key } = act {
+            let Some(key) = latest(&self.keys, key).filter(|key| !self.keys[*key].is_deleted) else {
+                return (answer, 404);
+            };
+            self.keys[key].is_deleted = true;
+            return (answer, 204);
+        }
+        if !self.is_author {
+            return (answer, 403);
+        }
+        if !self.sessions[caller.session].is_alive(caller.app.now()) {
+            return (answer, 401);
+        }
+        let text = |name: &str| answer.body[name].as_str().unwrap_or_default().to_owned();
+        self.keys.push(Key { text: text("key"), id: text("id"), is_deleted: false });
+        (answer, 201)
+    }
+}
