@@ -64,24 +64,17 @@ fn main() {
         let keys = Keys::new(algorithm);
         let tokens = keys.tokens(CONNECTIONS);
         let layer = AuthLayer::new(acquainted(keys.verifier(), &tokens));
-        let mut bare = Asked::new(serve(hello()), &tokens);
-        let mut guarded = Asked::new(serve(layer.layer(hello())), &tokens);
+        let mut servers = [Asked::new(serve(hello()), &tokens), Asked::new(serve(layer.layer(hello())), &tokens)];
         for round in 0..=ROUNDS {
-            let pair = [&mut bare, &mut guarded];
-            let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
-            pair_in_order(pair, order, round > 0);
+            for index in if round % 2 == 0 { [0, 1] } else { [1, 0] } {
+                servers[index].turn(round > 0);
+            }
         }
-        report(algorithm, &bare, &guarded);
+        report(algorithm, &servers);
     }
 }
 
-fn pair_in_order(pair: [&mut Asked; 2], order: [usize; 2], counts: bool) {
-    for index in order {
-        pair[index].turn(counts);
-    }
-}
-
-fn report(algorithm: Algorithm, bare: &Asked, guarded: &Asked) {
+fn report(algorithm: Algorithm, [bare, guarded]: &[Asked; 2]) {
     let ratios: Vec<_> = bare.rates.iter().zip(&guarded.rates).map(|(bare, guarded)| guarded / bare).collect();
     let [low, middle, high] = [1, 2, 3].map(|quarter| at_quarter(&ratios, quarter));
     let [bare_rate, rate] = [bare, guarded].map(|server| median(server.rates.clone()));

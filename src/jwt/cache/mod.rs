@@ -94,7 +94,7 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
-    use std::ops::Range;
+    use std::{ops::Range, thread};
 
     use serde_json::Map;
 
@@ -171,5 +171,24 @@ mod tests {
             insert(&cache, "token", "one", 100, 0);
         }
         assert_eq!(cache.order.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn race_whoever_looks_up_while_room_is_made_finds_the_right_one_or_none() {
+        let cache = Cache::new(16);
+        thread::scope(|scope| {
+            for seed in 0..4 {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for turn in 0..5000 {
+                        let (known, sought) = ((turn * 7 + seed) % 64, (turn * 5 + seed) % 64);
+                        insert(cache, &format!("token {known}"), &known.to_string(), 100, 0);
+                        let found = find(cache, &format!("token {sought}"), 7);
+                        assert!(found.is_none_or(|found| found == sought.to_string()));
+                    }
+                });
+            }
+        });
+        assert!(len(&cache) <= 16);
     }
 }
