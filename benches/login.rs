@@ -1,7 +1,10 @@
 //! What a login costs beside the hash it computes: the pool's verifications, and whole logins on SQLite, against a bare
-//! loop of the same Argon2id.
+//! loop of the same Argon2id, in turns: `cargo bench --bench login`.
 
-#![allow(clippy::unwrap_used, reason = "a bench may stop")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a bench may stop")]
+
+#[path = "support/rounds.rs"]
+mod rounds;
 
 use std::{
     num::NonZeroUsize,
@@ -12,16 +15,19 @@ use std::{
 };
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
     Portcullis,
     account::{Accounts, Credentials},
     password::{HashPool, HashPoolSettings, Password, PasswordHash},
     session::Device,
 };
+use rounds::{Row, run};
 use tokio::runtime::Runtime;
 
 const CONCURRENCY: u64 = 8;
+const ROUNDS: usize = 40;
+/// In each turn: some for every caller and every thread.
+const HASHES: usize = 48;
 
 /// `hashes` of them on `threads` threads that take the next one when free, each with memory of its own that is there
 /// beforehand.
@@ -111,29 +117,25 @@ fn share(total: u64, among: u64, number: u64) -> u64 {
     total / among + u64::from(number < total % among)
 }
 
-fn login(c: &mut Criterion) {
+fn main() {
     let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let runtime = Runtime::new().unwrap();
     let pool = HashPool::start(HashPoolSettings { threads, ..HashPoolSettings::default() }).unwrap();
     let stored = runtime.block_on(pool.hash(Password::parse("password").unwrap())).unwrap();
-
-    let mut group = c.benchmark_group("login");
-    group.throughput(Throughput::Elements(1));
-    group.sample_size(20).measurement_time(Duration::from_secs(15));
-    group.bench_function("bare argon2id, one thread", |b| b.iter_custom(|hashes| bare_loop(1, hashes)));
-    group.bench_function("bare argon2id, all threads", |b| {
-        b.iter_custom(|hashes| bare_loop(threads.get() as u64, hashes));
-    });
-    group.bench_function("hash pool, concurrency 8", |b| {
-        b.iter_custom(|hashes| pooled(&runtime, &pool, &stored, hashes));
-    });
     let folder = tempfile::tempdir().unwrap();
     let accounts = runtime.block_on(accounts(folder.path()));
-    group.bench_function("whole login on SQLite, concurrency 8", |b| {
-        b.iter_custom(|logins| whole(&runtime, &accounts, logins));
-    });
-    group.finish();
-}
 
-criterion_group!(benches, login);
-criterion_main!(benches);
+    let mut alone = Row::timed("bare Argon2id, one thread", 8, |hashes| bare_loop(1, hashes as u64));
+    let mut bare =
+        Row::timed("bare Argon2id, all threads", HASHES, |hashes| bare_loop(threads.get() as u64, hashes as u64));
+    let mut pooled =
+        Row::timed("hash pool, concurrency 8", HASHES, |hashes| pooled(&runtime, &pool, &stored, hashes as u64));
+    let mut whole =
+        Row::timed("whole login on SQLite, concurrency 8", HASHES, |logins| whole(&runtime, &accounts, logins as u64));
+    run(ROUNDS, &mut [&mut alone, &mut bare, &mut pooled, &mut whole]);
+    println!("a second, in {ROUNDS} rounds: median (best), and how much of the bare loop on all threads that is\n");
+    for row in [&alone, &bare, &pooled, &whole] {
+        let (nanos, best) = row.nanos();
+        println!("{:38} {:6.1} ({:.1}) {:6.3}", row.name, 1e9 / nanos, 1e9 / best, bare.ratio(row));
+    }
+}

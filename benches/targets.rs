@@ -12,7 +12,7 @@
 mod rounds;
 mod support;
 
-use std::{sync::Barrier, thread, time::Duration, time::Instant};
+use std::{env, hint::black_box, sync::Barrier, thread, time::Duration, time::Instant};
 
 use portcullis::{guard::AuthLayer, jwt::Algorithm};
 use rounds::{Row, run};
@@ -25,18 +25,32 @@ const MANY: usize = 100_000;
 const THREADS: usize = 4;
 
 fn main() {
+    // The arguments of cargo are not for us.
+    let only = env::args().skip(1).find(|argument| argument != "--bench");
+    let is_wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     println!("median of the rounds (best of them), in nanoseconds\n");
-    for algorithm in ALL {
-        seen_before(algorithm, 16);
+    if is_wanted("hot") {
+        for algorithm in ALL {
+            seen_before(algorithm, 16);
+        }
     }
-    seen_before(Algorithm::Es256, MANY);
-    for count in [16, MANY] {
-        seen_before_by_all_threads(count);
+    if is_wanted("many") {
+        seen_before(Algorithm::Es256, MANY);
+        bare_comparison();
     }
-    for algorithm in ALL {
-        first_sight(algorithm);
+    if is_wanted("threads") {
+        for count in [16, MANY] {
+            seen_before_by_all_threads(count);
+        }
     }
-    rules();
+    if is_wanted("first") {
+        for algorithm in ALL {
+            first_sight(algorithm);
+        }
+    }
+    if is_wanted("rules") {
+        rules();
+    }
 }
 
 fn seen_before(algorithm: Algorithm, count: usize) {
@@ -48,6 +62,25 @@ fn seen_before(algorithm: Algorithm, count: usize) {
     let mut row = Row::batched("", BATCH, || request("/", &tokens[other()]), |request| ask(&mut guarded, request));
     run(5000, &mut [&mut bare, &mut row]);
     report(&format!("{algorithm}, {count} tokens seen before: added"), row.beyond(&bare), row.best_beyond(&bare));
+}
+
+/// What it takes at the very least to find one of so many tokens and to compare the whole of it: a list that says where
+/// each of them is, without any hash, count or check, against a comparison with one that has just been used.
+fn bare_comparison() {
+    let tokens = Keys::new(Algorithm::Es256).tokens(MANY);
+    // What is compared with has not been read by whoever made the request.
+    let copies = tokens.clone();
+    let (mut one, mut other) = (scattered(1, MANY), scattered(2, MANY));
+    let hot = |number: usize| (tokens[number].clone(), tokens[number].clone());
+    let cold = |number: usize| (tokens[number].clone(), number);
+    let mut hot = Row::batched("", BATCH, || hot(one()), |(token, copy)| black_box(token == copy));
+    let mut cold = Row::batched("", BATCH, || cold(other()), |(token, number)| black_box(token == copies[number]));
+    run(5000, &mut [&mut hot, &mut cold]);
+    report(
+        &format!("{MANY} tokens, where each is being known: to compare one"),
+        cold.beyond(&hot),
+        cold.best_beyond(&hot),
+    );
 }
 
 /// Every thread through a clone of the same service, all of them at the same tokens.

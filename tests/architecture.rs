@@ -98,8 +98,9 @@ const ONLY: &[(&[&str], &[&str])] = &[
     // `portcullis` puts the parts together and hands out their router.
     (&["axum", "axum_core"], &["axum", "bin", "http", "pages", "portcullis"]),
     (&["jsonwebtoken"], &["jwt"]),
-    // Keys are replaced while they are used.
+    // Keys are replaced while they are used, and so are tokens that are remembered.
     (&["arc_swap"], &["jwt", "jwt/remote"]),
+    (&["triomphe"], &["principal"]),
     // What fetches keys, and nothing else that goes out into the network by itself.
     (&["hyper_rustls", "hyper_util::client", "rustls", "webpki_roots"], &["jwt/remote"]),
     (&["argon2", "bcrypt", "scrypt", "zxcvbn"], &["password"]),

@@ -8,8 +8,8 @@ use crate::{
     clock::Timestamp,
     error::Error,
     guard::AuthError,
-    jwt::{Cache, Finding},
-    principal::{CredentialKind, Identity, Principal, Scopes},
+    jwt::Cache,
+    principal::{CredentialKind, Finding, Identity, Principal, Scopes},
     store::OwnedApiKey,
 };
 
@@ -43,8 +43,9 @@ impl Default for KeyCache {
 }
 
 impl KeyCache {
-    pub(crate) fn remember(&self, credential: &str, now: Timestamp, finding: Finding) {
-        self.0.insert(credential, now, finding);
+    /// Keeps what was found, by the credential that it was found by.
+    pub(crate) fn remember(&self, found: &Principal, now: Timestamp) {
+        self.0.insert(found, now);
     }
 }
 
@@ -93,8 +94,9 @@ impl Accounts {
         let Some(access) = self.api_access(key).await? else { return Ok(None) };
         let generation = Some(access.user.generation);
         let revoked_as = access.key.to_string();
-        let principal = Principal::of_key(identity(access), &inner.revocations, revoked_as, generation);
-        self.remember(key, &principal, generation, epoch);
+        let found = (key.as_bytes(), self.finding(access.expires_at, epoch));
+        let principal = Principal::of_key(identity(access), &inner.revocations, revoked_as, generation, found);
+        inner.api_keys.remember(&principal, self.now());
         Ok(Some(principal))
     }
 
@@ -112,18 +114,17 @@ impl Accounts {
             Some(user) => self.store().memberships_of(user).await?,
             None => Vec::new(),
         };
-        let (principal, generation) = principal.and_roles(self.roles_of_members(&memberships));
-        self.remember(token, &principal, generation, epoch);
+        let found = (token.as_bytes(), self.finding(principal.expires_at(), epoch));
+        let principal = principal.and_roles(self.roles_of_members(&memberships), found);
+        self.inner().api_keys.remember(&principal, self.now());
         Ok(principal)
     }
 
-    /// For as long as an access token would be good: what revokes it is remembered for longer. And for no longer than a key
-    /// that has a successor is good.
-    fn remember(&self, credential: &str, principal: &Principal, generation: Option<i64>, epoch: u64) {
+    /// It holds for as long as an access token would be good: what revokes it is remembered for longer. And for no longer
+    /// than a key that has a successor is good.
+    fn finding(&self, expires_at: Timestamp, epoch: u64) -> Finding {
         let now = self.now();
-        let good = now..principal.expires_at().min(now + self.config().access_token_ttl.min(API_KEY_OVERLAP_MIN));
-        let finding = Finding::new(principal.clone(), generation, good, 0, epoch);
-        self.inner().api_keys.remember(credential, now, finding);
+        Finding::new(now..expires_at.min(now + self.config().access_token_ttl.min(API_KEY_OVERLAP_MIN)), 0, epoch)
     }
 }
 

@@ -53,14 +53,15 @@ where
         // Only this guard says who a request is from, on routes where it does not ask as well.
         request.extensions_mut().remove::<Principal>();
         shared.forwarding.strip_headers(request.headers_mut());
-        shared.sources.mark_sensitive(request.headers_mut());
 
         let rule = shared.policy.rule(&request, rule.as_ref());
         if rule.is_public() {
+            shared.sources.mark_sensitive(request.headers_mut());
             shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
             return ResponseFuture::calling(inner.call(request), Returning::default());
         }
-        let cause = match shared.sources.find(request.method(), request.headers()) {
+        let method = request.method().clone();
+        let cause = match shared.sources.find(&method, request.headers_mut()) {
             Ok(Some(Found { presented, subprotocol })) => {
                 let returning = shared.returning(subprotocol);
                 match shared.authenticate.at_once(presented) {

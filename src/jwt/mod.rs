@@ -55,7 +55,7 @@ mod verifier;
 pub use self::remote::RemoteKeys;
 
 #[cfg(feature = "accounts")]
-pub(crate) use self::cache::{Cache, Finding};
+pub(crate) use self::cache::Cache;
 #[cfg(feature = "accounts")]
 pub(crate) use self::keys::{Board, LiveKey, LiveKeys, Renewal, Renewing, Shown, Timetable};
 pub use self::{

@@ -9,7 +9,7 @@ use super::{
         WrongAlgorithm, WrongAudience, WrongIssuer, WrongType,
     },
     Verification, VerifyingKey,
-    cache::{Cache, Finding},
+    cache::Cache,
     claims::Read,
     header::Header,
     jws::{Compact, DEFAULT_MAX_SIZE},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     clock::{SharedClock, SystemClock, Timestamp},
-    principal::{JwtUser, Principal},
+    principal::{Finding, JwtUser, Principal},
     revocation::RevocationSet,
 };
 
@@ -220,10 +220,12 @@ impl JwtVerifier {
         let good = self.good(&claims);
         let generation = claims.optional.generation;
         let (identity, extra) = claims.into_identity();
-        let principal = Principal::revocable(identity, extra, &self.revocations, generation);
-        if let Some(keys) = keys {
-            self.cache.insert(token, now, Finding::new(principal.clone(), generation, good, keys, epoch));
-        }
+        let Some(keys) = keys.filter(|_| self.cache.capacity() > 0) else {
+            return Ok(Principal::revocable(identity, extra, &self.revocations, generation));
+        };
+        let found = (token.as_bytes(), Finding::new(good, keys, epoch));
+        let principal = Principal::found(identity, extra, &self.revocations, generation, found);
+        self.cache.insert(&principal, now);
         Ok(principal)
     }
 

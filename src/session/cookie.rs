@@ -4,8 +4,7 @@ use super::Session;
 use crate::{
     account::{Accounts, Login, acr_of},
     error::Error,
-    jwt::Finding,
-    principal::{CredentialKind, Identity, Principal},
+    principal::{CredentialKind, Finding, Identity, Principal},
     secret::{PlainToken, RandomUnavailable, TokenHash},
     store::CookieSession,
 };
@@ -76,8 +75,9 @@ impl Accounts {
         let good_until = now + self.looked_up_anew_after();
         let identity = self.identity_of(found);
         let good = now..good_until.min(identity.expires_at);
-        let principal = Principal::revocable(identity, serde_json::Map::new(), &inner.revocations, generation);
-        inner.api_keys.remember(cookie, now, Finding::new(principal.clone(), generation, good, 0, epoch));
+        let found = (cookie.as_bytes(), Finding::new(good, 0, epoch));
+        let principal = Principal::found(identity, serde_json::Map::new(), &inner.revocations, generation, found);
+        inner.api_keys.remember(&principal, now);
         Ok(Some(principal))
     }
 

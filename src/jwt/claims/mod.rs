@@ -1,5 +1,6 @@
 //! What an access token says.
 
+mod plain;
 mod read;
 mod several;
 

@@ -9,7 +9,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::{
-    Claims,
+    Claims, plain,
     several::{NumericDate, OneOrMany},
 };
 use crate::{
@@ -37,19 +37,19 @@ pub(in crate::jwt) struct Read<'a> {
 /// The claims that may be absent, and those that are given no meaning here.
 #[derive(Default)]
 pub(in crate::jwt) struct Optional<'a> {
-    nbf: Option<NumericDate>,
-    jti: Option<Text<'a>>,
-    sid: Option<Text<'a>>,
+    pub(super) nbf: Option<NumericDate>,
+    pub(super) jti: Option<Text<'a>>,
+    pub(super) sid: Option<Text<'a>>,
     pub(in crate::jwt) generation: Option<i64>,
-    client_id: Option<Text<'a>>,
-    scope: Option<Text<'a>>,
-    roles: Option<Vec<String>>,
-    amr: Option<Vec<String>>,
-    acr: Option<Text<'a>>,
-    auth_time: Option<NumericDate>,
-    name: Option<Text<'a>>,
-    email: Option<Text<'a>>,
-    email_verified: Option<bool>,
+    pub(super) client_id: Option<Text<'a>>,
+    pub(super) scope: Option<Text<'a>>,
+    pub(super) roles: Option<Vec<String>>,
+    pub(super) amr: Option<Vec<String>>,
+    pub(super) acr: Option<Text<'a>>,
+    pub(super) auth_time: Option<NumericDate>,
+    pub(super) name: Option<Text<'a>>,
+    pub(super) email: Option<Text<'a>>,
+    pub(super) email_verified: Option<bool>,
     extra: Map<String, Value>,
 }
 
@@ -57,9 +57,17 @@ impl<'a> Read<'a> {
     pub(in crate::jwt) fn from_json(json: &'a [u8]) -> Result<Self, TokenError> {
         // All of it at once, which is a good deal faster than string by string.
         let json = str::from_utf8(json).map_err(|_| BadClaims)?;
+        // Filled where it lies, as it is large.
+        let mut raw = Raw::default();
+        match plain::fill(&mut raw, json) {
+            Some(()) => raw.complete().ok_or_else(|| MissingClaim.into()),
+            None => Self::of_any_json(json),
+        }
+    }
+
+    pub(super) fn of_any_json(json: &'a str) -> Result<Self, TokenError> {
         let mut raw = Raw::default();
         let mut deserializer = serde_json::Deserializer::from_str(json);
-        // Filled where it lies, as it is large.
         raw.deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|_| BadClaims)?;
         raw.complete().ok_or_else(|| MissingClaim.into())
     }
@@ -123,17 +131,17 @@ fn scopes(list: Option<&Text<'_>>) -> Scopes {
 
 /// Claims as they come, before it is known that those which must be there are.
 #[derive(Default)]
-struct Raw<'a> {
-    iss: Option<Text<'a>>,
-    aud: Option<OneOrMany<'a>>,
-    sub: Option<Text<'a>>,
-    exp: Option<NumericDate>,
-    iat: Option<NumericDate>,
-    optional: Optional<'a>,
+pub(super) struct Raw<'a> {
+    pub(super) iss: Option<Text<'a>>,
+    pub(super) aud: Option<OneOrMany<'a>>,
+    pub(super) sub: Option<Text<'a>>,
+    pub(super) exp: Option<NumericDate>,
+    pub(super) iat: Option<NumericDate>,
+    pub(super) optional: Optional<'a>,
 }
 
 impl<'a> Raw<'a> {
-    fn complete(self) -> Option<Read<'a>> {
+    pub(super) fn complete(self) -> Option<Read<'a>> {
         Some(Read {
             iss: self.iss?,
             aud: self.aud?,

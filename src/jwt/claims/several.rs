@@ -10,7 +10,7 @@ use serde::{
 use crate::{clock::Timestamp, jwt::strict::Text};
 
 /// The last second of the year 9999: no honest token names a later one, and arithmetic with it stays exact.
-const LAST_SECOND: i64 = 253_402_300_799;
+pub(super) const LAST_SECOND: i64 = 253_402_300_799;
 
 /// Seconds since the Unix epoch, whole or with a fraction (RFC 7519 section 2).
 #[derive(Clone, Copy)]

@@ -1,10 +1,16 @@
 //! Who a request turned out to be from: what the guard hands to handlers.
 
-use std::{fmt, sync::Arc, time::Duration};
+mod finding;
+mod scopes;
+
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use triomphe::ThinArc;
 
+pub(crate) use self::finding::Finding;
+pub use self::scopes::Scopes;
 use crate::{
     clock::{Clock, Timestamp},
     revocation::{RevocationSet, Revoked},
@@ -25,10 +31,17 @@ use crate::{
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Principal(Arc<Known>);
+pub struct Principal(pub(crate) Shared);
 
-/// All that is known of a principal, shared by its clones.
-struct Known {
+/// What the clones of a principal share. Behind what is known of it stand the bytes of the credential that it is remembered
+/// by, none if it is not.
+pub(crate) type Shared = ThinArc<Known, u8>;
+
+/// All that is known of a principal. What is asked on every request comes first: it lies beside the count that a clone
+/// writes to.
+#[repr(C)]
+pub(crate) struct Known {
+    finding: Option<Finding>,
     identity: Identity,
     claims: Map<String, Value>,
     standing: Option<Standing>,
@@ -42,6 +55,17 @@ struct Standing {
     /// The API key's id: it is revoked by that as a session is by its own.
     #[cfg(feature = "accounts")]
     key: Option<String>,
+}
+
+impl Standing {
+    fn new(revocations: &RevocationSet, generation: Option<i64>) -> Self {
+        Self {
+            revocations: revocations.clone(),
+            generation,
+            #[cfg(feature = "accounts")]
+            key: None,
+        }
+    }
 }
 
 /// What a [`Principal`] is made of. Whoever authenticates requests fills one in.
@@ -93,7 +117,7 @@ impl Principal {
     /// A principal with this identity, and with what else its credential claims.
     #[must_use]
     pub fn with_claims(identity: Identity, claims: Map<String, Value>) -> Self {
-        Self(Arc::new(Known { identity, claims, standing: None }))
+        Self::of(Known { finding: None, identity, claims, standing: None }, &[])
     }
 
     /// A principal with this identity and these further claims, whose credential is one of this generation (`gen`) and
@@ -105,13 +129,20 @@ impl Principal {
         revocations: &RevocationSet,
         generation: Option<i64>,
     ) -> Self {
-        let standing = Standing {
-            revocations: revocations.clone(),
-            generation,
-            #[cfg(feature = "accounts")]
-            key: None,
-        };
-        Self(Arc::new(Known { identity, claims, standing: Some(standing) }))
+        let standing = Some(Standing::new(revocations, generation));
+        Self::of(Known { finding: None, identity, claims, standing }, &[])
+    }
+
+    /// The same, to be remembered by this credential.
+    pub(crate) fn found(
+        identity: Identity,
+        claims: Map<String, Value>,
+        revocations: &RevocationSet,
+        generation: Option<i64>,
+        (credential, finding): (&[u8], Finding),
+    ) -> Self {
+        let standing = Some(Standing::new(revocations, generation));
+        Self::of(Known { finding: Some(finding), identity, claims, standing }, credential)
     }
 
     /// The same for the owner of an API key with this id.
@@ -121,85 +152,109 @@ impl Principal {
         revocations: &RevocationSet,
         key: String,
         generation: Option<i64>,
+        (credential, finding): (&[u8], Finding),
     ) -> Self {
-        let standing = Standing { revocations: revocations.clone(), generation, key: Some(key) };
-        Self(Arc::new(Known { identity, claims: Map::new(), standing: Some(standing) }))
+        let standing = Some(Standing { key: Some(key), ..Standing::new(revocations, generation) });
+        Self::of(Known { finding: Some(finding), identity, claims: Map::new(), standing }, credential)
     }
 
-    /// The same principal with these roles besides its own, and the generation of its credential.
+    /// The same principal with these roles besides its own, to be remembered by this credential.
     #[cfg(feature = "accounts")]
-    pub(crate) fn and_roles(&self, roles: Vec<String>) -> (Self, Option<i64>) {
-        let Known { identity, claims, standing } = self.0.as_ref();
+    pub(crate) fn and_roles(&self, roles: Vec<String>, (credential, finding): (&[u8], Finding)) -> Self {
+        let Known { identity, claims, standing, .. } = self.known();
         let mut identity = identity.clone();
         identity.roles.extend(roles);
-        let generation = standing.as_ref().and_then(|standing| standing.generation);
-        (Self(Arc::new(Known { identity, claims: claims.clone(), standing: standing.clone() })), generation)
+        let known = Known { finding: Some(finding), identity, claims: claims.clone(), standing: standing.clone() };
+        Self::of(known, credential)
+    }
+
+    fn of(known: Known, credential: &[u8]) -> Self {
+        Self(ThinArc::from_header_and_slice(known, credential))
+    }
+
+    fn known(&self) -> &Known {
+        &self.0.header.header
+    }
+
+    /// What it rests on, if it is remembered by its credential.
+    pub(crate) fn finding(&self) -> Option<&Finding> {
+        self.known().finding.as_ref()
+    }
+
+    /// Whether the credential that it is remembered by has been revoked in this set.
+    pub(crate) fn is_revoked_in(&self, revocations: &RevocationSet) -> bool {
+        let generation = self.known().standing.as_ref().and_then(|standing| standing.generation);
+        let is_covered = || revocations.covers(self.id(), self.revoked_as(), generation);
+        match self.finding() {
+            Some(finding) => finding.is_revoked(revocations.epoch(), is_covered),
+            None => is_covered(),
+        }
     }
 
     /// The user's id.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.0.identity.id
+        &self.known().identity.id
     }
 
     /// The name to show, if the credential tells it.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.0.identity.name.as_deref()
+        self.known().identity.name.as_deref()
     }
 
     /// The verified e-mail address, if the credential tells it.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
-        self.0.identity.email.as_deref()
+        self.known().identity.email.as_deref()
     }
 
     /// What the request may do.
     #[must_use]
     pub fn scopes(&self) -> &Scopes {
-        &self.0.identity.scopes
+        &self.known().identity.scopes
     }
 
     /// The user's roles.
     #[must_use]
     pub fn roles(&self) -> &[String] {
-        &self.0.identity.roles
+        &self.known().identity.roles
     }
 
     /// Whether the user has this role.
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
-        self.0.identity.roles.iter().any(|held| held == role)
+        self.known().identity.roles.iter().any(|held| held == role)
     }
 
     /// The session the credential belongs to.
     #[must_use]
     pub fn session(&self) -> Option<&str> {
-        self.0.identity.session.as_deref()
+        self.known().identity.session.as_deref()
     }
 
     /// How the user authenticated: RFC 8176 values.
     #[must_use]
     pub fn amr(&self) -> &[String] {
-        &self.0.identity.amr
+        &self.known().identity.amr
     }
 
     /// The assurance reached, `aal1` or `aal2`, if the credential tells it.
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
-        self.0.identity.acr.as_deref()
+        self.known().identity.acr.as_deref()
     }
 
     /// When the user last authenticated, if the credential tells it.
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
-        self.0.identity.auth_time
+        self.known().identity.auth_time
     }
 
     /// When the credential stops being good: the deadline of whatever it started.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
-        self.0.identity.expires_at
+        self.known().identity.expires_at
     }
 
     /// How long it is until then; zero afterwards.
@@ -227,7 +282,7 @@ impl Principal {
     ///
     /// A stream of events ends with `stream.take_until(…)` of `futures`. `examples/websocket.rs` is a whole program.
     pub fn revoked(&self) -> Revoked {
-        match &self.0.standing {
+        match &self.known().standing {
             Some(Standing { revocations, generation, .. }) => {
                 revocations.revoked(self.id(), self.revoked_as(), *generation)
             }
@@ -238,7 +293,7 @@ impl Principal {
     /// The id under which the credential alone is revoked: of its session, or its own.
     pub(crate) fn revoked_as(&self) -> Option<&str> {
         #[cfg(feature = "accounts")]
-        if let Some(Standing { key: Some(key), .. }) = &self.0.standing {
+        if let Some(Standing { key: Some(key), .. }) = &self.known().standing {
             return Some(key);
         }
         self.session()
@@ -247,7 +302,7 @@ impl Principal {
     /// What the request carried.
     #[must_use]
     pub fn credential(&self) -> CredentialKind {
-        self.0.identity.credential
+        self.known().identity.credential
     }
 
     /// What the credential claims under this name, beyond what the other methods tell.
@@ -256,7 +311,7 @@ impl Principal {
     /// as whoever signed it wrote them.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Value> {
-        self.0.claims.get(name)
+        self.known().claims.get(name)
     }
 
     /// All such claims at once, as a type of one's own. What they say beyond that type is left out.
@@ -284,72 +339,13 @@ impl Principal {
     ///
     /// The error of `serde_json`, if one is missing or of another type. Its text may quote the claim.
     pub fn claims<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
-        T::deserialize(&self.0.claims)
+        T::deserialize(&self.known().claims)
     }
 }
 
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Principal").field(&self.0.identity).finish()
-    }
-}
-
-/// A set of scopes: permission strings such as `notes:read`.
-///
-/// They are compared whole and by case. No scope contains another: `notes` does not grant `notes:read`.
-///
-/// ```
-/// use portcullis::Scopes;
-///
-/// let scopes = Scopes::parse("notes:read notes:write");
-/// assert!(scopes.contains("notes:read"));
-/// assert!(!scopes.contains("notes"));
-/// assert_eq!(scopes.to_string(), "notes:read notes:write");
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scopes(Vec<String>);
-
-impl Scopes {
-    /// The scopes in a space-delimited list, as RFC 6749 section 3.3 writes them.
-    #[must_use]
-    pub fn parse(list: &str) -> Self {
-        list.split(' ').filter(|scope| !scope.is_empty()).collect()
-    }
-
-    /// Whether this very scope is in the set.
-    #[must_use]
-    pub fn contains(&self, scope: &str) -> bool {
-        self.0.iter().any(|held| held == scope)
-    }
-
-    /// The scopes, one by one.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<S: Into<String>> FromIterator<S> for Scopes {
-    fn from_iter<I: IntoIterator<Item = S>>(scopes: I) -> Self {
-        let mut set = Vec::new();
-        for scope in scopes {
-            let scope = scope.into();
-            if !set.contains(&scope) {
-                set.push(scope);
-            }
-        }
-        Self(set)
-    }
-}
-
-impl fmt::Display for Scopes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join(" "))
+        f.debug_tuple("Principal").field(&self.known().identity).finish()
     }
 }
 
@@ -362,4 +358,40 @@ pub struct JwtUser {
     pub name: Option<String>,
     /// The verified e-mail address.
     pub email: Option<String>,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn nobody(id: &str) -> Identity {
+        Identity {
+            id: id.into(),
+            name: None,
+            email: None,
+            scopes: Scopes::default(),
+            roles: Vec::new(),
+            session: None,
+            amr: Vec::new(),
+            acr: None,
+            auth_time: None,
+            expires_at: Timestamp::from_secs(100),
+            credential: CredentialKind::AccessToken,
+        }
+    }
+
+    /// Somebody who is remembered by this credential.
+    pub(crate) fn remembered(credential: &str) -> Principal {
+        let finding = Finding::new(Timestamp::from_secs(0)..Timestamp::from_secs(100), 7, 0);
+        let found = (credential.as_bytes(), finding);
+        Principal::found(nobody(credential), Map::new(), &RevocationSet::default(), None, found)
+    }
+
+    #[test]
+    fn debug_does_not_show_the_credential() {
+        let finding = Finding::new(Timestamp::from_secs(0)..Timestamp::from_secs(100), 7, 0);
+        let found = (&b"s3cret"[..], finding);
+        let principal = Principal::found(nobody("someone"), Map::new(), &RevocationSet::default(), None, found);
+        assert!(!format!("{principal:?}").contains("s3cret") && format!("{principal:?}").contains("someone"));
+    }
 }

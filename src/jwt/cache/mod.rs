@@ -12,46 +12,41 @@
 //! chance rule: the oldest token goes, unless it was used since it was last considered. So tokens that are used once
 //! each, however many, do not drive out those in use. Nothing unverified comes in at all.
 
+mod table;
+
 use std::{
     collections::VecDeque,
-    hash::{Hash, Hasher},
-    ops::Range,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    },
+    hash::{BuildHasher, Hasher},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use foldhash::fast::RandomState;
-use papaya::{Equivalent, HashMap};
 
-use crate::{clock::Timestamp, principal::Principal, revocation::RevocationSet};
+use self::table::{Put, Table};
+use crate::{
+    clock::Timestamp,
+    principal::{Finding, Principal, Shared},
+    revocation::RevocationSet,
+};
 
 /// How many characters of the end are hashed: 96 bits of signature.
 const TAIL: usize = 16;
 /// How many tokens are considered at most when one has to go. If all of them were used lately, the last of them goes.
 const CONSIDERED: usize = 8;
 
+/// Whom tokens are from, and what that rests on: principals with their findings.
 pub(crate) struct Cache {
-    found: HashMap<Token, Finding, RandomState>,
-    /// What is in the map, the oldest first.
-    order: Mutex<VecDeque<(Token, Timestamp)>>,
+    /// Not there until there is something to remember.
+    found: OnceLock<Table>,
+    /// What is in the table, the oldest first.
+    order: Mutex<VecDeque<(Shared, Timestamp)>>,
     capacity: usize,
-}
-
-/// Who a token is from, and what that rests on.
-pub(crate) struct Finding {
-    principal: Principal,
-    generation: Option<i64>,
-    good: Range<Timestamp>,
-    keys: u64,
-    epoch: AtomicU64,
-    used: AtomicBool,
+    hashing: RandomState,
 }
 
 impl Cache {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { found: HashMap::with_hasher(RandomState::default()), order: Mutex::default(), capacity }
+        Self { found: OnceLock::new(), order: Mutex::default(), capacity, hashing: RandomState::default() }
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -60,119 +55,62 @@ impl Cache {
 
     /// Who the token is from, if that is known and still holds.
     pub(crate) fn find(&self, token: &[u8], now: Timestamp, keys: u64, revoked: &RevocationSet) -> Option<Principal> {
-        let found = self.found.pin();
-        let finding = found.get(&Sought(token))?;
-        if finding.keys != keys || !finding.good.contains(&now) || finding.is_revoked(revoked) {
+        let principal = Principal(self.found.get()?.find(self.hash(token), token)?);
+        let finding = principal.finding()?;
+        if !finding.holds(now, keys) || principal.is_revoked_in(revoked) {
             return None;
         }
-        // Only the first time, so that a token in use is not written to by every thread that uses it.
-        if !finding.used.load(Relaxed) {
-            finding.used.store(true, Relaxed);
-        }
-        Some(finding.principal.clone())
+        finding.note_use();
+        Some(principal)
     }
 
-    pub(crate) fn insert(&self, token: &str, now: Timestamp, finding: Finding) {
-        if self.capacity == 0 {
-            return;
-        }
-        let found = self.found.pin();
-        let token = Token(token.into());
-        let until = finding.good.end;
-        if found.insert(token.clone(), finding).is_some() {
-            return;
-        }
+    /// Remembers a principal by the credential that it was found by.
+    pub(crate) fn insert(&self, principal: &Principal, now: Timestamp) {
+        let (Some(finding), false) = (principal.finding(), self.capacity == 0) else { return };
+        let shared = &principal.0;
         let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        order.push_back((token, until));
+        let found = self.found.get_or_init(|| Table::new(self.capacity));
+        if found.put(self.hash(&shared.slice), shared) == Put::Replaced {
+            return;
+        }
+        order.push_back((shared.clone(), finding.until()));
         for considered in 1..=CONSIDERED {
             let is_full = order.len() > self.capacity;
             let Some((token, until)) = order.pop_front_if(|(_, until)| is_full || *until <= now) else { break };
             let is_done = until <= now || considered == CONSIDERED;
-            if found.remove_if(&token, |_, finding| is_done || !finding.used.swap(false, Relaxed)).is_err() {
+            let stays = |held: &Principal| !is_done && held.finding().is_some_and(Finding::was_used);
+            if !found.remove_unless(self.hash(&token.slice), &token.slice, stays) {
                 order.push_back((token, until));
             }
         }
     }
-}
 
-impl Finding {
-    /// `generation` is the token's `gen`, `good` the time in which it is good, `keys` the generation of the ring that it
-    /// was verified under, `epoch` one in which it was not revoked.
-    pub(crate) fn new(
-        principal: Principal,
-        generation: Option<i64>,
-        good: Range<Timestamp>,
-        keys: u64,
-        epoch: u64,
-    ) -> Self {
-        Self { principal, generation, good, keys, epoch: epoch.into(), used: AtomicBool::new(false) }
-    }
-
-    /// Asks only when something has been revoked since it asked last.
-    fn is_revoked(&self, revoked: &RevocationSet) -> bool {
-        let epoch = revoked.epoch();
-        if self.epoch.load(Relaxed) == epoch {
-            return false;
-        }
-        let covered = revoked.covers(self.principal.id(), self.principal.revoked_as(), self.generation);
-        if !covered {
-            self.epoch.store(epoch, Relaxed);
-        }
-        covered
-    }
-}
-
-/// A token that is remembered.
-#[derive(Clone, PartialEq, Eq)]
-struct Token(Arc<str>);
-
-/// A token that is looked for.
-struct Sought<'t>(&'t [u8]);
-
-impl Hash for Token {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        Sought(self.0.as_bytes()).hash(state);
-    }
-}
-
-impl Hash for Sought<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(self.0.last_chunk::<TAIL>().map_or(self.0, |tail| tail));
-    }
-}
-
-impl Equivalent<Token> for Sought<'_> {
-    fn equivalent(&self, token: &Token) -> bool {
-        self.0 == token.0.as_bytes()
+    fn hash(&self, token: &[u8]) -> u64 {
+        let mut hasher = self.hashing.build_hasher();
+        hasher.write(token.last_chunk::<TAIL>().map_or(token, |tail| tail));
+        hasher.finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{ops::Range, thread};
+
+    use serde_json::Map;
+
     use super::*;
-    use crate::principal::{CredentialKind, Identity, Scopes};
+    use crate::principal::tests::nobody;
 
     const ALWAYS: Range<Timestamp> = Timestamp::from_secs(0)..Timestamp::from_secs(100);
 
-    fn principal(id: &str) -> Principal {
-        Principal::new(Identity {
-            id: id.into(),
-            name: None,
-            email: None,
-            scopes: Scopes::default(),
-            roles: Vec::new(),
-            session: None,
-            amr: Vec::new(),
-            acr: None,
-            auth_time: None,
-            expires_at: ALWAYS.end,
-            credential: CredentialKind::AccessToken,
-        })
+    fn insert(cache: &Cache, token: &str, id: &str, until: i64, now: i64) {
+        let found = (token.as_bytes(), Finding::new(ALWAYS.start..Timestamp::from_secs(until), 7, 0));
+        let principal = Principal::found(nobody(id), Map::new(), &RevocationSet::default(), None, found);
+        cache.insert(&principal, Timestamp::from_secs(now));
     }
 
-    fn insert(cache: &Cache, token: &str, id: &str, until: i64, now: i64) {
-        let good = ALWAYS.start..Timestamp::from_secs(until);
-        cache.insert(token, Timestamp::from_secs(now), Finding::new(principal(id), None, good, 7, 0));
+    fn len(cache: &Cache) -> usize {
+        cache.found.get().map_or(0, Table::len)
     }
 
     fn find(cache: &Cache, token: &str, keys: u64) -> Option<String> {
@@ -209,7 +147,7 @@ mod tests {
                 insert(&cache, &format!("token {n}"), "one", 100, 0);
                 find(&cache, &format!("token {}", n / 2), 7);
                 let order = cache.order.lock().unwrap().len();
-                assert!(cache.found.len() <= capacity && order == cache.found.len(), "{capacity}: {order}");
+                assert!(len(&cache) <= order && order <= capacity, "{capacity}: {order}");
             }
         }
     }
@@ -223,7 +161,7 @@ mod tests {
         for n in 0..10 {
             insert(&cache, &format!("new {n}"), "one", 100, 10);
         }
-        assert_eq!(cache.found.len(), 10);
+        assert_eq!(len(&cache), 10);
     }
 
     #[test]
@@ -233,5 +171,24 @@ mod tests {
             insert(&cache, "token", "one", 100, 0);
         }
         assert_eq!(cache.order.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn race_whoever_looks_up_while_room_is_made_finds_the_right_one_or_none() {
+        let cache = Cache::new(16);
+        thread::scope(|scope| {
+            for seed in 0..4 {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for turn in 0..5000 {
+                        let (known, sought) = ((turn * 7 + seed) % 64, (turn * 5 + seed) % 64);
+                        insert(cache, &format!("token {known}"), &known.to_string(), 100, 0);
+                        let found = find(cache, &format!("token {sought}"), 7);
+                        assert!(found.is_none_or(|found| found == sought.to_string()));
+                    }
+                });
+            }
+        });
+        assert!(len(&cache) <= 16);
     }
 }

@@ -1,0 +1,158 @@
+//! The server as it is shipped, beside what DESIGN asks of it: `cargo bench --bench server`.
+//!
+//! How long it takes to be ready on SQLite with a million users, the memory it holds, and how long a guarded request takes
+//! while logins ask for more hashes than the machine can make. `cargo bench --bench server -- 10000` takes fewer users.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "bench code"
+)]
+#![cfg(all(feature = "server", unix))]
+
+#[path = "../tests/server/client.rs"]
+#[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "the tests use more of it")]
+mod client;
+#[path = "../tests/server/process.rs"]
+#[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "the tests use more of it")]
+mod process;
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
+
+use client::{get, login, register, token};
+use process::{Server, run};
+
+const PASSWORD: &str = "correct horse battery staple";
+const STARTS: usize = 7;
+const SAMPLES: usize = 3000;
+/// Between two guarded requests, so that they ask for next to none of the machine.
+const PACE: Duration = Duration::from_millis(2);
+/// How many log in at once, again and again.
+const LOGINS: usize = 16;
+/// Longer than the hashing threads keep their memory.
+const REST: Duration = Duration::from_secs(65);
+
+fn main() {
+    let users = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
+    let folder = tempfile::tempdir().unwrap();
+    import(folder.path(), users);
+
+    let flags = ["--insecure-no-limits"];
+    let mut starts: Vec<_> = (0..STARTS).map(|_| start(folder.path(), &flags)).collect();
+    starts.sort();
+    println!("start to ready with {users} users: {:.0?} (best {:.0?})", starts[STARTS / 2], starts[0]);
+
+    let server = Server::start(folder.path(), &flags);
+    let at = server.address;
+    assert_eq!(register(at, "ada", PASSWORD).status, 201);
+    let held = token(at, "ada", PASSWORD);
+    let alone = percentiles(sample(at, &held));
+    println!("a guarded request, nothing else going on: p50 {:.2?}, p99 {:.2?}", alone.0, alone.1);
+
+    let (over, done) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (flooded, rate) = thread::scope(|scope| {
+        for _ in 0..LOGINS {
+            scope.spawn(|| {
+                while !over.load(Relaxed) {
+                    assert_eq!(login(at, "ada", PASSWORD).status, 200);
+                    done.fetch_add(1, Relaxed);
+                }
+            });
+        }
+        thread::sleep(Duration::from_secs(1));
+        let (start, before) = (Instant::now(), done.load(Relaxed));
+        let flooded = percentiles(sample(at, &held));
+        #[expect(clippy::cast_precision_loss, reason = "it is small")]
+        let rate = (done.load(Relaxed) - before) as f64 / start.elapsed().as_secs_f64();
+        over.store(true, Relaxed);
+        (flooded, rate)
+    });
+    let ratio = flooded.1.as_secs_f64() / alone.1.as_secs_f64();
+    println!("while {rate:.0} logins a second are made: p50 {:.2?}, p99 {:.2?}: x {ratio:.1}", flooded.0, flooded.1);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    println!("most memory ever resident: {} MiB, with {threads} hashing threads", memory(server.pid(), "VmHWM:") >> 10);
+    thread::sleep(REST);
+    println!("resident after {REST:?} at rest: {} MiB", memory(server.pid(), "VmRSS:") >> 10);
+    drop(server);
+    let fresh = Server::start(folder.path(), &flags);
+    get(fresh.address, "/readyz");
+    println!("resident just after a start: {} MiB", memory(fresh.pid(), "VmRSS:") >> 10);
+}
+
+/// Users with a hash that came with them, as hashing a million passwords would take hours.
+fn import(folder: &Path, users: usize) {
+    let hash = "$2b$05$BNL/vTISB1IncVOsUm7lDO6h/UOacSyWsKCux9jswYVRJqVR/x2GK";
+    let line = |number| {
+        format!(
+            "{{\"username\": \"user{number}\", \"email\": \"{number}@example.org\", \"password_hash\": \"{hash}\"}}\n"
+        )
+    };
+    fs::write(folder.join("users.jsonl"), (0..users).map(line).collect::<String>()).unwrap();
+    let start = Instant::now();
+    let imported = run(folder, &["import", "users.jsonl"], "");
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    println!("{users} users imported in {:.1?}", start.elapsed());
+}
+
+fn start(folder: &Path, flags: &[&str]) -> Duration {
+    let start = Instant::now();
+    let server = Server::start(folder, flags);
+    while get(server.address, "/readyz").status != 200 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    start.elapsed()
+}
+
+/// How long requests take on one connection that stays open.
+fn sample(at: SocketAddr, token: &str) -> Vec<Duration> {
+    let request = format!("GET /auth/me HTTP/1.1\r\nhost: {at}\r\nauthorization: Bearer {token}\r\n\r\n");
+    let mut stream = BufReader::new(TcpStream::connect(at).unwrap());
+    stream.get_mut().set_nodelay(true).unwrap();
+    let mut ask = || {
+        let start = Instant::now();
+        stream.get_mut().write_all(request.as_bytes()).unwrap();
+        read_answer(&mut stream);
+        start.elapsed()
+    };
+    let times = (0..SAMPLES).map(|_| {
+        thread::sleep(PACE);
+        ask()
+    });
+    times.collect()
+}
+
+fn read_answer(stream: &mut BufReader<TcpStream>) {
+    let (mut length, mut line) = (0, String::new());
+    stream.read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 200"), "{line}");
+    while line != "\r\n" {
+        line.clear();
+        stream.read_line(&mut line).unwrap();
+        if let Some(told) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = told.trim().parse().unwrap();
+        }
+    }
+    stream.read_exact(&mut vec![0; length]).unwrap();
+}
+
+fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
+    times.sort();
+    (times[times.len() / 2], times[times.len() * 99 / 100])
+}
+
+/// In KiB.
+fn memory(pid: u32, line: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let told = status.lines().find_map(|told| told.strip_prefix(line)).unwrap();
+    told.trim().trim_end_matches("kB").trim().parse().unwrap()
+}
