@@ -51,7 +51,7 @@ pub(crate) enum Command {
     /// Make users from a file of another system, with the passwords they have
     ///
     /// The file holds a JSON object a line, or what Django's `dumpdata auth.user` writes. Nobody who is there already is
-    /// changed. The exit code is 1 if anyone was skipped.
+    /// changed. The exit code is 1 if anyone was skipped. An address counts as confirmed where the file says so.
     Import(Import),
     /// Write every user to a file that `import` reads, with the hash of their password
     Export {
