@@ -72,7 +72,7 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("password_min_length", "7", "from 8 to 128"),
         ("breach_file", "/nowhere", "the path of a file"),
         ("pepper_file", "/nowhere", "with the mode 0600"),
-        ("registration", "maybe", "`open` or `closed`"),
+        ("registration", "maybe", "`open`, `closed` or `approval`"),
         ("second_factor", "some", "`optional`, `admins` or `all`"),
         ("totp_window", "2", "`0` or `1`"),
         ("stale_revocations", "maybe", "`allow` or `refuse`"),
