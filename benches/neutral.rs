@@ -1,7 +1,17 @@
 //! Whether the time of an answer tells who has an account: medians over turns in which every class has its go, since what
-//! else the machine does comes and goes.
+//! else the machine does comes and goes. On SQLite, and on PostgreSQL too where `PORTCULLIS_TEST_POSTGRES` names a server.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a bench may stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    unused_macros,
+    unused_imports,
+    reason = "a bench may stop"
+)]
 
 use std::{
     sync::Arc,
@@ -13,23 +23,33 @@ use portcullis::{
     account::{Accounts, Credentials, Email, Username},
     config::Config,
     password::{Forgetful, Password},
+    secret::SealingKey,
     session::Device,
     testing::Mailbox,
 };
 
-const TURNS: usize = 400;
+use crate::db::TestDb;
 
-async fn accounts(folder: &tempfile::TempDir) -> Accounts {
+#[path = "../tests/support/db.rs"]
+mod db;
+
+const TURNS: usize = 600;
+
+/// How many accounts there are beside those that are asked for.
+const OTHERS: usize = 200;
+
+async fn accounts(db: &TestDb) -> Accounts {
     let mut config = Config::new("https://id.example".parse().unwrap());
     config.insecure_no_limits = true;
     config.require_verified_email = true;
-    let database = format!("sqlite:{}/portcullis.db", folder.path().display());
-    let builder = Portcullis::builder().config(config).database(database);
+    let builder =
+        Portcullis::builder().config(config).store(db.store.clone()).master_key(SealingKey::generate().unwrap());
     let portcullis = builder.mail_transport(Arc::new(Mailbox::new())).build().await.unwrap();
     let accounts = portcullis.accounts().clone();
-    for name in ["known", "disabled"] {
+    let others = (0..OTHERS).map(|number| format!("other{number}"));
+    for name in ["known", "disabled"].map(str::to_owned).into_iter().chain(others) {
         let email = format!("{name}@example.com");
-        let registration = accounts.registration(name, &email, "correct horse battery staple", "").unwrap();
+        let registration = accounts.registration(&name, &email, "correct horse battery staple", "").unwrap();
         let user = accounts.create_user(registration, Vec::new(), &Device::default()).await.unwrap();
         if name == "disabled" {
             accounts.disable_user(user.id, &Device::default()).await.unwrap();
@@ -37,6 +57,7 @@ async fn accounts(folder: &tempfile::TempDir) -> Accounts {
     }
     let unverified = accounts.registration("unverified", "un@example.com", "correct horse battery staple", "").unwrap();
     accounts.register(unverified, &Device::default()).await.unwrap();
+    accounts.deliver_mail().await.unwrap();
     accounts
 }
 
@@ -56,8 +77,8 @@ async fn forgot(accounts: &Accounts, who: Forgetful) -> Duration {
     took
 }
 
-fn print(title: &str, classes: &mut [(&str, Vec<Duration>)]) {
-    println!("{title}, medians of {TURNS}");
+fn print(title: &str, turns: usize, classes: &mut [(&str, Vec<Duration>)]) {
+    println!("{title}, medians of {turns}");
     let median = |times: &mut Vec<Duration>| {
         times.sort_unstable();
         times.get(times.len() / 2).copied().unwrap_or_default().as_secs_f64()
@@ -70,12 +91,21 @@ fn print(title: &str, classes: &mut [(&str, Vec<Duration>)]) {
     }
 }
 
-#[tokio::main]
-async fn main() {
-    // `cargo test` runs benches too, to see that they work.
-    let turns = if std::env::args().any(|argument| argument == "--bench") { TURNS } else { 1 };
-    let folder = tempfile::tempdir().unwrap();
-    let accounts = accounts(&folder).await;
+/// The numbers below four in an order of their own for every turn: whoever follows finds the machine as the one before
+/// left it, so nobody must always follow the same one.
+fn order(turn: usize) -> [usize; 4] {
+    let mut order = [0, 1, 2, 3];
+    let mut random = (turn as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    for place in (1..order.len()).rev() {
+        random ^= random >> 29;
+        random = random.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        order.swap(place, usize::try_from(random >> 33).unwrap() % (place + 1));
+    }
+    order
+}
+
+async fn measure(database: &str, db: TestDb, turns: usize) {
+    let accounts = accounts(&db).await;
     let right = "correct horse battery staple";
     let mut logins = ["unknown", "wrong password", "disabled", "unverified"].map(|class| (class, Vec::new()));
     let mut mails = ["unknown address", "known address", "unknown name", "known name"].map(|class| (class, Vec::new()));
@@ -83,15 +113,24 @@ async fn main() {
     let name = |text| Forgetful::Username(Username::parse(text).unwrap());
     let tries = [("nobody", right), ("known", "wrong"), ("disabled", right), ("unverified", right)];
     let asked = [email("nobody@example.com"), email("known@example.com"), name("nobody"), name("known")];
-    // Who goes first changes, since whoever follows finds the machine as the one before left it.
     for turn in 0..turns {
-        for class in (0..4).map(|place| (place + turn) % 4) {
+        for class in order(2 * turn) {
             logins[class].1.push(login(&accounts, tries[class].0, tries[class].1).await);
         }
-        for class in (0..4).map(|place| (place + turn) % 4) {
+        for class in order(2 * turn + 1) {
             mails[class].1.push(forgot(&accounts, asked[class].clone()).await);
         }
     }
-    print("a login that fails", &mut logins);
-    print("a new password asked for", &mut mails);
+    print(&format!("{database}: a login that fails"), turns, &mut logins);
+    print(&format!("{database}: a new password asked for"), turns, &mut mails);
+}
+
+#[tokio::main]
+async fn main() {
+    // `cargo test` runs benches too, to see that they work.
+    let turns = if std::env::args().any(|argument| argument == "--bench") { TURNS } else { 1 };
+    measure("SQLite", TestDb::sqlite().await, turns).await;
+    if std::env::var_os("PORTCULLIS_TEST_POSTGRES").is_some() {
+        measure("PostgreSQL", TestDb::postgres().await, turns).await;
+    }
 }

@@ -68,14 +68,22 @@ impl Accounts {
     /// [`Error::TooManyAttempts`] if too many mails were asked for from this network. Too many to one address are not sent,
     /// and nobody is told.
     pub async fn resend_verification(&self, email: Email, device: &Device) -> Result<(), Error> {
-        let account = self.store().user_by_email(&email).await?.map(|record| record.user.id.to_string());
-        let bucket = Bucket::mail(Purpose::Verify.as_str(), account.as_deref().unwrap_or(email.key()));
+        let key = email.key().to_owned();
         let request = MailRequest::new(MailKind::VerifyEmail, MailTo::Address(email), self.now(), device);
-        self.post_unless_too_often(bucket, &request).await
+        self.post_unless_too_often(Purpose::Verify, &key, &request).await
     }
 
-    /// Asks for a mail to whoever goes by a name, unless there were too many. Only too many from one network are told.
-    pub(crate) async fn post_unless_too_often(&self, to: Bucket, request: &MailRequest) -> Result<(), Error> {
+    /// Asks for a mail to whoever goes by a name, of which this is the key, unless there were too many. Only too many from
+    /// one network are told. By whichever of its names, an account is one; and a name that nobody has costs as much.
+    pub(crate) async fn post_unless_too_often(
+        &self,
+        purpose: Purpose,
+        key: &str,
+        request: &MailRequest,
+    ) -> Result<(), Error> {
+        let account = self.store().id_of(&request.to).await?;
+        let account = account.map_or_else(|| key.to_owned(), |account| account.to_string());
+        let to = Bucket::mail(purpose.as_str(), &account);
         if !self.config().insecure_no_limits {
             let network: Vec<_> = request.device.address.map(Bucket::mail_from).into_iter().collect();
             let both = [network.as_slice(), &[to]].concat();

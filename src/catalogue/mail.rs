@@ -24,7 +24,7 @@ pub(crate) fn texts(kind: MailKind, site: &str, about: Option<&str>) -> Texts {
                 "To confirm that it is yours, open this link:".into(),
             ],
             action: "Confirm the address",
-            not_you: "If this was not you, do not open it: someone else made the account and knows its password. Ignore this \
+            not_you: "If this was not you, do not open the link: someone else made the account and knows its password. Ignore this \
                       mail, or make the account your own by asking for a new password where you log in.",
         },
         MailKind::ResetPassword => Texts {

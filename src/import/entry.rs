@@ -27,7 +27,7 @@ pub(super) enum Entry {
 
 /// Reads a record.
 pub(super) fn read(record: &Record, now: Timestamp) -> Result<Entry, Skipped> {
-    let skipped = |username, reason| Skipped { line: record.line, username, reason };
+    let skipped = |username, reason| Skipped { line: record.line, number: record.number, username, reason };
     let fields = members(record).map_err(|reason| skipped(None, reason))?;
     let (entry, username) = match django::unwrap(fields) {
         django::Unwrapped::User(fields) => (django::user(&fields, now), name_in(&fields)),

@@ -57,17 +57,18 @@ struct Import<'a> {
     accounts: &'a Accounts,
     device: &'a Device,
     report: ImportReport,
-    /// The names and addresses met so far, in the form in which they are compared, and their lines. An address is told
+    /// The names and addresses met so far, in the form in which they are compared, and the numbers of their records. An address is told
     /// from a name by its `@`.
     met: HashMap<String, u64>,
     batch: Vec<(NewUser, Event)>,
-    lines: Vec<u64>,
+    /// Where each of the batch stands: line and number.
+    places: Vec<(u64, u64)>,
 }
 
 impl<'a> Import<'a> {
     fn new(accounts: &'a Accounts, dry_run: bool, device: &'a Device) -> Self {
         let report = ImportReport { dry_run, ..ImportReport::default() };
-        Self { accounts, device, report, met: HashMap::new(), batch: Vec::new(), lines: Vec::new() }
+        Self { accounts, device, report, met: HashMap::new(), batch: Vec::new(), places: Vec::new() }
     }
 
     async fn all(
@@ -77,7 +78,7 @@ impl<'a> Import<'a> {
         while let Some(record) = records.next()? {
             let now = self.accounts.now();
             match entry::read(&record, now) {
-                Ok(Entry::User(new)) => self.add(*new, record.line),
+                Ok(Entry::User(new)) => self.add(*new, (record.line, record.number)),
                 Ok(Entry::Other) => self.report.passed_over += 1,
                 Err(skipped) => self.report.skipped.push(skipped),
             }
@@ -87,33 +88,38 @@ impl<'a> Import<'a> {
         }
         self.write().await?;
         // Conflicts come to light by the batch, and so behind what is wrong with later lines.
-        self.report.skipped.sort_by_key(|skipped| skipped.line);
+        self.report.skipped.sort_by_key(|skipped| skipped.number);
         Ok(())
     }
 
-    fn add(&mut self, new: NewUser, line: u64) {
+    fn add(&mut self, new: NewUser, (line, number): (u64, u64)) {
         for key in [new.user.username.key(), new.user.email.key()] {
             if let Some(first) = self.met.get(key) {
                 let username = Some(new.user.username.clone());
-                return self.report.skipped.push(Skipped { line, username, reason: SkipReason::Repeats(*first) });
+                return self.report.skipped.push(Skipped {
+                    line,
+                    number,
+                    username,
+                    reason: SkipReason::Repeats(*first),
+                });
             }
         }
         for key in [new.user.username.key(), new.user.email.key()] {
-            self.met.insert(key.to_owned(), line);
+            self.met.insert(key.to_owned(), number);
         }
         let event = Event::new(EventKind::UserImported, self.accounts.now(), self.device).user(new.user.id);
         self.batch.push((new, event));
-        self.lines.push(line);
+        self.places.push((line, number));
     }
 
     async fn write(&mut self) -> Result<(), Error> {
         let conflicts = self.accounts.store().import_users(&self.batch, !self.report.dry_run).await?;
-        for (((new, _), line), conflict) in self.batch.drain(..).zip(self.lines.drain(..)).zip(conflicts) {
+        for (((new, _), (line, number)), conflict) in self.batch.drain(..).zip(self.places.drain(..)).zip(conflicts) {
             match conflict {
                 None => self.report.imported += 1,
                 Some(taken) => {
                     let username = Some(new.user.username);
-                    self.report.skipped.push(Skipped { line, username, reason: taken.into() });
+                    self.report.skipped.push(Skipped { line, number, username, reason: taken.into() });
                 }
             }
         }

@@ -32,8 +32,13 @@
 //!
 //! # What happens to it
 //!
-//! Each user is made whole or skipped, with the reason and the line. Nobody who is already there is changed. Passwords
-//! go on working: the first login with one is checked against the old hash and leaves Argon2id in its place.
+//! Each user is made whole or skipped, with the reason, the line and the number of the record. Nobody who is already there
+//! is changed. Passwords go on working: the first login with one is checked against the old hash and leaves Argon2id in its
+//! place. A hash of ours that names a [pepper](crate::password::Peppers) can be checked where that pepper is.
+//!
+//! An address counts as confirmed where the file says so, which one of Django's never does. Under
+//! [`require_verified_email`](crate::config::Config::require_verified_email) such a user comes in by asking for a new
+//! password, which confirms it.
 //!
 //! ```
 //! # #[cfg(feature = "sqlite")]
@@ -50,7 +55,7 @@
 //! let auth = Portcullis::builder().public_url("https://notes.example").database(database).build().await?;
 //! let report = auth.accounts().import(file.as_bytes(), false, &Device::default()).await?;
 //! assert_eq!(report.imported, 1);
-//! assert_eq!(report.skipped[0].to_string(), "line 3 (bob): `email` is not valid");
+//! assert_eq!(report.skipped[0].to_string(), "line 3, record 2 (bob): `email` is not valid");
 //!
 //! auth.accounts().login(Credentials::new("ada", Password::parse("U*U")?), &Device::default()).await?;
 //! # Ok(())

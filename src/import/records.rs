@@ -12,6 +12,8 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 pub(super) struct Record {
     /// The line that it begins in, from 1.
     pub(super) line: u64,
+    /// Which one of the file it is, from 1.
+    pub(super) number: u64,
     /// What it is, as far as it is not too long.
     pub(super) text: Vec<u8>,
     /// It is longer than [`RECORD_MAX`].
@@ -26,6 +28,8 @@ pub(super) struct Records<R> {
     /// The byte read last, and the line it stands in.
     last: u8,
     line: u64,
+    /// How many records have been read.
+    count: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +72,7 @@ impl Place {
 
 impl<R: BufRead> Records<R> {
     pub(super) fn of(source: R) -> Self {
-        Self { source, form: Form::Unknown, last: 0, line: 1 }
+        Self { source, form: Form::Unknown, last: 0, line: 1, count: 0 }
     }
 
     /// The next record that is not blank; `None` at the end.
@@ -93,14 +97,19 @@ impl<R: BufRead> Records<R> {
                     self.form = Form::Ended;
                 }
                 if !record.text.is_empty() {
-                    return Ok(Some(record));
+                    return Ok(Some(self.counted(record)));
                 }
             } else if !record.text.is_empty() || !byte.is_ascii_whitespace() {
                 place.pass(byte);
                 record.push(byte, self.line);
             }
         }
-        Ok((!record.text.is_empty()).then_some(record))
+        Ok((!record.text.is_empty()).then(|| self.counted(record)))
+    }
+
+    fn counted(&mut self, record: Record) -> Record {
+        self.count += 1;
+        Record { number: self.count, ..record }
     }
 
     /// Whether a record ends before this byte.

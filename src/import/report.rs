@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use super::records::RECORD_MAX;
 use crate::{account::Username, store::Conflict};
 
-/// What came of an import. As JSON: `{dry_run, imported, passed_over, skipped: [{line, username, code, field, reason}]}`.
+/// What came of an import. As JSON: `{dry_run, imported, passed_over, skipped: [{line, number, username, code, field, reason}]}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ImportReport {
     /// Nothing was written: the rest says what would have happened.
@@ -25,6 +25,8 @@ pub struct ImportReport {
 pub struct Skipped {
     /// The line it begins in, from 1.
     pub line: u64,
+    /// Which record of the file it is, from 1: a whole file may stand in one line.
+    pub number: u64,
     /// The user name in it, if there is one that is valid.
     pub username: Option<Username>,
     /// Why.
@@ -62,8 +64,8 @@ pub enum SkipReason {
     /// Checking the password would cost more than is allowed.
     #[error("checking the password would cost more than is allowed")]
     CostlyHash,
-    /// The user name or address stands in an earlier line.
-    #[error("its user name or address is that of line {0}")]
+    /// The user name or address is that of an earlier record, which has this number.
+    #[error("its user name or address is that of record {0}")]
     Repeats(u64),
     /// The user name is taken, now or by an account that was deleted.
     #[error("the user name is taken")]
@@ -119,10 +121,14 @@ impl From<Conflict> for SkipReason {
 
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.username {
-            Some(username) => write!(f, "line {} ({}): {}", self.line, username.as_str(), self.reason),
-            None => write!(f, "line {}: {}", self.line, self.reason),
+        write!(f, "line {}", self.line)?;
+        if self.number != self.line {
+            write!(f, ", record {}", self.number)?;
         }
+        if let Some(username) = &self.username {
+            write!(f, " ({})", username.as_str())?;
+        }
+        write!(f, ": {}", self.reason)
     }
 }
 
@@ -130,6 +136,7 @@ impl Serialize for Skipped {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("line", &self.line)?;
+        map.serialize_entry("number", &self.number)?;
         map.serialize_entry("username", &self.username.as_ref().map(Username::as_str))?;
         map.serialize_entry("code", self.reason.code())?;
         map.serialize_entry("field", &self.reason.field())?;

@@ -6,7 +6,6 @@ use crate::{
     mail::{MailKind, MailRequest, MailTo},
     one_time::Purpose,
     session::Device,
-    throttle::Bucket,
 };
 
 /// What someone goes by who forgot their password.
@@ -35,16 +34,11 @@ impl Accounts {
     /// [`Error::TooManyAttempts`] if too many mails were asked for from this network. Too many to one account, by whichever
     /// of its names, are not sent, and nobody is told; logging in is not held up by that.
     pub async fn forgot_password(&self, who: Forgetful, device: &Device) -> Result<(), Error> {
-        let (record, key, to) = match who {
-            Forgetful::Email(email) => {
-                (self.store().user_by_email(&email).await?, email.key().to_owned(), MailTo::Address(email))
-            }
-            Forgetful::Username(name) => {
-                (self.store().user_by_username(&name).await?, name.key().to_owned(), MailTo::Username(name))
-            }
+        let (key, to) = match who {
+            Forgetful::Email(email) => (email.key().to_owned(), MailTo::Address(email)),
+            Forgetful::Username(name) => (name.key().to_owned(), MailTo::Username(name)),
         };
-        let account = record.map_or(key, |record| record.user.id.to_string());
         let request = MailRequest::new(MailKind::ResetPassword, to, self.now(), device);
-        self.post_unless_too_often(Bucket::mail(Purpose::Reset.as_str(), &account), &request).await
+        self.post_unless_too_often(Purpose::Reset, &key, &request).await
     }
 }

@@ -60,7 +60,7 @@ use crate::{
     account::{Email, User, UserId, UserRecord, Username},
     audit::{Event, Observe},
     clock::Timestamp,
-    mail::{MailBacklog, MailRequest, TakenMail},
+    mail::{MailBacklog, MailRequest, MailTo, TakenMail},
     one_time::Purpose,
     password::PasswordHash,
     revocation::{Change, Cursor, Revocation},
@@ -126,6 +126,8 @@ pub trait Store: AccessStore + ApiKeyStore + CookieStore + FactorStore + Passkey
 
     /// Makes a user who asked for it themselves, and asks for the mail by which they confirm their address.
     ///
+    /// No mail is asked for where its address had too many because of registrations ([`Limit::MAIL`](crate::throttle::Limit)).
+    ///
     /// If `neutral`, an address in use is no conflict: then no user is made, the address gets a mail that says so, and the
     /// name is never given again, so that nobody can tell one from the other by asking once more.
     ///
@@ -157,6 +159,9 @@ pub trait Store: AccessStore + ApiKeyStore + CookieStore + FactorStore + Passkey
 
     /// The user with this address.
     async fn user_by_email(&self, email: &Email) -> Result<Option<UserRecord>>;
+
+    /// The id of whoever goes by this, which takes as long to find out where nobody does.
+    async fn id_of(&self, to: &MailTo) -> Result<Option<UserId>>;
 
     /// Sets the name to show. `false` if there is no such user.
     async fn rename_user(&self, id: UserId, name: &str, event: &Event) -> Result<bool>;

@@ -19,6 +19,7 @@ use crate::{
 both![
     users_of_django_log_in_with_their_old_passwords_and_are_argon2id_afterwards,
     users_with_bcrypt_log_in_with_their_old_passwords_and_are_argon2id_afterwards,
+    in_a_file_of_one_line_the_number_tells_who_was_skipped,
     a_dry_run_tells_the_same_and_writes_nothing,
     nobody_who_is_there_is_changed,
     what_a_hostile_file_holds_is_skipped_with_its_reason,
@@ -58,7 +59,10 @@ async fn users_of_django_log_in_with_their_old_passwords_and_are_argon2id_afterw
     let app = TestApp::new(db).await;
     let report = import(&app, DJANGO.as_bytes()).await;
     assert_eq!((report.imported, report.passed_over), (5, 1));
-    assert_eq!(told(&report), ["line 100: `username` is not valid", "line 118 (nomail): `email` is not valid"]);
+    assert_eq!(
+        told(&report),
+        ["line 100, record 7: `username` is not valid", "line 118, record 8 (nomail): `email` is not valid"]
+    );
 
     let ada = record(&app, "ADA").await.user;
     assert_eq!((ada.email.as_str(), ada.name.as_str()), ("ada@example.org", "Ada Lovelace"));
@@ -98,6 +102,21 @@ async fn users_with_bcrypt_log_in_with_their_old_passwords_and_are_argon2id_afte
     assert_eq!((&user["roles"], &user["email_verified"]), (&json!(["admin", "notes-7-owner"]), &json!(true)));
     assert!(app.db.password_hash("ada").await.starts_with("$argon2id$"));
     app.login("ada", OLD).await.expect(StatusCode::OK);
+}
+
+async fn in_a_file_of_one_line_the_number_tells_who_was_skipped(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let users = json!([
+        {"username": "ada", "email": "ada@example.org"},
+        {"username": "ada", "email": "other@example.org"},
+        {"username": "b", "email": "b@example.org"},
+    ]);
+    let report = import(&app, users.to_string().as_bytes()).await;
+    let expected = [
+        "line 1, record 2 (ada): its user name or address is that of record 1",
+        "line 1, record 3: `username` is not valid",
+    ];
+    assert_eq!(told(&report), expected);
 }
 
 async fn a_dry_run_tells_the_same_and_writes_nothing(db: TestDb) {

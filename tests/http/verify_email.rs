@@ -23,6 +23,8 @@ both![
     ev_1_where_it_is_asked_for_an_account_opens_once_its_address_is_confirmed,
     ev_1_an_account_that_is_not_open_asks_for_nothing_more,
     lg_8_a_known_address_registers_like_any_other_and_its_owner_is_told,
+    rs_9_another_mail_to_confirm_an_address_has_to_wait,
+    rs_9_nobody_is_flooded_by_registering_with_their_address,
     of_32_who_open_a_link_in_a_race_one_spends_it,
     another_mail_is_the_same_to_ask_for_whoever_it_is_for,
 ];
@@ -168,6 +170,10 @@ async fn lg_8_a_known_address_registers_like_any_other_and_its_owner_is_told(db:
     let app = TestApp::with(db, |config| config.require_verified_email = true).await;
     app.register("ada", ADA).await.expect(StatusCode::CREATED);
     let accounts = app.portcullis.accounts();
+    // What is counted for her address is forgotten, so that it is written anew as it is for the other.
+    accounts.deliver_mail().await.unwrap();
+    app.advance(Duration::from_hours(25));
+    accounts.forget_expired().await.unwrap();
     let rows =
         async || app.db.count_rows().await + app.db.count("users").await + app.db.count("retired_usernames").await;
     let mut looks = Vec::new();
@@ -182,6 +188,36 @@ async fn lg_8_a_known_address_registers_like_any_other_and_its_owner_is_told(db:
     assert_eq!(looks[0], looks[1]);
     assert_eq!(kinds(&app, ADA).await, [VerifyEmail, AlreadyRegistered]);
     app.login("eve", PASSWORD).await.expect_problem(401, "invalid_credentials");
+}
+
+async fn rs_9_another_mail_to_confirm_an_address_has_to_wait(db: TestDb) {
+    let app = registered(db).await;
+    for n in 0_u8..20 {
+        let call = app.post("/auth/verify-email/resend").from([203, 0, 113, n].into()).json(&json!({"email": ADA}));
+        call.send().await.expect(StatusCode::ACCEPTED);
+    }
+    assert_eq!(kinds(&app, ADA).await.len(), 1 + 3);
+    app.advance(Duration::from_mins(1));
+    resend(&app, ADA).await.expect(StatusCode::ACCEPTED);
+    assert_eq!(kinds(&app, ADA).await.len(), 1 + 4);
+    spend(&app, PLACE, &token(&app, ADA, VerifyEmail).await).await.expect(StatusCode::OK);
+}
+
+async fn rs_9_nobody_is_flooded_by_registering_with_their_address(db: TestDb) {
+    let app = TestApp::with(db, |config| config.require_verified_email = true).await;
+    let register = async |n: u8| {
+        let body = json!({"username": format!("user{n}"), "email": ADA, "password": PASSWORD});
+        let answer = app.post("/auth/register").from([203, 0, 113, n].into()).json(&body).send().await;
+        answer.expect(StatusCode::CREATED);
+    };
+    for n in 0..20 {
+        register(n).await;
+    }
+    let mails = [VerifyEmail, AlreadyRegistered, AlreadyRegistered, AlreadyRegistered];
+    assert_eq!(kinds(&app, ADA).await, mails[..3]);
+    app.advance(Duration::from_mins(1));
+    register(20).await;
+    assert_eq!(kinds(&app, ADA).await, mails);
 }
 
 async fn of_32_who_open_a_link_in_a_race_one_spends_it(db: TestDb) {

@@ -49,10 +49,10 @@ fn bytes(hex: &str) -> Vec<u8> {
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
-/// The three rows use a secret and associated data, which this crate has no setting for: they are asked of the
-/// function beneath it.
+/// The three rows use a secret, which a pepper is, and associated data, which this crate has no setting for: they are asked
+/// of the function beneath it.
 #[test]
-fn pw_7_rfc_9106_vectors() {
+fn pw_7_pw_8_rfc_9106_vectors() {
     let rows = vectors().rfc9106_section_5;
     assert_eq!(rows.len(), 3);
     for row in rows {

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -14,10 +15,12 @@ use portcullis::{
     session::Device,
     store,
 };
+use serde_json::json;
 use tempfile::tempdir;
 
 use crate::{
-    client::{get, register},
+    client::{get, post, register},
+    db::TestDb,
     process::{Server, run},
 };
 
@@ -68,6 +71,38 @@ async fn mail_asked_for_before_a_kill_leaves_after_the_restart() {
         assert!(mails.any(|mail| mail.contains("Subject: Your password at Notes was changed\r\n")));
     }
     assert_eq!(get(server.address, "/readyz").json()["mail"], "ok");
+}
+
+/// Kills a server while a mail is on its way to one that never answers, and waits for the mail from the next.
+fn a_mail_under_way_outlives_a_kill(folder: &Path, flags: &[&str]) {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let smtp = format!("smtp://{}", silent.local_addr().unwrap());
+    let mut server = Server::start(folder, &[flags, &["--mail-url", &smtp]].concat());
+    assert_eq!(register(server.address, "ada", PASSWORD).status, 201);
+    let connection = silent.accept().unwrap();
+    let asked = post(server.address, "/auth/forgot-password", &json!({"username": "ada"}));
+    assert_eq!(asked.status, 202);
+    server.kill();
+    drop(connection);
+
+    let server = Server::start(folder, flags);
+    let mails = mails(folder, 2);
+    assert!(mails.iter().all(|mail| mail.contains("To: <ada@example.org>\r\n")));
+    let link = |path: &str| mails.iter().filter(|mail| mail.contains(&format!("/{path}?token="))).count();
+    assert_eq!((mails.len(), link("verify-email"), link("reset-password")), (2, 1, 1));
+    assert_eq!(get(server.address, "/readyz").json()["mail"], "ok");
+}
+
+#[test]
+fn a_mail_under_way_outlives_a_kill_on_sqlite() {
+    let folder = tempdir().unwrap();
+    a_mail_under_way_outlives_a_kill(folder.path(), &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_under_way_outlives_a_kill_on_postgres() {
+    let (folder, db) = (tempdir().unwrap(), TestDb::postgres().await);
+    a_mail_under_way_outlives_a_kill(folder.path(), &["--database-url", db.url()]);
 }
 
 #[test]

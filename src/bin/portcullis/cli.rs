@@ -51,7 +51,7 @@ pub(crate) enum Command {
     /// Make users from a file of another system, with the passwords they have; or move a whole database
     ///
     /// The file holds a JSON object a line, or what Django's `dumpdata auth.user` writes. Nobody who is there already is
-    /// changed. The exit code is 1 if anyone was skipped.
+    /// changed. The exit code is 1 if anyone was skipped. An address counts as confirmed where the file says so.
     ///
     /// With `--from` and `--to` everything in a SQLite file is moved to an empty PostgreSQL database, and every row is read
     /// back and compared before any is kept. Stop the server first. The master key's file stays good, and has to be copied

@@ -38,6 +38,17 @@ pub(super) async fn count_all(
     Ok(Some(wait).filter(|wait| !wait.is_zero()))
 }
 
+/// Counts an attempt in this bucket if it may be made, and answers whether it may.
+pub(super) async fn count_if_allowed(connection: &mut Connection, bucket: &Bucket, now: Timestamp) -> Result<bool> {
+    let (key, limit) = (bucket.key.as_str(), &bucket.limit);
+    let (failures, last) = lock(connection, key, now).await?;
+    let is_allowed = limit.next_allowed(failures, last.min(now)) <= now;
+    if is_allowed {
+        count(connection, key, limit, failures.saturating_add(1), now).await?;
+    }
+    Ok(is_allowed)
+}
+
 /// Everyone takes the rows in this order, so that two who want the same ones never wait for each other.
 fn in_locking_order(buckets: &[Bucket]) -> BTreeMap<&str, &Limit> {
     buckets.iter().map(|bucket| (bucket.key.as_str(), &bucket.limit)).collect()

@@ -26,6 +26,7 @@ mod outbox;
 mod passkeys;
 mod recovery;
 mod refresh;
+mod registrations;
 mod revocations;
 mod roles;
 mod row;
@@ -52,7 +53,7 @@ use crate::{
     account::{Email, UserId, UserRecord, Username},
     audit::{Event, Observe},
     clock::Timestamp,
-    mail::{MailBacklog, MailRequest, TakenMail},
+    mail::{MailBacklog, MailRequest, MailTo, TakenMail},
     one_time::Purpose,
     password::PasswordHash,
     revocation::{Change, Cursor, Revocation},
@@ -119,7 +120,7 @@ impl Store for Backend {
     }
 
     async fn register_user(&self, new: &NewUser, neutral: bool, event: &Event) -> Result<()> {
-        within(users::register(self, new, neutral, event)).await?.map_err(StoreError::Conflict)
+        within(registrations::register(self, new, neutral, event)).await?.map_err(StoreError::Conflict)
     }
 
     async fn invite_user(&self, new: &NewUser, event: &Event) -> Result<()> {
@@ -144,6 +145,10 @@ impl Store for Backend {
 
     async fn user_by_email(&self, email: &Email) -> Result<Option<UserRecord>> {
         within(users::by_email(self, email)).await
+    }
+
+    async fn id_of(&self, to: &MailTo) -> Result<Option<UserId>> {
+        within(users::id_of(self, to)).await
     }
 
     async fn rename_user(&self, id: UserId, name: &str, event: &Event) -> Result<bool> {

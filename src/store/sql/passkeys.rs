@@ -6,10 +6,9 @@ use sqlx::{Result, Row as _};
 use super::{
     super::Backend,
     Connection, challenges, events, recovery,
+    registrations::{self, Asked},
     row::{Row, malformed, optional_timestamp, parsed, timestamp},
-    second_factors,
-    users::{self, Asked},
-    within,
+    second_factors, users, within,
 };
 use crate::{
     account::{UserId, Username},
@@ -208,7 +207,7 @@ async fn register_user(
     if by_credential(store, &new.passkey.credential_id).await?.is_some() {
         return Ok(Ok(false));
     }
-    let mut tx = match users::ask(store, &new.user, neutral, event).await? {
+    let mut tx = match registrations::ask(store, &new.user, neutral, event).await? {
         Asked::Made(tx) => tx,
         Asked::Known => return Ok(Ok(true)),
         Asked::Taken(conflict) => return Ok(Err(conflict)),

@@ -1,10 +1,11 @@
 //! Accounts, their names and their passwords.
 
 use sqlx::{Result, Row as _};
+use uuid::Uuid;
 
 use super::{
     super::{Backend, HOLD_USER},
-    Connection, Transaction,
+    Connection,
     access::Admins,
     events, one_time, outbox, revocations, roles,
     row::{Row, optional_timestamp, parsed, timestamp},
@@ -39,56 +40,6 @@ pub(super) async fn invite(store: &Backend, new: &NewUser, event: &Event) -> Res
         tx.commit().await?;
     }
     Ok(made)
-}
-
-pub(super) async fn register(
-    store: &Backend,
-    new: &NewUser,
-    neutral: bool,
-    event: &Event,
-) -> Result<Result<(), Conflict>> {
-    match ask(store, new, neutral, event).await? {
-        Asked::Made(tx) => tx.commit().await.map(Ok),
-        Asked::Known => Ok(Ok(())),
-        Asked::Taken(conflict) => Ok(Err(conflict)),
-    }
-}
-
-/// What became of a user who asked for an account.
-pub(super) enum Asked {
-    /// They have one once this ends.
-    Made(Transaction),
-    /// Their address has one, and they are not told.
-    Known,
-    /// Something that must be unique is taken.
-    Taken(Conflict),
-}
-
-/// Makes a user who asked for it, and asks for the mail that goes to their address. If `neutral`, an address that is taken
-/// is no conflict: its owner gets a mail, and the name is used up as it would have been.
-pub(super) async fn ask(store: &Backend, new: &NewUser, neutral: bool, event: &Event) -> Result<Asked> {
-    let mut tx = store.begin().await?;
-    let to = MailTo::Address(new.user.email.clone());
-    match make(&mut tx, new, event).await? {
-        Ok(()) => {
-            // Whoever has to be let in is asked to confirm their address then.
-            if !new.pending {
-                outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
-            }
-            Ok(Asked::Made(tx))
-        }
-        Err(Conflict::Email) if neutral => {
-            tx.rollback().await?;
-            tx = store.begin().await?;
-            retire_name(&mut tx, new.user.username.key(), event.at).await?;
-            let event = Event { user: None, kind: EventKind::RegistrationRepeated, ..event.clone() };
-            outbox::tell(&mut tx, MailKind::AlreadyRegistered, to, &event).await?;
-            events::insert(&mut tx, &event).await?;
-            tx.commit().await?;
-            Ok(Asked::Known)
-        }
-        Err(conflict) => Ok(Asked::Taken(conflict)),
-    }
 }
 
 /// Makes a user in a transaction that is to be rolled back if something is taken.
@@ -214,6 +165,21 @@ pub(super) async fn by_email(store: &Backend, email: &Email) -> Result<Option<Us
     query.fetch_optional(&mut *store.read().await?).await?.as_ref().map(record).transpose()
 }
 
+pub(super) async fn id_of(store: &Backend, to: &MailTo) -> Result<Option<UserId>> {
+    // One row comes either way, so that what is read of it tells nothing by its time.
+    let query = match to {
+        MailTo::User(id) => return Ok(Some(*id)),
+        MailTo::Username(name) => {
+            sqlx::query_scalar("SELECT (SELECT id FROM users WHERE username_key = $1)").bind(name.key())
+        }
+        MailTo::Address(email) => {
+            sqlx::query_scalar("SELECT (SELECT id FROM users WHERE email_key = $1)").bind(email.key())
+        }
+    };
+    let id: Option<Uuid> = query.fetch_one(&mut *store.read().await?).await?;
+    Ok(id.map(UserId))
+}
+
 pub(super) fn record(row: &Row) -> Result<UserRecord> {
     let roles: Option<&str> = row.try_get("roles")?;
     let user = User {
@@ -282,7 +248,7 @@ pub(super) async fn delete(
     Ok(Ok(true))
 }
 
-async fn retire_name(connection: &mut Connection, key: &str, at: Timestamp) -> Result<()> {
+pub(super) async fn retire_name(connection: &mut Connection, key: &str, at: Timestamp) -> Result<()> {
     sqlx::query("INSERT INTO retired_usernames (username_key, retired_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(key)
         .bind(at.as_millis())
