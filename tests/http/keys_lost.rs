@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode};
 use portcullis::{
     Scopes,
     access::Operator,
-    account::UserId,
+    account::{Caller, UserId},
     audit::EventKind,
     mail::MailKind::{
         AlreadyRegistered, EmailChanged, ResetPassword, SecondFactorAdded, SecondFactorRemoved, VerifyEmail,
@@ -113,7 +113,8 @@ async fn what_an_administrator_resets_loses_its_keys(db: TestDb) {
     let accounts = app.portcullis.accounts();
     let ada = accounts.get_user_by_name_or_mail("ada").await.unwrap().unwrap().user.id;
     let (begun, asked) = (app.begin_passkey_login().await, app.begin_second_factor("ada").await);
-    let operator = Operator::person(UserId::new(app.now()), Scopes::parse("users:write"));
+    let caller = Caller { user: UserId::new(app.now()), session: None };
+    let operator = Operator::person(caller, Scopes::parse("users:write"));
     let (password, device) = (Password::parse(NEW).unwrap(), Device::default());
     accounts.administer(&operator, &device).reset_password(ada, password).await.unwrap();
     let answer = key.answer(&begun["options"]);

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     super::{Backend, HOLD_USER},
-    Connection,
+    Connection, Transaction,
     access::Admins,
     events, one_time, outbox, revocations, roles,
     row::{Row, optional_timestamp, parsed, timestamp},
