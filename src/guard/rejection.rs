@@ -155,6 +155,11 @@ impl Rejection {
         &self.reason
     }
 
+    /// The reason, which may have been made for this one request.
+    pub(super) const fn cause(&self) -> &Cow<'static, str> {
+        &self.reason
+    }
+
     /// Whether the request was a `HEAD`, so that the answer must have no body.
     #[must_use]
     pub const fn is_to_head(&self) -> bool {
