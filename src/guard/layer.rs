@@ -187,7 +187,7 @@ impl<A, R> Shared<A, R> {
     {
         let rejection = Rejection::new(cause, &self.challenges, to);
         tracing::debug!(kind = rejection.kind().code(), reason = rejection.reason(), "request refused");
-        self.verdicts.count_refusal(rejection.kind().code(), rejection.cause());
+        self.verdicts.count_refusal(rejection.kind().code(), rejection.constant_reason());
         let mut response = self.respond.respond(&rejection);
         rejection.complete(&mut response);
         if let Some(vary) = self.sources.vary() {

@@ -155,9 +155,9 @@ impl Rejection {
         &self.reason
     }
 
-    /// The reason, which may have been made for this one request.
-    pub(super) const fn cause(&self) -> &Cow<'static, str> {
-        &self.reason
+    /// The reason, if it was not made up for this one request.
+    pub(super) const fn constant_reason(&self) -> Option<&'static str> {
+        if let Cow::Borrowed(reason) = self.reason { Some(reason) } else { None }
     }
 
     /// Whether the request was a `HEAD`, so that the answer must have no body.

@@ -116,10 +116,14 @@ impl Accounts {
             connections.sample(&[("pool", pool.name), ("state", "used")], pool.used);
         }
         let mut limits = text.family("portcullis_database_connections_limit", Gauge, "How many there may be.");
-        pools.iter().for_each(|pool| limits.sample(&[("pool", pool.name)], pool.limit));
+        for pool in &pools {
+            limits.sample(&[("pool", pool.name)], pool.limit);
+        }
         let help = "Times when no connection came free soon enough.";
         let mut timeouts = text.family("portcullis_database_timeouts_total", Counter, help);
-        pools.iter().for_each(|pool| timeouts.sample(&[("pool", pool.name)], pool.timeouts));
+        for pool in &pools {
+            timeouts.sample(&[("pool", pool.name)], pool.timeouts);
+        }
         let sweeps = &self.inner().figures.sweeps;
         let mut family = text.family("portcullis_sweeps_total", Counter, "Times when what has expired was forgotten.");
         family.sample(&[("outcome", "success")], sweeps.done.get());
