@@ -27,6 +27,10 @@ use portcullis::{
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+#[path = "secrets.rs"]
+pub mod secrets;
+
+use self::secrets::{Checked, Secrets};
 use crate::db::TestDb;
 
 /// A password that meets every policy so far.
@@ -40,6 +44,7 @@ pub struct TestApp {
     pub mailbox: Mailbox,
     master_key: SealingKey,
     router: Router,
+    checked: Checked,
 }
 
 impl TestApp {
@@ -80,7 +85,9 @@ impl TestApp {
         master_key: SealingKey,
         change: impl FnOnce(&mut Config),
     ) -> Self {
-        let store = db.store.clone();
+        let (store, secrets) = (db.store.clone(), Secrets::collected());
+        let observer = Arc::downgrade(&secrets);
+        store.observe(observer);
         let mut config = Config::new("https://id.example".parse().unwrap());
         config.hashing.params = Argon2Params::insecure_for_tests(8, 1, 1).unwrap();
         config.hashing.threads = 2.try_into().unwrap();
@@ -95,14 +102,15 @@ impl TestApp {
             .build()
             .await
             .unwrap();
-        let router = portcullis.watched(portcullis.router().merge(portcullis.pages()));
-        Self { portcullis, clock, db, mailbox, master_key, router }
+        let router = secrets.of(portcullis.watched(portcullis.router().merge(portcullis.pages())));
+        let checked = Checked::new(secrets, portcullis.clone(), mailbox.clone());
+        Self { portcullis, clock, db, mailbox, master_key, router, checked }
     }
 
     /// The app after a restart, perhaps with other settings: only the database, the clock and the master key stay.
     pub async fn reopened(self, change: impl FnOnce(&mut Config)) -> Self {
-        let Self { clock, db, master_key, portcullis, router, mailbox: _ } = self;
-        drop((portcullis, router));
+        let Self { clock, db, master_key, portcullis, router, checked, mailbox: _ } = self;
+        drop((portcullis, router, checked));
         let db = db.reopened().await;
         Self::at(db, clock, master_key, change).await
     }
@@ -138,7 +146,13 @@ impl TestApp {
 
     /// The same app, with these routes of a service behind its guard.
     pub fn guarding(&self, routes: Router) -> Router {
-        self.portcullis.watched(routes.layer(self.portcullis.guard()).merge(self.portcullis.router()))
+        let routes = routes.layer(self.portcullis.guard()).merge(self.portcullis.router());
+        self.secrets().of(self.portcullis.watched(routes))
+    }
+
+    /// The secrets that went in and out, for which the log is searched in the end.
+    pub fn secrets(&self) -> &Arc<Secrets> {
+        &self.checked.secrets
     }
 
     pub fn request(&self, method: Method, path: &str) -> Call<'_> {
