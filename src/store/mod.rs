@@ -12,6 +12,7 @@ mod api_keys;
 mod connect;
 mod cookies;
 mod error;
+mod external;
 mod factors;
 #[cfg(feature = "postgres")]
 mod listener;
@@ -49,6 +50,7 @@ pub use self::{
     connect::connect,
     cookies::{CookieSession, CookieStore},
     error::{Conflict, StoreError},
+    external::{ExternalStore, NewExternalUser},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
@@ -104,7 +106,9 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: AccessStore + ApiKeyStore + CookieStore + FactorStore + PasskeyStore + Send + Sync + 'static {
+pub trait Store:
+    AccessStore + ApiKeyStore + CookieStore + ExternalStore + FactorStore + PasskeyStore + Send + Sync + 'static
+{
     /// Adds one who is told of every row of the trail that is written here, once it is committed.
     fn observe(&self, observer: Weak<dyn Observe>);
 

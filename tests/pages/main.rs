@@ -17,6 +17,8 @@ mod app;
 mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
+#[path = "../support/directory.rs"]
+mod directory;
 #[path = "../support/mailed.rs"]
 mod mailed;
 #[path = "../support/raw.rs"]

@@ -59,8 +59,12 @@ impl TestApp {
 
     /// An app that calls this for every row of the trail.
     pub async fn hooked(db: TestDb, hook: impl Fn(&Event) + Send + 'static) -> Self {
-        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_790_000_000)));
-        Self::made_by(Portcullis::builder().on_event(hook), db, clock, SealingKey::generate().unwrap(), |_| ()).await
+        Self::built(Portcullis::builder().on_event(hook), db, |_| ()).await
+    }
+
+    /// An app that begins with this builder.
+    pub async fn built(builder: Builder, db: TestDb, change: impl FnOnce(&mut Config)) -> Self {
+        Self::made_by(builder, db, Self::clock(), SealingKey::generate().unwrap(), change).await
     }
 
     /// An app over what another one left: the same database, clock and master key.
