@@ -126,9 +126,8 @@ impl Accounts {
         let user = self.as_newcomer(NewUser { user, password: None, must_change_password: false, pending: false });
         let new = NewExternalUser { user, backend: backend.to_owned(), subject };
         match self.store().create_external_user(&new, &event).await {
-            Ok(()) => {}
-            // Someone else is just making the same one.
-            Err(StoreError::Conflict(Conflict::Id)) => {}
+            // By this or, for someone who logs in twice at once, by the other login.
+            Ok(()) | Err(StoreError::Conflict(Conflict::Id)) => {}
             Err(StoreError::Conflict(taken)) => {
                 tracing::warn!(backend, %taken, "a user of a backend gets no account");
                 return Ok(None);

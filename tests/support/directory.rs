@@ -49,7 +49,7 @@ impl CredentialBackend for Directory {
     }
 
     fn patience(&self) -> Duration {
-        if self.stuck.load(SeqCst) { Duration::ZERO } else { Duration::from_secs(60) }
+        if self.stuck.load(SeqCst) { Duration::ZERO } else { Duration::from_mins(1) }
     }
 }
 

@@ -50,7 +50,9 @@ pub(super) const RESOURCES: Setting = Setting {
         let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, url) = pair.split_once('=')?;
             let (name, url) = (name.trim(), url.trim());
-            (!name.is_empty() && !url.is_empty()).then(|| (name.to_owned(), url.to_owned()))
+            let is_url =
+                ["http://", "https://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
+            (is_url && !name.is_empty()).then(|| (name.to_owned(), url.to_owned()))
         });
         let expected = "must list names and URLs, such as notes=https://notes.example";
         put(&mut settings.config.resources, pairs.collect(), expected)
