@@ -42,6 +42,17 @@ pub(super) const API_KEY_RATE: Setting = Setting {
     show: |settings| settings.config.api_key_rate.to_string(),
 };
 
+pub(super) const MEMBERSHIP_LEVELS: Setting = Setting {
+    key: "membership_levels",
+    help: "The levels that members of a resource may have, the lowest first",
+    kind: Kind::List,
+    put: |settings, text| {
+        let expected = "must list different names of letters, digits and `_`, the lowest first";
+        put(&mut settings.config.membership_levels, text.parse().ok(), expected)
+    },
+    show: |settings| settings.config.membership_levels.to_string(),
+};
+
 pub(super) const RESOURCES: Setting = Setting {
     key: "resources",
     help: "What clients are told at login of where else they can go: `name=URL`",

@@ -80,6 +80,8 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("second_factor", "some", "`optional`, `admins` or `all`"),
         ("event_retention", "23h", "in days from 1d on"),
         ("event_retention", "36h", "in days from 1d on"),
+        ("membership_levels", "reader,reader", "the lowest first"),
+        ("membership_levels", "", "the lowest first"),
         ("resources", "https://notes.example", "such as notes=https://notes.example"),
         ("resources", "notes=https://", "such as notes=https://notes.example"),
         ("totp_window", "2", "`0` or `1`"),
