@@ -48,6 +48,14 @@ impl Accounts {
         }
     }
 
+    /// Whether someone can show who they are with a password: one that is kept here or that a backend knows.
+    pub(crate) fn takes_password(&self, record: &UserRecord) -> bool {
+        match &record.backend {
+            Some(name) => self.inner().backends.iter().any(|backend| backend.name() == name),
+            None => record.password.is_some(),
+        }
+    }
+
     /// Opens what a password opens that a backend knows. Whoever has a password here is not asked about, and a user of a
     /// backend is asked about there alone.
     pub(super) async fn enter_elsewhere(

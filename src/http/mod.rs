@@ -61,7 +61,6 @@ use ::axum::{
 };
 
 use self::admin::{events, memberships, roles, users};
-pub(crate) use self::state::AppState;
 pub use self::{
     admin::{
         AdminUserResponse, AdminUsersResponse, CreateUserRequest, EventResponse, EventsResponse, MembershipRequest,
@@ -103,6 +102,12 @@ pub use self::{
         WebauthnRegisterFinishRequest, WebauthnRegisterRequest, WebauthnRenameRequest,
     },
 };
+pub(crate) use self::{
+    fields::both,
+    fresh::{FreshCaller, NotFresh},
+    page::Page as Piece,
+    state::AppState,
+};
 use crate::{
     Portcullis,
     axum::{GuardedRouter, StatedRule},
@@ -113,7 +118,7 @@ use crate::{
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// How long ago the user must have authenticated, at most, where a route asks for that.
-const FRESH: Duration = Duration::from_mins(10);
+pub(crate) const FRESH: Duration = Duration::from_mins(10);
 
 /// Every route: path and method, who answers, and what the guard asks.
 fn routes() -> GuardedRouter<AppState> {

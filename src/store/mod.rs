@@ -20,6 +20,7 @@ mod listener;
 mod migrations;
 mod notices;
 mod one_time;
+mod own;
 mod passkeys;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -54,6 +55,7 @@ pub use self::{
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
+    own::OwnStore,
     passkeys::{NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
@@ -107,7 +109,7 @@ pub struct StoredKey {
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store:
-    AccessStore + ApiKeyStore + CookieStore + ExternalStore + FactorStore + PasskeyStore + Send + Sync + 'static
+    AccessStore + ApiKeyStore + CookieStore + ExternalStore + FactorStore + OwnStore + PasskeyStore + Send + Sync + 'static
 {
     /// Adds one who is told of every row of the trail that is written here, once it is committed.
     fn observe(&self, observer: Weak<dyn Observe>);

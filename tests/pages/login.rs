@@ -12,7 +12,7 @@ use crate::{
     db::TestDb,
     directory::{IN_THE_DIRECTORY, with_directory},
     mailed::NEW,
-    visitor::Visitor,
+    visitor::{Visitor, between},
 };
 
 both![
@@ -93,6 +93,13 @@ async fn the_form_asks_a_directory_as_well(db: TestDb) {
     directory.down.store(false, SeqCst);
     visitor.log_in("ada", IN_THE_DIRECTORY).await.leads_to("/account");
     assert!(visitor.cookie("__Host-portcullis").is_some());
+    for path in ["/account", "/account/password"] {
+        let page = visitor.get(path).await.expect(StatusCode::OK).page();
+        assert!(page.contains("ept elsewhere") && !page.contains("action=\"/account/password"), "{page}");
+    }
+    let page = visitor.get("/reauthenticate").await.expect(StatusCode::OK).page();
+    assert!(page.contains("name=\"password\""), "{page}");
+    visitor.post("/reauthenticate", &[("password", IN_THE_DIRECTORY)]).await.leads_to("/account");
     let token = app.token("ada", IN_THE_DIRECTORY).await;
     app.enrol(&token).await;
     visitor.log_in("ada", IN_THE_DIRECTORY).await.leads_to("/login/second-factor");
@@ -178,9 +185,4 @@ async fn a_step_without_a_login_leads_back_to_it(db: TestDb) {
     app.enrol(&app.user("ada").await).await;
     visitor.log_in("ada", PASSWORD).await.leads_to("/login/second-factor");
     visitor.get("/login/new-password").await.leads_to("/login");
-}
-
-fn between<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
-    let rest = &page[page.find(start).unwrap_or_else(|| panic!("{start} in {page}")) + start.len()..];
-    &rest[..rest.find(end).unwrap()]
 }

@@ -19,6 +19,9 @@ mod authenticator;
 mod db;
 #[path = "../support/directory.rs"]
 mod directory;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "../support/key.rs"]
+mod key;
 #[path = "../support/mailed.rs"]
 mod mailed;
 #[path = "../support/raw.rs"]
@@ -26,6 +29,8 @@ mod raw;
 #[path = "../support/visitor.rs"]
 mod visitor;
 
+mod account;
+mod authenticator_app;
 mod cookies;
 mod elsewhere;
 mod headers;
@@ -33,7 +38,9 @@ mod links;
 mod login;
 mod next;
 mod origins;
+mod reauthenticate;
 mod reflected;
 mod register;
+mod sessions;
 mod strength;
 mod templates;
