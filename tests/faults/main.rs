@@ -19,6 +19,7 @@
 )]
 
 #[path = "../server/client.rs"]
+#[allow(dead_code, reason = "the tests of the server use more of it")]
 mod client;
 #[path = "../support/db.rs"]
 mod db;

@@ -1,5 +1,4 @@
 //! A client that does no more than it must: one request on one connection, and every byte of the answer.
-#![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
