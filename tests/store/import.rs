@@ -82,7 +82,7 @@ async fn a_batch_of_any_size_in_which_nothing_is_taken_is_made_whole(db: TestDb)
         assert_eq!(made.user, User { roles, ..new.user.clone() });
         let flags = (made.password.is_some(), made.must_change_password, made.pending);
         assert_eq!(flags, (new.password.is_some(), new.must_change_password, new.pending));
-        assert_eq!(db.store.events_of(new.user.id, 10).await.unwrap(), [told.clone()]);
+        assert_eq!(db.store.events_of(new.user.id, 10).await.unwrap(), std::slice::from_ref(told));
     }
     assert!(db.store.user(batch[1099].0.user.id).await.unwrap().is_none());
     assert_eq!(db.store.import_users(&[], true).await.unwrap(), []);
