@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use tracing::Instrument;
+
 use super::{CredentialBackend, Email, LoginData, UserId, UserRecord, Username};
 #[cfg(feature = "webauthn")]
 use crate::passkey::RelyingParty;
@@ -17,6 +19,7 @@ use crate::{
     error::Error,
     jwt::JwtIssuer,
     mail::MailRoom,
+    metrics::Figures,
     password::HashPool,
     principal::Principal,
     revocation::{Journal, Revocation, RevocationSet, Target},
@@ -52,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) backends: Vec<Arc<dyn CredentialBackend>>,
     pub(crate) login_data: Option<Arc<dyn LoginData>>,
     pub(crate) hooks: Option<Arc<Hooks>>,
+    pub(crate) figures: Figures,
     #[cfg(feature = "webauthn")]
     pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) config: Config,
@@ -178,7 +182,7 @@ impl Accounts {
     pub(crate) async fn to_the_end<T: Send + 'static>(
         act: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        tokio::spawn(act).await.map_err(Error::internal)?
+        tokio::spawn(act.in_current_span()).await.map_err(Error::internal)?
     }
 }
 

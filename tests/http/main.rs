@@ -25,6 +25,8 @@ mod events;
 mod key;
 #[path = "../support/mailed.rs"]
 mod mailed;
+#[path = "../support/prometheus.rs"]
+mod prometheus;
 #[path = "../support/raw.rs"]
 mod raw;
 
@@ -53,6 +55,7 @@ mod logout;
 mod me;
 mod memberships;
 mod methods;
+mod metrics;
 mod new_password;
 mod next_request;
 mod passkey_account;
@@ -75,5 +78,6 @@ mod totp;
 mod trail;
 mod verify;
 mod verify_email;
+mod watch;
 mod webauthn;
 mod well_known;

@@ -14,6 +14,7 @@ mod listener;
 mod logs;
 mod master_key;
 mod member;
+mod metrics;
 mod migrate;
 mod open;
 mod password;

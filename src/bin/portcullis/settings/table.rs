@@ -54,7 +54,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 49] = [
+pub(crate) static SETTINGS: [Setting; 50] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -325,6 +325,7 @@ pub(crate) static SETTINGS: [Setting; 49] = [
     brand::COLOR,
     brand::FOOTER,
     brand::NEXT_ORIGINS,
+    operation::METRICS_LISTEN,
     operation::EVENT_RETENTION,
     Setting {
         key: "insecure_http",
