@@ -30,6 +30,7 @@ mod raw;
 mod visitor;
 
 mod account;
+mod api_keys;
 mod authenticator_app;
 mod cookies;
 mod elsewhere;
@@ -38,6 +39,7 @@ mod links;
 mod login;
 mod next;
 mod origins;
+mod passkeys;
 mod reauthenticate;
 mod reflected;
 mod register;
