@@ -44,7 +44,7 @@ pub struct TestApp {
     pub mailbox: Mailbox,
     master_key: SealingKey,
     router: Router,
-    checked: Checked,
+    checked: Box<Checked>,
 }
 
 impl TestApp {
@@ -64,8 +64,12 @@ impl TestApp {
 
     /// An app that calls this for every row of the trail.
     pub async fn hooked(db: TestDb, hook: impl Fn(&Event) + Send + 'static) -> Self {
-        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_790_000_000)));
-        Self::made_by(Portcullis::builder().on_event(hook), db, clock, SealingKey::generate().unwrap(), |_| ()).await
+        Self::built(Portcullis::builder().on_event(hook), db, |_| ()).await
+    }
+
+    /// An app that begins with this builder.
+    pub async fn built(builder: Builder, db: TestDb, change: impl FnOnce(&mut Config)) -> Self {
+        Self::made_by(builder, db, Self::clock(), SealingKey::generate().unwrap(), change).await
     }
 
     /// An app over what another one left: the same database, clock and master key.
@@ -103,7 +107,7 @@ impl TestApp {
             .await
             .unwrap();
         let router = secrets.of(portcullis.watched(portcullis.router().merge(portcullis.pages())));
-        let checked = Checked::new(secrets, portcullis.clone(), mailbox.clone());
+        let checked = Box::new(Checked::new(secrets, portcullis.clone(), mailbox.clone()));
         Self { portcullis, clock, db, mailbox, master_key, router, checked }
     }
 

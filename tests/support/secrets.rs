@@ -172,7 +172,7 @@ impl Secrets {
     fn add_body(&self, headers: &HeaderMap, body: &[u8]) {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if kind.contains("json") {
-            serde_json::from_slice(body).iter().for_each(|json| self.add_json("", json));
+            self.add_json("", &serde_json::from_slice(body).unwrap_or_default());
         } else if kind.contains("form-urlencoded") {
             self.add_pairs(body);
         } else if kind.contains("html") {
