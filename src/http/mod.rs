@@ -61,7 +61,13 @@ use ::axum::{
 };
 
 use self::admin::{events, memberships, roles, users};
-pub(crate) use self::state::AppState;
+pub(crate) use self::{
+    admin::roles::role_names,
+    fresh::{FreshCaller, NotFresh},
+    page::Page as Piece,
+    query::Query,
+    state::AppState,
+};
 pub use self::{
     admin::{
         AdminUserResponse, AdminUsersResponse, CreateUserRequest, EventResponse, EventsResponse, MembershipRequest,
@@ -113,7 +119,7 @@ use crate::{
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// How long ago the user must have authenticated, at most, where a route asks for that.
-const FRESH: Duration = Duration::from_mins(10);
+pub(crate) const FRESH: Duration = Duration::from_mins(10);
 
 /// Every route: path and method, who answers, and what the guard asks.
 fn routes() -> GuardedRouter<AppState> {

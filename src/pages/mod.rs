@@ -14,6 +14,7 @@
 mod assets;
 mod cookies;
 mod form;
+mod moment;
 mod new_account;
 mod next;
 mod origin;
@@ -26,6 +27,7 @@ mod steps;
 mod visit;
 
 mod account;
+mod admin;
 mod confirm;
 mod enrol;
 mod first_admin;
@@ -50,12 +52,16 @@ use ::axum::{
 
 pub use self::send_to_login::{SendToLogin, SendsToLogin, SendsToLoginFuture};
 pub(crate) use self::state::Pages;
-use self::{page::Trouble, state::PageState};
+use self::{
+    admin::{act, events, new_user, password, roles, user, user_roles, users},
+    page::Trouble,
+    state::PageState,
+};
 use crate::{
     Portcullis,
     axum::GuardedRouter,
     guard::RouteRule,
-    http::{BODY_LIMIT, Problem},
+    http::{BODY_LIMIT, FRESH, Problem},
     one_time::Purpose,
 };
 
@@ -63,6 +69,8 @@ use crate::{
 fn routes() -> GuardedRouter<PageState> {
     let public = RouteRule::public;
     let in_person = RouteRule::in_person;
+    let may = |scope| RouteRule::scopes([scope]).and(in_person());
+    let administers = |scope| may(scope).and(RouteRule::fresh(FRESH));
     let routes = GuardedRouter::new()
         .route("/login", get(login::show).post(login::log_in), public())
         .route("/login/second-factor", get(second_factor::show).post(second_factor::finish), public())
@@ -78,6 +86,26 @@ fn routes() -> GuardedRouter<PageState> {
         .route("/confirm-email", confirm::page(Purpose::Confirm), public())
         .route("/undo-email", confirm::page(Purpose::Undo), public())
         .route("/account", get(account::show), in_person())
+        .route("/account/admin", get(admin::show), in_person())
+        .route("/account/admin/users", get(users::list), may("users:read"))
+        .route("/account/admin/users/{id}", get(user::show), may("users:read"))
+        .route("/account/admin/users/{id}/password", get(password::ask).post(password::set), administers("users:write"))
+        .route(
+            "/account/admin/users/{id}/roles",
+            get(user_roles::ask).post(user_roles::give),
+            administers("roles:write"),
+        )
+        .route("/account/admin/users/{id}/{act}", get(act::ask).post(act::act), administers("users:write"))
+        .route("/account/admin/new-user", get(new_user::ask).post(new_user::make), administers("users:write"))
+        .route("/account/admin/roles", get(roles::list), may("roles:write"))
+        .route("/account/admin/roles/{role}", get(roles::ask).post(roles::change), administers("roles:write"))
+        .route(
+            "/account/admin/roles/{role}/delete",
+            get(roles::ask_delete).post(roles::delete),
+            administers("roles:write"),
+        )
+        .route("/account/admin/new-role", get(roles::ask_new).post(roles::make), administers("roles:write"))
+        .route("/account/admin/events", get(events::list), may("events:read"))
         .route("/password-strength", post(strength::judge), public())
         .route(assets::ROUTE, get(assets::file), public());
     #[cfg(feature = "webauthn")]

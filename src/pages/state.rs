@@ -25,8 +25,19 @@ macro_rules! templates {
     };
 }
 
-const BUILT_IN: [(&str, &str); 16] = templates![
+const BUILT_IN: &[(&str, &str)] = &templates![
     "account.html",
+    "admin.html",
+    "admin_act.html",
+    "admin_events.html",
+    "admin_new_role.html",
+    "admin_new_user.html",
+    "admin_password.html",
+    "admin_role.html",
+    "admin_roles.html",
+    "admin_user.html",
+    "admin_user_roles.html",
+    "admin_users.html",
     "enrol.html",
     "error.html",
     "fields.html",
@@ -78,7 +89,7 @@ impl Pages {
     /// [`TemplateError`], which names the file.
     pub(crate) fn new(config: &Config) -> Result<Self, TemplateError> {
         let mut environment = templates::environment();
-        for (name, source) in BUILT_IN.into_iter().chain([STYLE, ICON]) {
+        for (name, source) in BUILT_IN.iter().copied().chain([STYLE, ICON]) {
             templates::add(&mut environment, name, source)?;
         }
         let folder = config.templates_dir.as_deref().map(|folder| folder.join(FOLDER));

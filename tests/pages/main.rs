@@ -24,6 +24,7 @@ mod raw;
 #[path = "../support/visitor.rs"]
 mod visitor;
 
+mod admin;
 mod cookies;
 mod elsewhere;
 mod headers;
