@@ -55,6 +55,11 @@
 //! # fn main() {}
 //! ```
 //!
+//! # The guide
+//!
+//! Embedding, clients, passkeys, several services, every default and its reason, threats, and what else there is: the pages
+//! of the folder [`docs`](https://docs.rs/portcullis/latest/portcullis/guide/index.html).
+//!
 //! # Features
 //!
 //! | feature | what it adds | default |
@@ -133,8 +138,9 @@ pub mod totp;
 #[cfg(feature = "accounts")]
 pub mod vault;
 
-#[doc = include_str!("../docs/conformance.md")]
-pub mod conformance {}
+// Only where all that it speaks of is there.
+#[cfg(all(any(doc, doctest), feature = "server", feature = "remote-jwks", feature = "testing"))]
+pub mod guide;
 
 pub use self::principal::{CredentialKind, Identity, JwtUser, Principal, Scopes};
 #[cfg(feature = "accounts")]

@@ -26,6 +26,7 @@ const ROOMS: &[&str] = &[
     "error",
     "flow",
     "guard",
+    "guide",
     "http",
     "import",
     "jwt",

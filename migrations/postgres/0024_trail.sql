@@ -3,7 +3,7 @@ ALTER TABLE events ADD COLUMN amr TEXT;
 
 -- The trail forgets what is older than this, and nothing else: whoever removes rows moves it first.
 CREATE TABLE event_horizon (
-    slot           SMALLINT NOT NULL PRIMARY KEY CHECK (slot = 1),
+    slot           BIGINT NOT NULL PRIMARY KEY CHECK (slot = 1),
     forgets_before BIGINT   NOT NULL
 );
 

@@ -178,7 +178,7 @@ impl Person {
         let (_, step) = self.typed_to_confirm(caller.app, shown);
         let answer = self.ask(caller, Act::ConfirmTotp { shown }).await;
         let Some(step) = step else { return (answer, 422) };
-        self.enrol(step, &answer);
+        self.enrol(step, caller.app.now(), &answer);
         (answer, 200)
     }
 

@@ -89,10 +89,10 @@ impl Person {
     }
 
     /// A set-up was confirmed, by this answer.
-    pub fn enrol(&mut self, step: i64, answer: &Answer) {
+    pub fn enrol(&mut self, step: i64, now: Timestamp, answer: &Answer) {
         let (authenticator, _) = self.setup.take().unwrap();
         let is_first = self.totp.is_none();
-        self.totp = Some(Totp { authenticator, last_step: step });
+        self.totp = Some(Totp { authenticator, last_step: step, confirmed_at: now });
         assert_eq!(answer.body["recovery_codes"].is_array(), is_first, "{}", answer.body);
         if is_first {
             self.take_recovery_codes(answer);

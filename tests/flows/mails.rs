@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis::mail::MailKind;
+use portcullis::{clock::Timestamp, mail::MailKind};
 use serde_json::json;
 
 use crate::{
@@ -26,6 +26,9 @@ pub const UNDO: usize = 3;
 
 const CODE_LIFETIME: Duration = Duration::from_mins(10);
 const CODE_TRIES: u32 = 5;
+
+/// For how long an owner may find that they confirmed what someone else made, or that someone else had what they made.
+const DOUBT: Duration = Duration::from_hours(24);
 
 impl World {
     /// Reads the mails that have come, and forgets what they take the place of.
@@ -94,17 +97,14 @@ impl World {
         let is_theirs = email == person.email && !person.is_disabled;
         match place {
             VERIFY if is_theirs => {
-                person.is_verified = true;
+                person.verify(now);
                 person.mails[number].is_good = false;
                 (answer, 200)
             }
             RESET if is_theirs => {
                 person.set_password();
                 person.end_everything();
-                if !person.is_verified {
-                    person.is_verified = true;
-                    person.remove_totp_if_any();
-                }
+                person.take_from_maker(now);
                 (answer, 204)
             }
             CONFIRM if !person.is_disabled => {
@@ -125,6 +125,8 @@ impl World {
                 person.password_version += 1;
                 person.end_everything();
                 person.end_mails();
+                let moved = person.mails[number].expires_at - PLACES[UNDO].2;
+                person.take_added(moved - DOUBT, None);
                 // Whoever moved the address since then does not get it back.
                 person
                     .mails
@@ -157,7 +159,7 @@ impl World {
             return (answer, 400);
         }
         mail.is_good = false;
-        person.is_verified = true;
+        person.verify(now);
         (answer, 200)
     }
 }
@@ -170,10 +172,34 @@ impl Person {
         self.generation += 1;
     }
 
-    fn remove_totp_if_any(&mut self) {
-        if self.totp.is_some() {
+    /// The address is confirmed by a link or a code.
+    fn verify(&mut self, now: Timestamp) {
+        if !self.is_verified {
+            self.doubted_until = Some(now + DOUBT);
+        }
+        self.is_verified = true;
+    }
+
+    /// The owner takes in hand what may have been made by someone else.
+    fn take_from_maker(&mut self, now: Timestamp) {
+        let doubted_until = self.doubted_until.filter(|until| now < *until);
+        if !self.is_verified {
+            self.take_added(Timestamp::from_millis(0), None);
+        } else if let Some(until) = doubted_until {
+            self.take_added(Timestamp::from_millis(0), Some(until - DOUBT));
+        }
+        if !self.is_verified || doubted_until.is_some() {
+            self.doubted_until = None;
+        }
+        self.is_verified = true;
+    }
+
+    /// A second factor goes that was added from one moment on and before the other, and so does a set-up.
+    fn take_added(&mut self, from: Timestamp, before: Option<Timestamp>) {
+        self.setup = None;
+        let is_taken = |added: Timestamp| added >= from && before.is_none_or(|before| added < before);
+        if self.totp.as_ref().is_some_and(|totp| is_taken(totp.confirmed_at)) {
             self.remove_totp();
         }
-        self.setup = None;
     }
 }

@@ -30,6 +30,8 @@ pub struct Person {
     pub is_author: bool,
     pub email: String,
     pub is_verified: bool,
+    /// Until when the owner may find that they confirmed what someone else made.
+    pub doubted_until: Option<Timestamp>,
     /// The password, and the one before. There may be none that is good.
     passwords: [String; 2],
     pub has_password: bool,
@@ -54,6 +56,7 @@ pub struct Person {
 pub struct Totp {
     pub authenticator: Authenticator,
     pub last_step: i64,
+    pub confirmed_at: Timestamp,
 }
 
 pub struct Session {
@@ -157,6 +160,7 @@ impl Person {
             is_author: false,
             email: Self::address(name, 0),
             is_verified: false,
+            doubted_until: None,
             passwords: [PASSWORD.to_owned(), "not a password of theirs".to_owned()],
             has_password: true,
             passwords_chosen: 0,

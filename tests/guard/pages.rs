@@ -1,4 +1,4 @@
-//! The pages of the documentation: the tests that they name in each row are there, and so is what they link to.
+//! The pages of the documentation: the tests that they name in each row are there. For what they link to, `scripts/links`.
 
 use std::{fs, path::Path};
 
@@ -22,43 +22,6 @@ fn each_test_that_a_page_names_is_there() {
         assert!(rows.len() > at_least, "{}", rows.len());
         rows.into_iter().for_each(assert_names_what_is_there);
     }
-}
-
-/// Every page beside the code. Links between items of the code are checked when the documentation is built.
-#[test]
-fn each_link_of_a_page_leads_somewhere() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut links = 0;
-    for folder in ["", "docs", "benches"] {
-        let folder = root.join(folder);
-        let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-        for page in files.filter(|file| file.extension().is_some_and(|kind| kind == "md")) {
-            let text = fs::read_to_string(&page).unwrap();
-            for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next()) {
-                let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-                if file.contains("://") || file.starts_with("mailto:") {
-                    continue;
-                }
-                let target = if file.is_empty() { page.clone() } else { folder.join(file) };
-                assert!(target.exists(), "{} links to {link}", page.display());
-                if !anchor.is_empty() {
-                    let text = fs::read_to_string(&target).unwrap();
-                    assert!(headings(&text).any(|name| name == anchor), "{} links to {link}", page.display());
-                }
-                links += 1;
-            }
-        }
-    }
-    assert!(links > 0, "no link was found");
-}
-
-/// The names of a page's headings, as links call them.
-fn headings(page: &str) -> impl Iterator<Item = String> {
-    let titles = page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
-    titles.map(|title| {
-        let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-        kept.collect::<String>().to_lowercase().replace(' ', "-")
-    })
 }
 
 fn assert_names_what_is_there(row: &str) {

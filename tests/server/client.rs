@@ -7,6 +7,9 @@ use std::{
 
 use serde_json::{Value, json};
 
+/// What the server is called unless it is told another name.
+const HOST: &str = "localhost:8400";
+
 /// What the server answered.
 #[derive(Debug)]
 pub struct Answer {
@@ -41,7 +44,7 @@ impl Half {
     pub fn begin(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> io::Result<Self> {
         let mut stream = TcpStream::connect(address)?;
         let headers: String = headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
-        let first = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+        let first = format!("{method} {path} HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n");
         stream.write_all([&first, &headers, "\r\n"].concat().as_bytes())?;
         Ok(Self(BufReader::new(stream)))
     }

@@ -33,7 +33,8 @@ fn users_are_imported_with_a_report_and_log_in() {
     let imported = run(folder.path(), &["import", "users.jsonl", "--json"], "");
     let report: Value = serde_json::from_slice(&imported.stdout).unwrap();
     let reason = "`email` is not valid";
-    let skipped = json!({"line": 2, "username": "bob", "code": "invalid", "field": "email", "reason": reason});
+    let skipped =
+        json!({"line": 2, "number": 2, "username": "bob", "code": "invalid", "field": "email", "reason": reason});
     assert_eq!(report, json!({"dry_run": false, "imported": 1, "passed_over": 0, "skipped": [skipped]}));
     let first_line = FILE.lines().next().unwrap();
     let again = run(folder.path(), &["import", "-"], first_line);

@@ -27,6 +27,7 @@ fn pw_9_200_logins_at_once_leave_the_rest_alone() {
     let held = token(at, "ada", PASSWORD);
 
     let finished = AtomicUsize::new(0);
+    let mut peak = 0;
     let answers = thread::scope(|scope| {
         let logins: Vec<_> = (0..LOGINS)
             .map(|turn| {
@@ -42,6 +43,7 @@ fn pw_9_200_logins_at_once_leave_the_rest_alone() {
         while finished.load(Ordering::Relaxed) < LOGINS {
             assert_eq!(get(at, "/healthz").status, 200);
             assert_eq!(get_as(at, "/auth/me", &held).status, 200);
+            peak = peak.max(own_memory(server.pid()));
         }
         logins.into_iter().map(|login| login.join().unwrap()).collect::<Vec<_>>()
     });
@@ -60,16 +62,16 @@ fn pw_9_200_logins_at_once_leave_the_rest_alone() {
         }
     }
     assert!((1..LOGINS).contains(&turned_away), "{turned_away} of {LOGINS} were turned away");
-    let peak = peak_memory(server.pid());
-    assert!(peak <= 2 * 19 * MIB + 64 * MIB, "the peak was {} MiB", peak / MIB);
+    assert!(peak > 2 * 19 * MIB, "hashing was missed: {} MiB", peak / MIB);
+    assert!(peak <= 2 * 19 * MIB + 32 * MIB, "the peak was {} MiB", peak / MIB);
     assert_eq!(get_as(at, "/auth/me", &token(at, "ada", PASSWORD)).status, 200);
     assert_eq!(login(at, "ada", "something else entirely").status, 401);
     assert_eq!(register(at, "grace", PASSWORD).status, 201);
 }
 
-/// The most memory that was ever resident, in bytes.
-fn peak_memory(pid: u32) -> u64 {
+/// What is resident of a process, in bytes, beside the program itself, which is many times as large here as what is shipped.
+fn own_memory(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
     line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() * 1024
 }

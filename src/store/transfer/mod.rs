@@ -23,7 +23,7 @@ use super::{PostgresStore, StoreError, postgres_url::PostgresUrl};
 const BATCH: usize = 1000;
 
 /// What a new database holds already, as it was made by migrations. It is replaced.
-const SEEDED: [&str; 3] = ["revocation_journal", "roles", "signing_key_versions"];
+const SEEDED: [&str; 4] = ["event_horizon", "revocation_journal", "roles", "signing_key_versions"];
 
 /// What was moved: every table with its rows, in the order in which they were written.
 #[derive(Clone, Debug, PartialEq, Eq)]

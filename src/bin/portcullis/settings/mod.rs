@@ -5,6 +5,8 @@
 
 mod access;
 mod brand;
+#[cfg(test)]
+mod documented;
 mod error;
 mod mail;
 mod mask;

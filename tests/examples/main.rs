@@ -1,4 +1,4 @@
-//! The examples, run as a reader would run them.
+//! The examples, run as a reader would run them. `scripts/test` installs what those in other languages need.
 
 #![cfg(feature = "server")]
 #![allow(
@@ -11,14 +11,22 @@
     reason = "test code"
 )]
 
-#[path = "server/client.rs"]
+#[path = "../server/client.rs"]
 #[allow(dead_code, reason = "these tests need a part of it")]
 mod client;
+mod clients;
+#[path = "../browser/devtools.rs"]
+mod devtools;
+mod page;
+#[path = "../server/process.rs"]
+#[allow(dead_code, reason = "these tests need a part of it")]
+mod process;
 
 use std::{
     env,
     io::{BufRead, BufReader},
     net::SocketAddr,
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -47,7 +55,13 @@ impl Example {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("it said {line:?}"));
-        Self { child, address: address.parse().unwrap() }
+        Self { child, address: address.replace("localhost", "127.0.0.1").parse().unwrap() }
+    }
+
+    /// The service with accounts, whose database is in this folder.
+    fn with_accounts(folder: &Path) -> Self {
+        let database = format!("sqlite:{}/notes.db", folder.display());
+        Self::start("axum", |program| program.args([&database, "127.0.0.1:0"]))
     }
 }
 
@@ -61,8 +75,7 @@ impl Drop for Example {
 #[test]
 fn the_axum_service_knows_who_logged_in() {
     let folder = tempdir().unwrap();
-    let database = format!("sqlite:{}/notes.db", folder.path().display());
-    let example = Example::start("axum", |program| program.args([&database, "127.0.0.1:0"]));
+    let example = Example::with_accounts(folder.path());
     let at = example.address;
     assert_eq!(get(at, "/").status, 200);
     assert_eq!(get(at, "/notes").status, 401);
