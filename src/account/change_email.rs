@@ -42,6 +42,15 @@ impl Accounts {
         Ok(())
     }
 
+    /// The address that the caller asked for and has not confirmed yet, while they can.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the database does not answer.
+    pub async fn pending_email(&self, caller: Caller) -> Result<Option<Email>, Error> {
+        Ok(self.store().pending_email(caller.user, self.now()).await?)
+    }
+
     /// Gives an account the address to which this token was mailed. The one it had is told, and can undo it for seven days.
     ///
     /// # Errors

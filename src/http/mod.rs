@@ -63,6 +63,7 @@ use ::axum::{
 use self::admin::{events, memberships, roles, users};
 pub(crate) use self::{
     admin::roles::role_names,
+    fields::both,
     fresh::{FreshCaller, NotFresh},
     page::Page as Piece,
     query::Query,

@@ -37,6 +37,7 @@ mod logout;
 mod new_password;
 #[cfg(feature = "webauthn")]
 mod passkey;
+mod reauthenticate;
 mod register;
 mod reset_password;
 mod second_factor;
@@ -53,13 +54,14 @@ use ::axum::{
 pub use self::send_to_login::{SendToLogin, SendsToLogin, SendsToLoginFuture};
 pub(crate) use self::state::Pages;
 use self::{
-    admin::{act, events, new_user, password, roles, user, user_roles, users},
+    account::{authenticator, email, password, profile, recovery_codes, sessions},
+    admin::{act, events, new_user, password as set_password, roles, user, user_roles, users},
     page::Trouble,
     state::PageState,
 };
 use crate::{
     Portcullis,
-    axum::GuardedRouter,
+    axum::{GuardedRouter, StatedRule},
     guard::RouteRule,
     http::{BODY_LIMIT, FRESH, Problem},
     one_time::Purpose,
@@ -69,8 +71,10 @@ use crate::{
 fn routes() -> GuardedRouter<PageState> {
     let public = RouteRule::public;
     let in_person = RouteRule::in_person;
+    // The page of a form that takes this takes it too: whoever is asked who they are comes back to it.
+    let fresh = || RouteRule::fresh(FRESH).and(in_person());
     let may = |scope| RouteRule::scopes([scope]).and(in_person());
-    let administers = |scope| may(scope).and(RouteRule::fresh(FRESH));
+    let administers = |scope| may(scope).and(fresh());
     let routes = GuardedRouter::new()
         .route("/login", get(login::show).post(login::log_in), public())
         .route("/login/second-factor", get(second_factor::show).post(second_factor::finish), public())
@@ -85,11 +89,25 @@ fn routes() -> GuardedRouter<PageState> {
         .route("/reset-password", get(reset_password::show).post(reset_password::reset), public())
         .route("/confirm-email", confirm::page(Purpose::Confirm), public())
         .route("/undo-email", confirm::page(Purpose::Undo), public())
+        .route("/reauthenticate", get(reauthenticate::show).post(reauthenticate::confirm), in_person())
         .route("/account", get(account::show), in_person())
+        .route("/account/profile", get(profile::show).post(profile::change), in_person())
+        .route("/account/password", get(password::show).post(password::change), in_person())
+        .route("/account/password/mail", get(password::show).post(password::mail), in_person())
+        .route("/account/email", get(email::show).post(email::change), fresh())
+        .route("/account/email/resend", get(email::show).post(email::resend), fresh())
+        .route("/account/authenticator", get(authenticator::show).post(authenticator::remove), in_person())
+        .route("/account/authenticator/set-up", get(authenticator::begin).post(authenticator::confirm), fresh())
+        .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::replace), fresh())
+        .route("/account/sessions", get(sessions::show).post(sessions::end), in_person())
         .route("/account/admin", get(admin::show), in_person())
         .route("/account/admin/users", get(users::list), may("users:read"))
         .route("/account/admin/users/{id}", get(user::show), may("users:read"))
-        .route("/account/admin/users/{id}/password", get(password::ask).post(password::set), administers("users:write"))
+        .route(
+            "/account/admin/users/{id}/password",
+            get(set_password::ask).post(set_password::set),
+            administers("users:write"),
+        )
         .route(
             "/account/admin/users/{id}/roles",
             get(user_roles::ask).post(user_roles::give),
@@ -111,6 +129,18 @@ fn routes() -> GuardedRouter<PageState> {
     #[cfg(feature = "webauthn")]
     let routes = routes.route("/login/passkey", post(passkey::log_in), public());
     routes.method_not_allowed_fallback(async || Trouble::from(Problem::wrong_method()))
+}
+
+/// Every page and what the guard asks there: to print, to audit, to test.
+///
+/// ```
+/// let rules = portcullis::pages::stated_rules();
+/// let account = rules.iter().find(|stated| stated.path() == "/account").unwrap();
+/// assert!(!account.rule().is_public());
+/// ```
+#[must_use]
+pub fn stated_rules() -> Vec<StatedRule> {
+    routes().rules().to_vec()
 }
 
 /// The pages as one router. It leaves unknown paths to the service that it becomes a part of.

@@ -27,6 +27,14 @@ macro_rules! templates {
 
 const BUILT_IN: &[(&str, &str)] = &templates![
     "account.html",
+    "account_authenticator.html",
+    "account_email.html",
+    "account_layout.html",
+    "account_password.html",
+    "account_profile.html",
+    "account_recovery_codes.html",
+    "account_sessions.html",
+    "account_set_up.html",
     "admin.html",
     "admin_act.html",
     "admin_events.html",
@@ -48,10 +56,13 @@ const BUILT_IN: &[(&str, &str)] = &templates![
     "login.html",
     "logout.html",
     "new_password.html",
+    "parts.html",
+    "reauthenticate.html",
     "recovery_codes.html",
     "register.html",
     "reset_password.html",
     "second_factor.html",
+    "setup.html",
     "verify_email.html",
 ];
 

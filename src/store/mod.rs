@@ -19,6 +19,7 @@ mod listener;
 mod migrations;
 mod notices;
 mod one_time;
+mod own;
 mod passkeys;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -52,6 +53,7 @@ pub use self::{
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
+    own::OwnStore,
     passkeys::{NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
@@ -104,7 +106,9 @@ pub struct StoredKey {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: AccessStore + ApiKeyStore + CookieStore + FactorStore + PasskeyStore + Send + Sync + 'static {
+pub trait Store:
+    AccessStore + ApiKeyStore + CookieStore + FactorStore + OwnStore + PasskeyStore + Send + Sync + 'static
+{
     /// Adds one who is told of every row of the trail that is written here, once it is committed.
     fn observe(&self, observer: Weak<dyn Observe>);
 

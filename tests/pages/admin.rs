@@ -434,8 +434,12 @@ async fn the_trail_is_looked_through(db: TestDb) {
     for bad in ["?kind=x", "?cursor=x", "?user=%00"] {
         visitor.get(&format!("/account/admin/events{bad}")).await.expect(StatusCode::UNPROCESSABLE_ENTITY).page();
     }
+    let own = page(&visitor, "/account").await;
+    assert!(own.contains(r#"href="/account/admin/users""#), "{own}");
     // Whoever may see no users is told no names.
     let auditor = helper(&app, "auditor", "events:read").await;
+    assert!(page(&auditor, "/account").await.contains(r#"href="/account/admin/events""#));
+    assert!(!page(&logged_in(&app, "auditor").await, "/account").await.contains("admin/users"));
     let seen = page(&auditor, "/account/admin/events").await;
     assert!(seen.contains(&id) && !seen.contains("href=\"/account/admin/users/"), "{seen}");
     auditor.get("/account/admin/events?user=ada").await.expect(StatusCode::UNPROCESSABLE_ENTITY);

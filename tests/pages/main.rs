@@ -17,6 +17,8 @@ mod app;
 mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
+#[path = "../support/key.rs"]
+mod key;
 #[path = "../support/mailed.rs"]
 mod mailed;
 #[path = "../support/raw.rs"]
@@ -24,7 +26,9 @@ mod raw;
 #[path = "../support/visitor.rs"]
 mod visitor;
 
+mod account;
 mod admin;
+mod authenticator_app;
 mod cookies;
 mod elsewhere;
 mod headers;
@@ -32,7 +36,9 @@ mod links;
 mod login;
 mod next;
 mod origins;
+mod reauthenticate;
 mod reflected;
 mod register;
+mod sessions;
 mod strength;
 mod templates;

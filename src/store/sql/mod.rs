@@ -23,6 +23,7 @@ mod keys;
 mod mailed;
 mod one_time;
 mod outbox;
+mod own;
 mod passkeys;
 mod recovery;
 mod refresh;
