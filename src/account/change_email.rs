@@ -24,7 +24,7 @@ impl Accounts {
         if !self.config().insecure_no_limits {
             let buckets = [&caller.user.to_string(), new.key()].map(|to| Bucket::mail(Purpose::Confirm.as_str(), to));
             if let Some(retry_after) = self.store().begin_attempt(&buckets, now).await? {
-                return Err(Error::TooManyAttempts { retry_after });
+                return Err(self.turned_away(retry_after));
             }
         }
         let grant = Grant {

@@ -43,6 +43,7 @@ mod tokens;
 mod totp;
 mod verify;
 mod verify_email;
+pub(crate) mod watch;
 #[cfg(feature = "webauthn")]
 mod webauthn;
 mod well_known;

@@ -104,6 +104,21 @@ pub struct StoredKey {
     pub retired_at: Option<Timestamp>,
 }
 
+/// How the connections of one pool are doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolFigures {
+    /// What the pool is for: `writer`, `reader`, or `all`.
+    pub name: &'static str,
+    /// How many connections are open and not in use.
+    pub idle: usize,
+    /// How many are in use.
+    pub used: usize,
+    /// How many there may be.
+    pub limit: usize,
+    /// How often none came free soon enough since the store was opened.
+    pub timeouts: u64,
+}
+
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store:
@@ -115,6 +130,11 @@ pub trait Store:
     /// What the database tells of by itself, from the first time that this is asked for on. Nothing unless it is able to.
     fn notices(&self) -> Notices {
         Notices::none()
+    }
+
+    /// The connections to the database, by their pools: figures for metrics. Nothing where there are none to be counted.
+    fn connections(&self) -> Vec<PoolFigures> {
+        Vec::new()
     }
 
     /// Whether the database answers.

@@ -17,6 +17,7 @@ mod app;
 mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
+#[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../support/key.rs"]
 mod key;
 #[path = "../support/mailed.rs"]

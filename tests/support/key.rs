@@ -1,5 +1,4 @@
 //! An authenticator that can be made to lie: it signs whatever a test puts before it.
-#![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use aws_lc_rs::{
     digest,

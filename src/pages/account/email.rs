@@ -31,15 +31,12 @@ pub(in crate::pages) async fn change(visit: Visit, mut form: Form) -> Answer {
 /// Sends again the mail that is waited for: to the address that is to come, and else to the one that there is.
 pub(in crate::pages) async fn resend(visit: Visit, _: Form) -> Answer {
     let caller = visit.fresh_caller().await?;
-    let (address, outcome) = match visit.accounts.pending_email(caller).await? {
-        Some(pending) => {
-            let address = pending.as_str().to_owned();
-            (address, visit.accounts.change_email(caller, pending, &visit.device).await)
-        }
-        None => {
-            let email = visit.accounts.profile(caller).await?.email;
-            (email.as_str().to_owned(), visit.accounts.resend_verification(email, &visit.device).await)
-        }
+    let (address, outcome) = if let Some(pending) = visit.accounts.pending_email(caller).await? {
+        let address = pending.as_str().to_owned();
+        (address, visit.accounts.change_email(caller, pending, &visit.device).await)
+    } else {
+        let email = visit.accounts.profile(caller).await?.email;
+        (email.as_str().to_owned(), visit.accounts.resend_verification(email, &visit.device).await)
     };
     match outcome {
         Ok(()) => Ok(visit.to("/account/email").saying("email_resent", &address).go()),
