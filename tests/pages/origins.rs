@@ -90,8 +90,8 @@ async fn cs_2_a_form_from_elsewhere_does_nothing_on_any_page(db: TestDb) {
         ("new_password", "a quite different password"),
         ("new_password_again", "a quite different password"),
     ];
-    let owned = ACCOUNT_FORMS.into_iter().chain(ADMIN_FORMS).map(|path| (path, &owner));
-    for (path, visitor) in FORMS.map(|path| (path, &visitor)).into_iter().chain(owned) {
+    let theirs = ACCOUNT_FORMS.into_iter().chain(ADMIN_FORMS).map(|path| (path, &owner));
+    for (path, visitor) in FORMS.map(|path| (path, &visitor)).into_iter().chain(theirs) {
         for headers in FOREIGN {
             let form = visitor.form(&path.replace(['{', '}'], ""), &fields);
             let form = headers.iter().fold(form, |form, (name, value)| form.header(name, value));
