@@ -1,7 +1,11 @@
 //! `/account`: what people see and change of their own. Each page beside this one calls what the account routes call.
 
+pub(super) mod api_keys;
 pub(super) mod authenticator;
 pub(super) mod email;
+pub(super) mod leave;
+#[cfg(feature = "webauthn")]
+pub(super) mod passkeys;
 pub(super) mod password;
 pub(super) mod profile;
 pub(super) mod recovery_codes;
