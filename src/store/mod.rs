@@ -12,6 +12,7 @@ mod api_keys;
 mod connect;
 mod cookies;
 mod error;
+mod external;
 mod factors;
 #[cfg(feature = "postgres")]
 mod listener;
@@ -50,6 +51,7 @@ pub use self::{
     connect::connect,
     cookies::{CookieSession, CookieStore},
     error::{Conflict, StoreError},
+    external::{ExternalStore, NewExternalUser},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
@@ -122,7 +124,7 @@ pub struct PoolFigures {
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store:
-    AccessStore + ApiKeyStore + CookieStore + FactorStore + OwnStore + PasskeyStore + Send + Sync + 'static
+    AccessStore + ApiKeyStore + CookieStore + ExternalStore + FactorStore + OwnStore + PasskeyStore + Send + Sync + 'static
 {
     /// Adds one who is told of every row of the trail that is written here, once it is committed.
     fn observe(&self, observer: Weak<dyn Observe>);

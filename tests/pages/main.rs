@@ -17,6 +17,8 @@ mod app;
 mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
+#[path = "../support/directory.rs"]
+mod directory;
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../support/key.rs"]
 mod key;
