@@ -48,7 +48,7 @@ pub use self::transfer::{TransferError, Transferred, TransferredTable, transfer}
 pub use self::{
     access::{AccessStore, EventQuery, NewMembership, NewUserPassword, UserQuery, UserState},
     api_keys::{ApiKeyMade, ApiKeyStore, KeyRotation, NewApiKey, OwnedApiKey},
-    connect::connect,
+    connect::{PoolFigures, connect},
     cookies::{CookieSession, CookieStore},
     error::{Conflict, StoreError},
     external::{ExternalStore, NewExternalUser},
@@ -104,21 +104,6 @@ pub struct StoredKey {
     pub signs_from: Timestamp,
     /// When its tokens stopped being good, on the operator's word.
     pub retired_at: Option<Timestamp>,
-}
-
-/// How the connections of one pool are doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolFigures {
-    /// What the pool is for: `writer`, `reader`, or `all`.
-    pub name: &'static str,
-    /// How many connections are open and not in use.
-    pub idle: usize,
-    /// How many are in use.
-    pub used: usize,
-    /// How many there may be.
-    pub limit: usize,
-    /// How often none came free soon enough since the store was opened.
-    pub timeouts: u64,
 }
 
 /// Everything that outlives a request.
