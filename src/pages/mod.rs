@@ -27,6 +27,7 @@ mod steps;
 mod visit;
 
 mod account;
+mod admin;
 mod confirm;
 mod enrol;
 mod first_admin;
@@ -50,10 +51,13 @@ use ::axum::{
     routing::{get, post},
 };
 
+#[cfg(feature = "webauthn")]
+use self::account::passkeys;
 pub use self::send_to_login::{SendToLogin, SendsToLogin, SendsToLoginFuture};
 pub(crate) use self::state::Pages;
 use self::{
-    account::{authenticator, email, password, profile, recovery_codes, sessions},
+    account::{api_keys, authenticator, email, leave, password, profile, recovery_codes, sessions},
+    admin::{act, events, new_user, password as set_password, roles, user, user_roles, users},
     page::Trouble,
     state::PageState,
 };
@@ -71,6 +75,8 @@ fn routes() -> GuardedRouter<PageState> {
     let in_person = RouteRule::in_person;
     // The page of a form that takes this takes it too: whoever is asked who they are comes back to it.
     let fresh = || RouteRule::fresh(FRESH).and(in_person());
+    let may = |scope| RouteRule::scopes([scope]).and(in_person());
+    let administers = |scope| may(scope).and(fresh());
     let routes = GuardedRouter::new()
         .route("/login", get(login::show).post(login::log_in), public())
         .route("/login/second-factor", get(second_factor::show).post(second_factor::finish), public())
@@ -96,10 +102,42 @@ fn routes() -> GuardedRouter<PageState> {
         .route("/account/authenticator/set-up", get(authenticator::begin).post(authenticator::confirm), fresh())
         .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::replace), fresh())
         .route("/account/sessions", get(sessions::show).post(sessions::end), in_person())
+        .route("/account/api-keys", get(api_keys::list), in_person())
+        .route("/account/api-keys/new", get(api_keys::ask).post(api_keys::make), fresh())
+        .route("/account/api-keys/{id}", get(api_keys::show).post(api_keys::change), fresh())
+        .route("/account/delete", get(leave::show).post(leave::delete), fresh())
+        .route("/account/admin", get(admin::show), in_person())
+        .route("/account/admin/users", get(users::list), may("users:read"))
+        .route("/account/admin/users/{id}", get(user::show), may("users:read"))
+        .route(
+            "/account/admin/users/{id}/password",
+            get(set_password::ask).post(set_password::set),
+            administers("users:write"),
+        )
+        .route(
+            "/account/admin/users/{id}/roles",
+            get(user_roles::ask).post(user_roles::give),
+            administers("roles:write"),
+        )
+        .route("/account/admin/users/{id}/{act}", get(act::ask).post(act::act), administers("users:write"))
+        .route("/account/admin/new-user", get(new_user::ask).post(new_user::make), administers("users:write"))
+        .route("/account/admin/roles", get(roles::list), may("roles:write"))
+        .route("/account/admin/roles/{role}", get(roles::ask).post(roles::change), administers("roles:write"))
+        .route(
+            "/account/admin/roles/{role}/delete",
+            get(roles::ask_delete).post(roles::delete),
+            administers("roles:write"),
+        )
+        .route("/account/admin/new-role", get(roles::ask_new).post(roles::make), administers("roles:write"))
+        .route("/account/admin/events", get(events::list), may("events:read"))
         .route("/password-strength", post(strength::judge), public())
         .route(assets::ROUTE, get(assets::file), public());
     #[cfg(feature = "webauthn")]
-    let routes = routes.route("/login/passkey", post(passkey::log_in), public());
+    let routes = routes
+        .route("/login/passkey", post(passkey::log_in), public())
+        .route("/account/passkeys", get(passkeys::list), in_person())
+        .route("/account/passkeys/new", get(passkeys::ask).post(passkeys::add), fresh())
+        .route("/account/passkeys/{id}", get(passkeys::show).post(passkeys::change), fresh());
     routes.method_not_allowed_fallback(async || Trouble::from(Problem::wrong_method()))
 }
 

@@ -12,6 +12,7 @@ mod api_keys;
 mod connect;
 mod cookies;
 mod error;
+mod external;
 mod factors;
 #[cfg(feature = "postgres")]
 mod listener;
@@ -47,9 +48,10 @@ pub use self::transfer::{TransferError, Transferred, TransferredTable, transfer}
 pub use self::{
     access::{AccessStore, EventQuery, NewMembership, NewUserPassword, UserQuery, UserState},
     api_keys::{ApiKeyMade, ApiKeyStore, KeyRotation, NewApiKey, OwnedApiKey},
-    connect::connect,
+    connect::{PoolFigures, connect},
     cookies::{CookieSession, CookieStore},
     error::{Conflict, StoreError},
+    external::{ExternalStore, NewExternalUser},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
@@ -104,25 +106,10 @@ pub struct StoredKey {
     pub retired_at: Option<Timestamp>,
 }
 
-/// How the connections of one pool are doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolFigures {
-    /// What the pool is for: `writer`, `reader`, or `all`.
-    pub name: &'static str,
-    /// How many connections are open and not in use.
-    pub idle: usize,
-    /// How many are in use.
-    pub used: usize,
-    /// How many there may be.
-    pub limit: usize,
-    /// How often none came free soon enough since the store was opened.
-    pub timeouts: u64,
-}
-
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store:
-    AccessStore + ApiKeyStore + CookieStore + FactorStore + OwnStore + PasskeyStore + Send + Sync + 'static
+    AccessStore + ApiKeyStore + CookieStore + ExternalStore + FactorStore + OwnStore + PasskeyStore + Send + Sync + 'static
 {
     /// Adds one who is told of every row of the trail that is written here, once it is committed.
     fn observe(&self, observer: Weak<dyn Observe>);
