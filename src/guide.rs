@@ -8,6 +8,7 @@
 //! | [`services`] | who has one portcullis and several services, in any language |
 //! | [`forward_auth`](crate::http::forward_auth) | who has a service that knows nothing of tokens |
 //! | [`defaults`] | who runs it: every setting, and why it is as it is |
+//! | [`deployment`] | who runs it: one node or many, proxies, backups, sizes, a hundred million users |
 //! | [`upgrading`] | who runs it next year |
 //! | [`threats`] | who has to trust it |
 //! | [`conformance`] | who has to show it to others |
@@ -22,6 +23,7 @@ macro_rules! page {
         /// [services]: crate::guide::services
         /// [forward auth]: crate::http::forward_auth
         /// [defaults]: crate::guide::defaults
+        /// [deployment]: crate::guide::deployment
         /// [upgrading]: crate::guide::upgrading
         /// [threats]: crate::guide::threats
         /// [conformance]: crate::guide::conformance
@@ -51,6 +53,7 @@ page!(login);
 page!(passkeys);
 page!(services);
 page!(defaults);
+page!(deployment);
 page!(upgrading);
 page!(threats);
 page!(conformance);
