@@ -114,6 +114,8 @@ pub mod import;
 #[cfg(feature = "accounts")]
 pub mod mail;
 #[cfg(feature = "accounts")]
+pub mod metrics;
+#[cfg(feature = "accounts")]
 pub mod one_time;
 #[cfg(feature = "pages")]
 pub mod pages;

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use tracing::Instrument;
+
 use super::{Email, UserId, UserRecord, Username};
 #[cfg(feature = "webauthn")]
 use crate::passkey::RelyingParty;
@@ -17,6 +19,7 @@ use crate::{
     error::Error,
     jwt::JwtIssuer,
     mail::MailRoom,
+    metrics::Figures,
     password::HashPool,
     principal::Principal,
     revocation::{Journal, Revocation, RevocationSet, Target},
@@ -50,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) api_key_rates: KeyRates,
     pub(crate) mail: MailRoom,
     pub(crate) hooks: Option<Arc<Hooks>>,
+    pub(crate) figures: Figures,
     #[cfg(feature = "webauthn")]
     pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) config: Config,
@@ -176,7 +180,7 @@ impl Accounts {
     pub(crate) async fn to_the_end<T: Send + 'static>(
         act: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        tokio::spawn(act).await.map_err(Error::internal)?
+        tokio::spawn(act.in_current_span()).await.map_err(Error::internal)?
     }
 }
 

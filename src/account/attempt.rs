@@ -86,12 +86,18 @@ impl Accounts {
         let now = self.now();
         let Some(retry_after) = self.store().begin_attempt(&attempt.all(), now).await? else { return Ok(attempt) };
         if attempt.quiet.is_empty() {
-            return Err(Error::TooManyAttempts { retry_after });
+            return Err(self.turned_away(retry_after));
         }
         match self.store().begin_attempt(&attempt.told(), now).await? {
-            Some(retry_after) => Err(Error::TooManyAttempts { retry_after }),
+            Some(retry_after) => Err(self.turned_away(retry_after)),
             None => Ok(Attempt { quiet: Vec::new(), in_vain: true, ..attempt }),
         }
+    }
+
+    /// Why someone is not listened to who has tried too often. It is counted.
+    pub(crate) fn turned_away(&self, retry_after: Duration) -> Error {
+        self.inner().figures.turned_away.count();
+        Error::TooManyAttempts { retry_after }
     }
 
     /// Takes an attempt back that was not made.

@@ -24,7 +24,7 @@ impl Accounts {
         if !self.config().insecure_no_limits {
             let buckets = [&caller.user.to_string(), new.key()].map(|to| Bucket::mail(Purpose::Confirm.as_str(), to));
             if let Some(retry_after) = self.store().begin_attempt(&buckets, now).await? {
-                return Err(Error::TooManyAttempts { retry_after });
+                return Err(self.turned_away(retry_after));
             }
         }
         let grant = Grant {
@@ -40,6 +40,15 @@ impl Accounts {
         }
         self.inner().mail.wake();
         Ok(())
+    }
+
+    /// The address that the caller asked for and has not confirmed yet, while they can.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the database does not answer.
+    pub async fn pending_email(&self, caller: Caller) -> Result<Option<Email>, Error> {
+        Ok(self.store().pending_email(caller.user, self.now()).await?)
     }
 
     /// Gives an account the address to which this token was mailed. The one it had is told, and can undo it for seven days.

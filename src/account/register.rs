@@ -96,7 +96,7 @@ impl Accounts {
         let Some(address) = device.address.filter(|_| !self.config().insecure_no_limits) else { return Ok(()) };
         match self.store().begin_attempt(&[Bucket::registration(address)], self.now()).await? {
             None => Ok(()),
-            Some(retry_after) => Err(Error::TooManyAttempts { retry_after }),
+            Some(retry_after) => Err(self.turned_away(retry_after)),
         }
     }
 

@@ -147,7 +147,7 @@ impl Accounts {
         let bucket = [Bucket::second_factor(asked.user)];
         let limited = !self.config().insecure_no_limits;
         if limited && let Some(retry_after) = self.store().begin_attempt(&bucket, self.now()).await? {
-            return Err(Error::TooManyAttempts { retry_after });
+            return Err(self.turned_away(retry_after));
         }
         let Some(right) = attempt.await? else {
             let event = asked.event(EventKind::SecondFactorFailed, self).amr(["otp"]);

@@ -142,7 +142,10 @@ impl Accounts {
     }
 
     /// What to answer to a login that waits for a second factor in this flow, with a new challenge for their keys.
-    #[cfg_attr(not(feature = "webauthn"), expect(clippy::unused_async, reason = "keys are looked up"))]
+    #[cfg_attr(
+        not(feature = "webauthn"),
+        expect(clippy::unused_async, unused_variables, reason = "keys are looked up, for a device")
+    )]
     async fn ask_again(&self, partly: &PartlyAssured, flow: FlowId, device: &Device) -> Result<UnfinishedLogin, Error> {
         #[cfg(feature = "webauthn")]
         let webauthn_options = match partly.step() {

@@ -89,7 +89,7 @@ impl Accounts {
             let both = [network.as_slice(), &[to]].concat();
             if self.store().begin_attempt(&both, self.now()).await?.is_some() {
                 return match self.store().begin_attempt(&network, self.now()).await? {
-                    Some(retry_after) => Err(Error::TooManyAttempts { retry_after }),
+                    Some(retry_after) => Err(self.turned_away(retry_after)),
                     None => Ok(()),
                 };
             }

@@ -71,6 +71,16 @@ impl Accounts {
         Ok(self.store().api_keys_of(caller.user, self.now(), after, limit).await?)
     }
 
+    /// One of the caller's keys.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is none, or it is not theirs.
+    pub async fn api_key(&self, caller: Caller, id: ApiKeyId) -> Result<ApiKey, Error> {
+        let key = self.store().api_key(id, self.now()).await?.map(|owned| owned.key);
+        key.filter(|key| key.owner == caller.user).ok_or(Error::NotFound)
+    }
+
     /// Makes a key for a caller who may do what `held` says. Its text is in the answer and nowhere else.
     ///
     /// # Errors

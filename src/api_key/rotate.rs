@@ -44,8 +44,7 @@ impl Accounts {
         }
         let session = caller.session.ok_or(Error::SessionEnded)?;
         let now = self.now();
-        let old = self.store().api_key(id, now).await?.map(|owned| owned.key);
-        let old = old.filter(|old| old.owner == caller.user).ok_or(Error::NotFound)?;
+        let old = self.api_key(caller, id).await?;
         let plain = PlainApiKey::generate(ApiKeyId::new(now))?;
         let lifetime = old.expires_at.since(old.created_at);
         let key = ApiKey { id: plain.id(), created_at: now, expires_at: now + lifetime, last_used_at: None, ..old };

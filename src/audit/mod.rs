@@ -165,7 +165,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 55] = [
+    pub(crate) const ALL: [Self; 55] = [
         Self::UserRegistered,
         Self::LoginSucceeded,
         Self::LoginFailed,

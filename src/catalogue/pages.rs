@@ -3,8 +3,12 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 /// The files, each about one part of the pages.
-const FILES: [&str; 3] =
-    [include_str!("pages/common.txt"), include_str!("pages/errors.txt"), include_str!("pages/login.txt")];
+const FILES: &[&str] = &[
+    include_str!("pages/account.txt"),
+    include_str!("pages/common.txt"),
+    include_str!("pages/errors.txt"),
+    include_str!("pages/login.txt"),
+];
 
 static TEXTS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| lines().collect());
 
@@ -14,7 +18,7 @@ pub(crate) fn text(key: &str) -> Option<&'static str> {
 }
 
 fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let lines = FILES.into_iter().flat_map(str::lines);
+    let lines = FILES.iter().copied().flat_map(str::lines);
     lines.filter_map(|line| line.split_once(" = ").filter(|(key, _)| !key.starts_with('#')))
 }
 
@@ -24,7 +28,8 @@ mod tests {
 
     #[test]
     fn every_line_has_a_text_and_a_key_of_its_own() {
-        for line in FILES.into_iter().flat_map(str::lines).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in FILES.iter().copied().flat_map(str::lines).filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
             let (key, text) = line.split_once(" = ").unwrap_or_default();
             let is_key = |c: char| c.is_ascii_lowercase() || matches!(c, '.' | '_' | '0'..='9');
             assert!(key.contains('.') && key.chars().all(is_key) && !text.trim().is_empty(), "{line}");

@@ -10,6 +10,7 @@ use super::{
     layer::{AuthLayer, Shared},
     respond::Problem,
     stated::Stated,
+    verdicts::Verdicts,
 };
 use crate::clock::SharedClock;
 
@@ -92,6 +93,12 @@ impl<A, R> AuthLayerBuilder<A, R> {
     /// Sets the clock that tells how long ago a user authenticated. The default is the machine's.
     pub fn clock(mut self, clock: SharedClock) -> Self {
         self.shared.clock = clock;
+        self
+    }
+
+    /// Counts what the guard decides in these, which other guards may count in as well. By default it has its own.
+    pub fn verdicts(mut self, verdicts: Verdicts) -> Self {
+        self.shared.verdicts = verdicts;
         self
     }
 

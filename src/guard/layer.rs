@@ -18,6 +18,7 @@ use super::{
     respond::{Problem, Respond},
     rule::RouteRule,
     service::AuthService,
+    verdicts::{Passed, Verdicts},
 };
 use crate::{
     clock::{SharedClock, SystemClock},
@@ -88,6 +89,12 @@ impl<A, R> AuthLayer<A, R> {
         Audit::of(&self.shared.policy, self.rule.as_ref())
     }
 
+    /// What this layer has decided so far, counted; with the counts of all that share them.
+    #[must_use]
+    pub fn verdicts(&self) -> &Verdicts {
+        &self.shared.verdicts
+    }
+
     pub(super) fn of(shared: Shared<A, R>) -> Self {
         Self { shared: Arc::new(shared), rule: None }
     }
@@ -141,6 +148,7 @@ pub(super) struct Shared<A, R> {
     pub(super) forwarding: Forwarding,
     pub(super) challenges: Arc<Challenges>,
     pub(super) clock: SharedClock,
+    pub(super) verdicts: Verdicts,
 }
 
 impl<A> Shared<A, Problem> {
@@ -153,30 +161,33 @@ impl<A> Shared<A, Problem> {
             forwarding: Forwarding::default(),
             challenges: Arc::default(),
             clock: SystemClock::shared(),
+            verdicts: Verdicts::default(),
         }
     }
 }
 
 impl<A, R> Shared<A, R> {
     pub(super) fn answering<T>(self, respond: T) -> Shared<A, T> {
-        let Self { authenticate, policy, sources, forwarding, challenges, clock, .. } = self;
-        Shared { authenticate, respond, policy, sources, forwarding, challenges, clock }
+        let Self { authenticate, policy, sources, forwarding, challenges, clock, verdicts, .. } = self;
+        Shared { authenticate, respond, policy, sources, forwarding, challenges, clock, verdicts }
     }
 
     /// The principal that was found for a request, if the rule lets it pass.
     pub(super) fn admit(&self, found: Result<Principal, AuthError>, rule: &RouteRule) -> Result<Principal, Cause> {
         let principal = found?;
         rule.check(&principal, self.clock.as_ref())?;
+        self.verdicts.count_pass(principal.credential().into());
         Ok(principal)
     }
 
-    /// Refuses a request. This is where every refusal is logged, and nowhere else.
+    /// Refuses a request. This is where every refusal is logged and counted, and nowhere else.
     pub(super) fn refuse<B>(&self, cause: impl Into<Cause>, to: Addressee) -> Response<B>
     where
         R: Respond<B>,
     {
         let rejection = Rejection::new(cause, &self.challenges, to);
         tracing::debug!(kind = rejection.kind().code(), reason = rejection.reason(), "request refused");
+        self.verdicts.count_refusal(rejection.kind().code(), rejection.constant_reason());
         let mut response = self.respond.respond(&rejection);
         rejection.complete(&mut response);
         if let Some(vary) = self.sources.vary() {
@@ -195,6 +206,7 @@ impl<A, R> Shared<A, R> {
 
     /// Lets a request pass without a principal, and remembers that it could have had one.
     pub(super) fn let_stranger_pass<B>(&self, request: &mut Request<B>) {
+        self.verdicts.count_pass(Passed::Anonymous);
         let to = Addressee::of(request);
         request.extensions_mut().insert(Rejection::new(Cause::NO_CREDENTIAL, &self.challenges, to));
     }

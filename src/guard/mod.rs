@@ -118,6 +118,7 @@ mod service;
 mod stated;
 mod statement;
 mod table;
+mod verdicts;
 
 #[cfg(feature = "pages")]
 pub(crate) use self::credential::cookie;
@@ -141,4 +142,5 @@ pub use self::{
     respond::{Empty, Problem, Respond},
     rule::{Denied, RouteRule},
     service::AuthService,
+    verdicts::{Verdict, Verdicts},
 };

@@ -155,6 +155,11 @@ impl Rejection {
         &self.reason
     }
 
+    /// The reason, if it was not made up for this one request.
+    pub(super) const fn constant_reason(&self) -> Option<&'static str> {
+        if let Cow::Borrowed(reason) = self.reason { Some(reason) } else { None }
+    }
+
     /// Whether the request was a `HEAD`, so that the answer must have no body.
     #[must_use]
     pub const fn is_to_head(&self) -> bool {

@@ -18,6 +18,7 @@ use super::{
     rejection::{Addressee, Cause},
     respond::{Problem, Respond},
     rule::RouteRule,
+    verdicts::Passed,
 };
 use crate::principal::Principal;
 
@@ -56,6 +57,7 @@ where
 
         let rule = shared.policy.rule(&request, rule.as_ref());
         if rule.is_public() {
+            shared.verdicts.count_pass(Passed::Public);
             shared.sources.mark_sensitive(request.headers_mut());
             shared.forwarding.strip_credentials(&shared.sources, request.headers_mut());
             return ResponseFuture::calling(inner.call(request), Returning::default());

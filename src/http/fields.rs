@@ -152,7 +152,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 }
 
 /// Two fields at once: what is wrong with either is told together.
-pub(super) fn both<A, B>(a: Result<A, Error>, b: Result<B, Error>) -> Result<(A, B), Error> {
+pub(crate) fn both<A, B>(a: Result<A, Error>, b: Result<B, Error>) -> Result<(A, B), Error> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
         (Err(Error::InvalidFields(mut errors)), Err(Error::InvalidFields(more))) => {

@@ -11,6 +11,7 @@ use super::{FRESH, problem::Problem, state::AppState};
 use crate::{
     Principal,
     account::{Accounts, Caller},
+    error::Error,
     guard::{self, Rejection, Respond, RouteRule},
 };
 
@@ -19,7 +20,40 @@ use crate::{
 /// The guard cannot know what the account has, so a route with a rule of [`RouteRule::fresh`] takes this in place of a
 /// [`Caller`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FreshCaller(pub(super) Caller);
+pub(crate) struct FreshCaller(pub(crate) Caller);
+
+/// Why someone is no [`FreshCaller`].
+pub(crate) enum NotFresh {
+    /// They have to show again who they are.
+    Denied(Rejection),
+    /// It could not be found out.
+    Failed(Error),
+}
+
+impl FreshCaller {
+    /// The caller, if what the guard found out about them is enough.
+    pub(crate) async fn of(accounts: &Accounts, caller: Caller, principal: &Principal) -> Result<Self, NotFresh> {
+        let record = accounts.record_of(caller).await.map_err(NotFresh::Failed)?;
+        let mut rule = RouteRule::fresh(FRESH).and(RouteRule::in_person());
+        if record.second_factors.any() {
+            rule = rule.and(RouteRule::second_factor());
+        }
+        let checked = rule.check(principal, accounts.inner().clock.as_ref());
+        checked.map(|()| Self(caller)).map_err(|denied| NotFresh::Denied(denied.into()))
+    }
+}
+
+impl IntoResponse for NotFresh {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Denied(rejection) => {
+                let refused: Response<Body> = guard::Problem.respond(&rejection);
+                refused
+            }
+            Self::Failed(error) => Problem::from(error).into_response(),
+        }
+    }
+}
 
 impl FromRequestParts<AppState> for FreshCaller {
     type Rejection = Response;
@@ -27,18 +61,6 @@ impl FromRequestParts<AppState> for FreshCaller {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
         let principal = Principal::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let caller = Caller::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        let accounts = Accounts::from_ref(state);
-        let record = accounts.record_of(caller).await.map_err(|error| Problem::from(error).into_response())?;
-        let mut rule = RouteRule::fresh(FRESH).and(RouteRule::in_person());
-        if record.second_factors.any() {
-            rule = rule.and(RouteRule::second_factor());
-        }
-        match rule.check(&principal, accounts.inner().clock.as_ref()) {
-            Ok(()) => Ok(Self(caller)),
-            Err(denied) => {
-                let refused: Response<Body> = guard::Problem.respond(&Rejection::from(denied));
-                Err(refused)
-            }
-        }
+        Self::of(&Accounts::from_ref(state), caller, &principal).await.map_err(IntoResponse::into_response)
     }
 }

@@ -43,6 +43,7 @@ mod tokens;
 mod totp;
 mod verify;
 mod verify_email;
+pub(crate) mod watch;
 #[cfg(feature = "webauthn")]
 mod webauthn;
 mod well_known;
@@ -61,7 +62,6 @@ use ::axum::{
 };
 
 use self::admin::{events, memberships, roles, users};
-pub(crate) use self::state::AppState;
 pub use self::{
     admin::{
         AdminUserResponse, AdminUsersResponse, CreateUserRequest, EventResponse, EventsResponse, MembershipRequest,
@@ -103,6 +103,12 @@ pub use self::{
         WebauthnRegisterFinishRequest, WebauthnRegisterRequest, WebauthnRenameRequest,
     },
 };
+pub(crate) use self::{
+    fields::both,
+    fresh::{FreshCaller, NotFresh},
+    page::Page as Piece,
+    state::AppState,
+};
 use crate::{
     Portcullis,
     axum::{GuardedRouter, StatedRule},
@@ -113,7 +119,7 @@ use crate::{
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// How long ago the user must have authenticated, at most, where a route asks for that.
-const FRESH: Duration = Duration::from_mins(10);
+pub(crate) const FRESH: Duration = Duration::from_mins(10);
 
 /// Every route: path and method, who answers, and what the guard asks.
 fn routes() -> GuardedRouter<AppState> {

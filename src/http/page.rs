@@ -13,25 +13,25 @@ const LIMIT_MAX: u32 = 100;
 
 /// Which piece of a list is asked for. A cursor is what the answer before called `next`.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     limit: u32,
     cursor: Option<String>,
 }
 
 impl Page {
     /// What the cursor stands for, as `read` reads it.
-    pub(super) fn after<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
+    pub(crate) fn after<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
         let unknown = || Error::field("cursor", "invalid_cursor");
         self.cursor.as_deref().map(|cursor| read(cursor).ok_or_else(unknown)).transpose()
     }
 
     /// How many items to look up: one more than are shown, to know whether there are more.
-    pub(super) fn limit(&self) -> u32 {
+    pub(crate) fn limit(&self) -> u32 {
         self.limit + 1
     }
 
     /// The items to show, and the cursor behind them if there are more.
-    pub(super) fn cut<T>(&self, mut items: Vec<T>, cursor: impl FnOnce(&T) -> String) -> (Vec<T>, Option<String>) {
+    pub(crate) fn cut<T>(&self, mut items: Vec<T>, cursor: impl FnOnce(&T) -> String) -> (Vec<T>, Option<String>) {
         let shown = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = items.len() > shown;
         items.truncate(shown);
@@ -39,8 +39,10 @@ impl Page {
         (items, next)
     }
 
+    /// Reads what a query asks for.
+    ///
     /// Cursors are made of characters that stand for themselves in a query, so nothing needs decoding.
-    fn read(query: &str) -> Result<Self, Error> {
+    pub(crate) fn read(query: &str) -> Result<Self, Error> {
         let value = |name| query.split('&').filter_map(|pair| pair.split_once('=')).find(|pair| pair.0 == name);
         let invalid = FieldError { field: "limit", code: "invalid_limit" };
         let limit = match value("limit") {

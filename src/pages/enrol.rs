@@ -1,9 +1,9 @@
 //! `/login/enrol`: setting up an authenticator app in the middle of a login, where the service asks for one.
 
 use ::axum::response::Response;
-use minijinja::Value;
 
 use super::{
+    account::authenticator::setup_shown,
     form::Form,
     page::{Answer, Page},
     visit::Visit,
@@ -50,9 +50,5 @@ async fn confirm(visit: &Visit, mut form: Form) -> Result<Response, Error> {
 }
 
 fn page<'a>(visit: &'a Visit, setup: &TotpSetup) -> Page<'a> {
-    visit
-        .page("enrol.html")
-        .with("secret", setup.secret.to_base32().as_str())
-        .with("uri", setup.uri.as_str())
-        .with("qr", Value::from_safe_string(setup.qr_svg.to_string()))
+    setup_shown(visit.page("enrol.html"), setup)
 }

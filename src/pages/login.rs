@@ -9,7 +9,7 @@ use crate::{account::Credentials, config::RegistrationPolicy, error::Error, pass
 
 pub(super) async fn show(visit: Visit) -> Answer {
     if visit.is_logged_in().await?.is_some() {
-        return Ok(visit.to_next().go());
+        return Ok(visit.to_next().passing_on().go());
     }
     Ok(page(&visit).show())
 }

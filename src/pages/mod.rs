@@ -14,6 +14,7 @@
 mod assets;
 mod cookies;
 mod form;
+mod moment;
 mod new_account;
 mod next;
 mod origin;
@@ -35,6 +36,7 @@ mod logout;
 mod new_password;
 #[cfg(feature = "webauthn")]
 mod passkey;
+mod reauthenticate;
 mod register;
 mod reset_password;
 mod second_factor;
@@ -50,12 +52,16 @@ use ::axum::{
 
 pub use self::send_to_login::{SendToLogin, SendsToLogin, SendsToLoginFuture};
 pub(crate) use self::state::Pages;
-use self::{page::Trouble, state::PageState};
+use self::{
+    account::{authenticator, email, password, profile, recovery_codes, sessions},
+    page::Trouble,
+    state::PageState,
+};
 use crate::{
     Portcullis,
-    axum::GuardedRouter,
+    axum::{GuardedRouter, StatedRule},
     guard::RouteRule,
-    http::{BODY_LIMIT, Problem},
+    http::{BODY_LIMIT, FRESH, Problem},
     one_time::Purpose,
 };
 
@@ -63,6 +69,8 @@ use crate::{
 fn routes() -> GuardedRouter<PageState> {
     let public = RouteRule::public;
     let in_person = RouteRule::in_person;
+    // The page of a form that takes this takes it too: whoever is asked who they are comes back to it.
+    let fresh = || RouteRule::fresh(FRESH).and(in_person());
     let routes = GuardedRouter::new()
         .route("/login", get(login::show).post(login::log_in), public())
         .route("/login/second-factor", get(second_factor::show).post(second_factor::finish), public())
@@ -77,12 +85,34 @@ fn routes() -> GuardedRouter<PageState> {
         .route("/reset-password", get(reset_password::show).post(reset_password::reset), public())
         .route("/confirm-email", confirm::page(Purpose::Confirm), public())
         .route("/undo-email", confirm::page(Purpose::Undo), public())
+        .route("/reauthenticate", get(reauthenticate::show).post(reauthenticate::confirm), in_person())
         .route("/account", get(account::show), in_person())
+        .route("/account/profile", get(profile::show).post(profile::change), in_person())
+        .route("/account/password", get(password::show).post(password::change), in_person())
+        .route("/account/password/mail", get(password::show).post(password::mail), in_person())
+        .route("/account/email", get(email::show).post(email::change), fresh())
+        .route("/account/email/resend", get(email::show).post(email::resend), fresh())
+        .route("/account/authenticator", get(authenticator::show).post(authenticator::remove), in_person())
+        .route("/account/authenticator/set-up", get(authenticator::begin).post(authenticator::confirm), fresh())
+        .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::replace), fresh())
+        .route("/account/sessions", get(sessions::show).post(sessions::end), in_person())
         .route("/password-strength", post(strength::judge), public())
         .route(assets::ROUTE, get(assets::file), public());
     #[cfg(feature = "webauthn")]
     let routes = routes.route("/login/passkey", post(passkey::log_in), public());
     routes.method_not_allowed_fallback(async || Trouble::from(Problem::wrong_method()))
+}
+
+/// Every page and what the guard asks there: to print, to audit, to test.
+///
+/// ```
+/// let rules = portcullis::pages::stated_rules();
+/// let account = rules.iter().find(|stated| stated.path() == "/account").unwrap();
+/// assert!(!account.rule().is_public());
+/// ```
+#[must_use]
+pub fn stated_rules() -> Vec<StatedRule> {
+    routes().rules().to_vec()
 }
 
 /// The pages as one router. It leaves unknown paths to the service that it becomes a part of.

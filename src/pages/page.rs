@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ::axum::{
+    body::Body,
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{LOCATION, SET_COOKIE},
@@ -16,14 +17,25 @@ use super::{
     cookies::{Flash, Pre},
     visit::Visit,
 };
-use crate::{catalogue::pages::text, error::Error, flow::FlowId, http::Problem};
+use crate::{
+    catalogue::pages::text,
+    error::Error,
+    flow::FlowId,
+    guard::Rejection,
+    http::{NotFresh, Problem},
+};
 
 /// What the handler of a page answers.
 pub(super) type Answer = Result<Response, Trouble>;
 
-/// Something went wrong that no form can help: the shell answers it with a page that says so.
+/// Something went wrong that no form can help: the shell answers it.
 #[derive(Clone, Debug)]
-pub(super) struct Trouble(pub(super) Box<Problem>);
+pub(super) enum Trouble {
+    /// With a page that says so.
+    Problem(Box<Problem>),
+    /// As where the guard does not let someone in.
+    Refused(Box<Rejection>),
+}
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
@@ -33,15 +45,30 @@ impl From<Error> for Trouble {
 
 impl From<Problem> for Trouble {
     fn from(problem: Problem) -> Self {
-        Self(problem.into())
+        Self::Problem(problem.into())
+    }
+}
+
+impl From<NotFresh> for Trouble {
+    fn from(reason: NotFresh) -> Self {
+        match reason {
+            NotFresh::Denied(rejection) => Self::Refused(rejection.into()),
+            NotFresh::Failed(error) => error.into(),
+        }
     }
 }
 
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
-        let mut response = self.0.head().into_response();
-        response.extensions_mut().insert(self);
-        response
+        match &self {
+            Self::Problem(problem) => {
+                let mut response = problem.head().into_response();
+                response.extensions_mut().insert(self);
+                response
+            }
+            // It rides in the answer by itself.
+            Self::Refused(rejection) => rejection.response(Body::empty()),
+        }
     }
 }
 
@@ -174,6 +201,12 @@ impl<'a> Leave<'a> {
     /// Says something there: a text of the catalogue, under `flash.`, about this.
     pub(super) fn saying(mut self, kind: &str, about: &str) -> Self {
         self.pre.flash = Some(Flash::new(kind, about));
+        self
+    }
+
+    /// Says there what was to be said here.
+    pub(super) fn passing_on(mut self) -> Self {
+        self.pre.flash.clone_from(&self.visit.pre.flash);
         self
     }
 

@@ -68,7 +68,7 @@ pub(super) async fn around(State(state): State<PageState>, request: Request, nex
     };
     if let Some(rejection) = response.extensions().get::<Rejection>().cloned() {
         response = refused(&rejection, &method, &uri, &state);
-    } else if let Some(Trouble(problem)) = response.extensions().get::<Trouble>().cloned() {
+    } else if let Some(Trouble::Problem(problem)) = response.extensions().get::<Trouble>().cloned() {
         response = trouble(&problem, response.headers().clone(), &state);
     }
     sealed(response, &state)

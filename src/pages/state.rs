@@ -25,8 +25,16 @@ macro_rules! templates {
     };
 }
 
-const BUILT_IN: [(&str, &str); 16] = templates![
+const BUILT_IN: &[(&str, &str)] = &templates![
     "account.html",
+    "account_authenticator.html",
+    "account_email.html",
+    "account_layout.html",
+    "account_password.html",
+    "account_profile.html",
+    "account_recovery_codes.html",
+    "account_sessions.html",
+    "account_set_up.html",
     "enrol.html",
     "error.html",
     "fields.html",
@@ -37,10 +45,13 @@ const BUILT_IN: [(&str, &str); 16] = templates![
     "login.html",
     "logout.html",
     "new_password.html",
+    "parts.html",
+    "reauthenticate.html",
     "recovery_codes.html",
     "register.html",
     "reset_password.html",
     "second_factor.html",
+    "setup.html",
     "verify_email.html",
 ];
 
@@ -78,7 +89,7 @@ impl Pages {
     /// [`TemplateError`], which names the file.
     pub(crate) fn new(config: &Config) -> Result<Self, TemplateError> {
         let mut environment = templates::environment();
-        for (name, source) in BUILT_IN.into_iter().chain([STYLE, ICON]) {
+        for (name, source) in BUILT_IN.iter().copied().chain([STYLE, ICON]) {
             templates::add(&mut environment, name, source)?;
         }
         let folder = config.templates_dir.as_deref().map(|folder| folder.join(FOLDER));

@@ -16,6 +16,7 @@ use crate::{
     error::Error,
     flow::FlowId,
     guard,
+    http::FreshCaller,
     principal::Principal,
     session::Device,
 };
@@ -92,6 +93,15 @@ impl Visit {
     pub(super) async fn caller(&self) -> Result<Caller, Error> {
         let caller = self.principal.as_ref().and_then(Caller::of).ok_or(Error::SessionEnded)?;
         self.accounts.saw(caller).await;
+        Ok(caller)
+    }
+
+    /// Whoever the guard let in, if they have shown lately, and in full, who they are. Whoever has not is sent to do that,
+    /// and back to this page.
+    pub(super) async fn fresh_caller(&self) -> Result<Caller, Trouble> {
+        let caller = self.caller().await?;
+        let principal = self.principal.as_ref().ok_or(Error::SessionEnded)?;
+        let FreshCaller(caller) = FreshCaller::of(&self.accounts, caller, principal).await?;
         Ok(caller)
     }
 

@@ -33,7 +33,7 @@ impl Accounts {
         if let Some(address) = device.address.filter(|_| !self.config().insecure_no_limits)
             && let Some(retry_after) = self.store().begin_attempt(&[Bucket::judgement(address)], self.now()).await?
         {
-            return Err(Error::TooManyAttempts { retry_after });
+            return Err(self.turned_away(retry_after));
         }
         self.new_password("password", password, words).await.map(drop)
     }

@@ -4,7 +4,10 @@ use std::{
     io,
     num::NonZeroUsize,
     panic::{self, AssertUnwindSafe},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     thread,
     time::Duration,
 };
@@ -56,6 +59,7 @@ pub struct HashPool(Arc<Shared>);
 struct Shared {
     jobs: Sender<Job>,
     meter: Arc<Meter>,
+    refusals: AtomicU64,
     queue_per_thread: NonZeroUsize,
 }
 
@@ -78,7 +82,7 @@ impl HashPool {
                 .name(format!("portcullis-hash-{number}"))
                 .spawn(move || work(&queue, hasher, memory_kept_for))?;
         }
-        Ok(Self(Arc::new(Shared { jobs, meter, queue_per_thread })))
+        Ok(Self(Arc::new(Shared { jobs, meter, refusals: AtomicU64::new(0), queue_per_thread })))
     }
 
     /// Hashes a password with the pool's parameters and a random salt.
@@ -132,6 +136,18 @@ impl HashPool {
         self.0.jobs.len()
     }
 
+    /// How many may wait at once.
+    #[must_use]
+    pub fn queue_limit(&self) -> usize {
+        self.0.jobs.capacity().unwrap_or(usize::MAX)
+    }
+
+    /// How many were turned away since the pool was started, because the queue was full.
+    #[must_use]
+    pub fn refusals(&self) -> u64 {
+        self.0.refusals.load(Relaxed)
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         task: impl FnOnce(&mut Hasher) -> Result<T, HashError> + Send + 'static,
@@ -146,7 +162,10 @@ impl HashPool {
         });
         match self.0.jobs.try_send(job) {
             Ok(()) => answer.await.unwrap_or(Err(HashError::Abandoned)),
-            Err(TrySendError::Full(_)) => Err(HashError::Overloaded { retry_after: self.0.retry_after() }),
+            Err(TrySendError::Full(_)) => {
+                self.0.refusals.fetch_add(1, Relaxed);
+                Err(HashError::Overloaded { retry_after: self.0.retry_after() })
+            }
             Err(TrySendError::Disconnected(_)) => Err(HashError::Abandoned),
         }
     }
@@ -235,6 +254,7 @@ mod tests {
         assert_eq!(pool.queue_len(), 2);
         let refused = pool.verify(Password::parse("password").unwrap(), None).await;
         assert!(matches!(refused, Err(HashError::Overloaded { retry_after }) if retry_after.as_secs() >= 1));
+        assert_eq!((pool.refusals(), pool.queue_limit()), (1, 2));
         drop(release);
         for verify in pending {
             assert!(verify.await.unwrap().is_ok());

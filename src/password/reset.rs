@@ -55,7 +55,7 @@ impl Accounts {
         }
         match self.store().begin_attempt(&[Bucket::reset(user)], self.now()).await? {
             None => Ok(()),
-            Some(retry_after) => Err(Error::TooManyAttempts { retry_after }),
+            Some(retry_after) => Err(self.turned_away(retry_after)),
         }
     }
 }

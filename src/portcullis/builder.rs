@@ -15,6 +15,7 @@ use crate::{
     config::{Config, ConfigError, PublicUrl},
     jwt::{JwtIssuer, JwtVerifier},
     mail::{FileTransport, MailRoom, MailUrl, NoTransport, Templates, Transport},
+    metrics::Figures,
     password::HashPool,
     revocation::{Journal, RevocationSet},
     secret::SealingKey,
@@ -187,6 +188,7 @@ impl Builder {
             .clock(clock.clone())
             .revocations(revocations.clone());
         let hooks = Hooks::observing(store.as_ref(), mem::take(&mut self.hooks))?;
+        let figures = Figures::observing(store.as_ref());
         let hashes = HashPool::start(config.hashing.clone())?;
         let issuer = JwtIssuer::live(live).clock(clock.clone());
         let revocation_memory = verifier.revocation_memory();
@@ -209,11 +211,12 @@ impl Builder {
             api_keys: KeyCache::default(),
             api_key_rates: KeyRates::default(),
             hooks,
+            figures,
             config,
         };
         let accounts = Accounts::new(inner);
         let authenticator = AccountAuthenticator::new(verifier.clone(), accounts.clone());
-        let guard = builder_of(authenticator, accounts.config()).clock(clock).build()?;
+        let guard = builder_of(authenticator, &accounts).build()?;
         accounts.make_default_role().await?;
         accounts.sweep_in_background();
         accounts.deliver_in_background();

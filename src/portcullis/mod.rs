@@ -10,7 +10,7 @@ use crate::pages::{Pages, SendToLogin};
 use crate::{
     account::Accounts,
     api_key::AccountAuthenticator,
-    config::{Config, ConfigError},
+    config::ConfigError,
     guard::{AuthLayer, AuthLayerBuilder, RuleError, Source},
     jwt::JwtVerifier,
     mail::TemplateError,
@@ -95,7 +95,7 @@ impl Portcullis {
     /// ```
     pub fn guard_builder(&self) -> AuthLayerBuilder<AccountAuthenticator> {
         let authenticator = AccountAuthenticator::new(self.verifier.clone(), self.accounts.clone());
-        builder_of(authenticator, self.accounts.config()).clock(self.accounts.inner().clock.clone())
+        builder_of(authenticator, &self.accounts)
     }
 
     /// What the guard checks tokens with. It minds what these accounts revoke, at once. It knows nothing of API keys.
@@ -148,6 +148,43 @@ impl Portcullis {
         self.accounts.inner().journal.close();
     }
 
+    /// Has every request to these routes counted for [`metrics`](Self::metrics) and logged, in a span of its own: method,
+    /// template of the route, status, id of the request, and how long it took; never its path or query, which may hold a
+    /// secret. The id is the client's `X-Request-Id` where that is short and plain, else a new one; the answer tells it.
+    ///
+    /// It is called last, with the whole router.
+    ///
+    /// ```
+    /// # use axum::Router;
+    /// # use portcullis::Portcullis;
+    /// # fn app(auth: &Portcullis, own: Router) -> Router {
+    /// auth.watched(own.merge(auth.router()))
+    /// # }
+    /// ```
+    #[cfg(feature = "axum")]
+    pub fn watched(&self, routes: axum::Router) -> axum::Router {
+        crate::http::watch::around(self, routes)
+    }
+
+    /// What these accounts and their guards have done and how they are, in the text format of Prometheus
+    /// (`text/plain; version=0.0.4`). The [`metrics`](crate::metrics) tell what there is. It asks the database what waits
+    /// in the outbox, and leaves that out if there is no answer.
+    ///
+    /// The figures name nobody, and still are nothing for strangers: whoever mounts them puts them behind a rule, or on a
+    /// listener of their own.
+    ///
+    /// ```
+    /// # use axum::{Router, http::header::CONTENT_TYPE, routing::get};
+    /// # use portcullis::Portcullis;
+    /// # fn router(auth: Portcullis) -> Router {
+    /// let metrics = async move || ([(CONTENT_TYPE, "text/plain; version=0.0.4")], auth.metrics().await);
+    /// Router::new().route("/metrics", get(metrics))
+    /// # }
+    /// ```
+    pub async fn metrics(&self) -> String {
+        self.accounts.metrics().await
+    }
+
     /// The keys that sign the tokens of these accounts, to be looked at, rotated and retired.
     #[must_use]
     pub fn signing_keys(&self) -> &SigningKeys {
@@ -162,7 +199,13 @@ impl Portcullis {
     }
 }
 
-fn builder_of(authenticator: AccountAuthenticator, config: &Config) -> AuthLayerBuilder<AccountAuthenticator> {
+/// Every guard of these accounts counts in the same figures.
+fn builder_of(authenticator: AccountAuthenticator, accounts: &Accounts) -> AuthLayerBuilder<AccountAuthenticator> {
+    let (config, inner) = (accounts.config(), accounts.inner());
     let sources = [Source::bearer(), Source::header(API_KEY_HEADER), Source::cookie(config.session_cookie())];
-    AuthLayer::builder(authenticator).sources(sources).own_origins([config.public_url.to_string()])
+    AuthLayer::builder(authenticator)
+        .sources(sources)
+        .own_origins([config.public_url.to_string()])
+        .clock(inner.clock.clone())
+        .verdicts(inner.figures.verdicts.clone())
 }

@@ -95,6 +95,12 @@ impl Currency {
         (self.on_stale == OnStale::Refuse).then_some(RETRY_AFTER)
     }
 
+    /// When it was last confirmed; nothing if it never was, or need not be.
+    pub(super) fn confirmed_at(&self) -> Option<Timestamp> {
+        let until = self.until.load(Ordering::Acquire);
+        (until != i64::MIN && until != i64::MAX).then(|| Timestamp::from_millis(until) - self.bound)
+    }
+
     pub(super) fn judged_while_stale(&self) -> u64 {
         self.judged_while_stale.load(Ordering::Relaxed)
     }

@@ -127,6 +127,7 @@ impl RevocationSet {
     /// revoked.confirm(Timestamp::from_secs(100));
     /// assert!(revoked.is_current(Timestamp::from_secs(109)));
     /// assert!(!revoked.is_current(Timestamp::from_secs(110)));
+    /// assert_eq!(revoked.confirmed_at(), Some(Timestamp::from_secs(100)));
     /// ```
     #[must_use]
     pub fn fed(bound: Duration, on_stale: OnStale) -> Self {
@@ -142,6 +143,12 @@ impl RevocationSet {
     #[must_use]
     pub fn is_current(&self, now: Timestamp) -> bool {
         self.0.currency.holds(now)
+    }
+
+    /// When it was last [confirmed](Self::confirm): a figure for metrics. Nothing if it never was, or need not be.
+    #[must_use]
+    pub fn confirmed_at(&self) -> Option<Timestamp> {
+        self.0.currency.confirmed_at()
     }
 
     /// How many tokens were judged while the set was stale, and passed or were refused as [`OnStale`] says: a figure

@@ -50,6 +50,26 @@ impl Accounts {
         .await
     }
 
+    /// Ends every session of the caller but the one they call from, and answers how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SessionEnded`] if the credential belongs to no session.
+    pub async fn end_other_sessions(&self, caller: Caller, device: &Device) -> Result<usize, Error> {
+        let keep = caller.session.ok_or(Error::SessionEnded)?;
+        let event = self.event_of(EventKind::SessionEnded, caller, device);
+        let accounts = self.clone();
+        Self::to_the_end(async move {
+            let until = accounts.tokens_expired_by();
+            let ended = accounts.store().end_other_sessions(caller.user, keep, until, &event).await?;
+            for session in &ended {
+                accounts.revoke(Target::Session(session.to_string()), until);
+            }
+            Ok(ended.len())
+        })
+        .await
+    }
+
     /// Ends every session of the caller, this one included.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ impl Accounts {
                 }
                 Rotated::Refused => Err(Error::RefreshInvalid),
                 Rotated::ScopeExceeded => Err(Error::ScopeExceeded),
-                Rotated::TooOften(retry_after) => Err(Error::TooManyAttempts { retry_after }),
+                Rotated::TooOften(retry_after) => Err(accounts.turned_away(retry_after)),
                 Rotated::Reused => {
                     accounts.revoke(Target::Session(session.to_string()), rotation.revoke_until);
                     Err(Error::RefreshInvalid)

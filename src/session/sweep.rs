@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{account::Accounts, error::Error};
+use crate::{account::Accounts, clock::Timestamp, error::Error};
 
 /// How often. Nothing depends on it but space: whatever has expired is refused by its date.
 const INTERVAL: Duration = Duration::from_mins(10);
@@ -16,6 +16,12 @@ impl Accounts {
     /// [`Error::Unavailable`] if the database does not answer.
     pub async fn forget_expired(&self) -> Result<(), Error> {
         let now = self.now();
+        let swept = self.forget_expired_by(now).await;
+        self.inner().figures.sweeps.count(swept.is_ok().then_some(now));
+        swept
+    }
+
+    async fn forget_expired_by(&self, now: Timestamp) -> Result<(), Error> {
         self.inner().revocations.forget_expired(now);
         self.inner().last_seen.forget(now);
         self.store().forget_expired(now).await?;

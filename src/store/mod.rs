@@ -19,6 +19,7 @@ mod listener;
 mod migrations;
 mod notices;
 mod one_time;
+mod own;
 mod passkeys;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -52,6 +53,7 @@ pub use self::{
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
     notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
+    own::OwnStore,
     passkeys::{NewPasskeyUser, PasskeyAdded, PasskeyRemoved, PasskeyStore, PasskeyUse},
     session::{Forgiven, NewRoles, NewSession, Opened, Renewed, Rotated, Rotation},
 };
@@ -102,15 +104,37 @@ pub struct StoredKey {
     pub retired_at: Option<Timestamp>,
 }
 
+/// How the connections of one pool are doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolFigures {
+    /// What the pool is for: `writer`, `reader`, or `all`.
+    pub name: &'static str,
+    /// How many connections are open and not in use.
+    pub idle: usize,
+    /// How many are in use.
+    pub used: usize,
+    /// How many there may be.
+    pub limit: usize,
+    /// How often none came free soon enough since the store was opened.
+    pub timeouts: u64,
+}
+
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: AccessStore + ApiKeyStore + CookieStore + FactorStore + PasskeyStore + Send + Sync + 'static {
+pub trait Store:
+    AccessStore + ApiKeyStore + CookieStore + FactorStore + OwnStore + PasskeyStore + Send + Sync + 'static
+{
     /// Adds one who is told of every row of the trail that is written here, once it is committed.
     fn observe(&self, observer: Weak<dyn Observe>);
 
     /// What the database tells of by itself, from the first time that this is asked for on. Nothing unless it is able to.
     fn notices(&self) -> Notices {
         Notices::none()
+    }
+
+    /// The connections to the database, by their pools: figures for metrics. Nothing where there are none to be counted.
+    fn connections(&self) -> Vec<PoolFigures> {
+        Vec::new()
     }
 
     /// Whether the database answers.

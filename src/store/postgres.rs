@@ -9,7 +9,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use self::sql::{Pool, store_error};
-use super::{Result, listener::Listener, migrations, notices::Notices, postgres_url::PostgresUrl};
+use super::{PoolFigures, Result, listener::Listener, migrations, notices::Notices, postgres_url::PostgresUrl};
 
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
@@ -222,6 +222,11 @@ impl PostgresStore {
         let pool = Pool::new(pool, begin, has_pooler);
         let listener = listens.then(|| Listener::new(options));
         Ok(Self { writer: pool.clone(), reader: pool, listener })
+    }
+
+    /// Readers and writers share one pool.
+    fn connections(&self) -> Vec<PoolFigures> {
+        vec![self.writer.figures("all")]
     }
 
     fn notices(&self) -> Notices {

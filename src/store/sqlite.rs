@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use self::sql::{Pool, store_error};
-use super::{Result, StoreError, migrations, notices::Notices};
+use super::{PoolFigures, Result, StoreError, migrations, notices::Notices};
 
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
@@ -174,6 +174,10 @@ impl SqliteStore {
 
         let reader = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
         Ok(Self { writer: Pool::new(writer, BEGIN, false), reader: Pool::new(reader, BEGIN, false) })
+    }
+
+    fn connections(&self) -> Vec<PoolFigures> {
+        vec![self.writer.figures("writer"), self.reader.figures("reader")]
     }
 
     /// A file tells nothing.

@@ -23,6 +23,8 @@ mod events;
 mod key;
 #[path = "../support/mailed.rs"]
 mod mailed;
+#[path = "../support/prometheus.rs"]
+mod prometheus;
 #[path = "../support/raw.rs"]
 mod raw;
 
@@ -50,6 +52,7 @@ mod logout;
 mod me;
 mod memberships;
 mod methods;
+mod metrics;
 mod new_password;
 mod next_request;
 mod passkey_account;
@@ -72,5 +75,6 @@ mod totp;
 mod trail;
 mod verify;
 mod verify_email;
+mod watch;
 mod webauthn;
 mod well_known;

@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 
-use crate::{app::TestApp, both, db::TestDb, visitor::Visitor};
+use crate::{app::TestApp, both, db::TestDb, origins::ACCOUNT_FORMS, visitor::Visitor};
 
 both![
     hd_1_every_page_runs_and_shows_nothing_from_elsewhere,
@@ -33,8 +33,10 @@ const PATHS: [(&str, u16); 15] = [
 
 async fn hd_1_every_page_runs_and_shows_nothing_from_elsewhere(db: TestDb) {
     let app = TestApp::new(db).await;
-    for (path, status) in PATHS {
-        let answer = app.get(path).send().await;
+    let (stranger, owner) = (Visitor::new(&app), Visitor::of(&app, "ada").await);
+    let own = ACCOUNT_FORMS.map(|path| (&owner, (path, 200)));
+    for (visitor, (path, status)) in PATHS.map(|path| (&stranger, path)).into_iter().chain(own) {
+        let answer = visitor.get(path).await;
         assert_eq!(answer.status.as_u16(), status, "{path}");
         let policy = answer.header("content-security-policy").to_owned();
         for part in [
@@ -48,7 +50,8 @@ async fn hd_1_every_page_runs_and_shows_nothing_from_elsewhere(db: TestDb) {
             assert!(policy.split("; ").any(|directive| directive == part), "{path}: {policy}");
         }
         assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("data:"), "{policy}");
-        let page = String::from_utf8(answer.bytes).unwrap();
+        // The name of what pictures are written in.
+        let page = String::from_utf8(answer.bytes).unwrap().replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
         for forbidden in ["http:", "https:", "src=\"//", "href=\"//", "<style", " style=", " onload", " onclick"] {
             assert!(!page.contains(forbidden), "{path} has {forbidden}: {page}");
         }
@@ -66,6 +69,11 @@ async fn hd_2_every_answer_keeps_itself_to_itself(db: TestDb) {
         answers.push(app.request(Method::PUT, path).header("sec-fetch-site", "same-origin").send().await);
         answers.push(app.post(path).send().await);
         answers.push(visitor.post(path, &[("name", "x"), ("token", "x")]).await);
+    }
+    let owner = Visitor::of(&app, "ada").await;
+    for path in ACCOUNT_FORMS {
+        answers.push(owner.get(path).await.expect(StatusCode::OK));
+        answers.push(owner.post(path, &[]).await);
     }
     let too_much = "x".repeat(65 * 1024);
     answers.push(visitor.post("/login", &[("name", &too_much)]).await.expect(StatusCode::PAYLOAD_TOO_LARGE));

@@ -9,7 +9,7 @@ use crate::{
     both,
     db::TestDb,
     mailed::NEW,
-    visitor::Visitor,
+    visitor::{Visitor, between},
 };
 
 both![
@@ -160,9 +160,4 @@ async fn a_step_without_a_login_leads_back_to_it(db: TestDb) {
     app.enrol(&app.user("ada").await).await;
     visitor.log_in("ada", PASSWORD).await.leads_to("/login/second-factor");
     visitor.get("/login/new-password").await.leads_to("/login");
-}
-
-fn between<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
-    let rest = &page[page.find(start).unwrap_or_else(|| panic!("{start} in {page}")) + start.len()..];
-    &rest[..rest.find(end).unwrap()]
 }

@@ -17,6 +17,9 @@ mod app;
 mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "../support/key.rs"]
+mod key;
 #[path = "../support/mailed.rs"]
 mod mailed;
 #[path = "../support/raw.rs"]
@@ -24,6 +27,8 @@ mod raw;
 #[path = "../support/visitor.rs"]
 mod visitor;
 
+mod account;
+mod authenticator_app;
 mod cookies;
 mod elsewhere;
 mod headers;
@@ -31,7 +36,9 @@ mod links;
 mod login;
 mod next;
 mod origins;
+mod reauthenticate;
 mod reflected;
 mod register;
+mod sessions;
 mod strength;
 mod templates;

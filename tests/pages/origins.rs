@@ -1,6 +1,8 @@
 //! Where forms may come from.
 
-use axum::http::StatusCode;
+use std::collections::BTreeSet;
+
+use axum::http::{Method, StatusCode};
 use portcullis::mail::MailKind::VerifyEmail;
 
 use crate::{
@@ -18,7 +20,7 @@ both![
 ];
 
 /// Every page that takes a form.
-const FORMS: [&str; 14] = [
+const FORMS: [&str; 15] = [
     "/login",
     "/login/second-factor",
     "/login/new-password",
@@ -30,9 +32,24 @@ const FORMS: [&str; 14] = [
     "/forgot-password",
     "/reset-password",
     "/confirm-email",
+    "/undo-email",
     "/first-admin",
     "/login/passkey",
     "/password-strength",
+];
+
+/// Those for which one is logged in.
+pub const ACCOUNT_FORMS: [&str; 10] = [
+    "/reauthenticate",
+    "/account/profile",
+    "/account/password",
+    "/account/password/mail",
+    "/account/email",
+    "/account/email/resend",
+    "/account/authenticator",
+    "/account/authenticator/set-up",
+    "/account/recovery-codes",
+    "/account/sessions",
 ];
 
 const FOREIGN: [&[(&str, &str)]; 9] = [
@@ -50,9 +67,21 @@ const FOREIGN: [&[(&str, &str)]; 9] = [
 async fn cs_2_a_form_from_elsewhere_does_nothing_on_any_page(db: TestDb) {
     let app = TestApp::new(db).await;
     let visitor = Visitor::new(&app);
-    app.register("ada", "ada@example.com").await.expect(StatusCode::CREATED);
-    let fields = [("name", "ada"), ("password", PASSWORD), ("username", "eve"), ("email", "eve@example.com")];
-    for path in FORMS {
+    let owner = Visitor::of(&app, "ada").await;
+    let before = app.db.dump().await;
+    let fields = [
+        ("name", "ada"),
+        ("password", PASSWORD),
+        ("username", "eve"),
+        ("email", "eve@example.com"),
+        ("new_email", "eve@example.com"),
+        ("display_name", "Eve"),
+        ("new_password", "a quite different password"),
+        ("new_password_again", "a quite different password"),
+    ];
+    for (path, visitor) in
+        FORMS.map(|path| (path, &visitor)).into_iter().chain(ACCOUNT_FORMS.map(|path| (path, &owner)))
+    {
         for headers in FOREIGN {
             let form = visitor.form(path, &fields);
             let form = headers.iter().fold(form, |form, (name, value)| form.header(name, value));
@@ -61,6 +90,22 @@ async fn cs_2_a_form_from_elsewhere_does_nothing_on_any_page(db: TestDb) {
         }
     }
     assert_eq!(visitor.cookie("__Host-portcullis"), None);
+    assert_eq!(app.db.dump().await, before);
+}
+
+/// Nothing is left out above, and whoever is led to the page of a form, after a login, finds it there.
+#[test]
+fn cs_2_every_form_is_tried_and_has_a_page() {
+    let rules = portcullis::pages::stated_rules();
+    let of = |method: Method| {
+        let paths = rules.iter().filter(|rule| rule.method() == Some(&method)).map(portcullis::axum::StatedRule::path);
+        paths.collect::<BTreeSet<_>>()
+    };
+    let tried: BTreeSet<_> = FORMS.into_iter().chain(ACCOUNT_FORMS).collect();
+    assert_eq!(of(Method::POST).symmetric_difference(&tried).collect::<Vec<_>>(), Vec::<&&str>::new());
+    let pages = of(Method::GET);
+    assert!(ACCOUNT_FORMS.iter().all(|path| pages.contains(path)));
+    assert!(rules.iter().all(|rule| rule.method().is_some()));
 }
 
 async fn cs_2_a_form_of_this_service_is_known_by_either_header(db: TestDb) {

@@ -15,6 +15,7 @@ mod peer;
 mod theirs;
 #[cfg(feature = "accounts")]
 mod totp;
+#[cfg(all(feature = "webauthn", feature = "sqlite"))]
 mod webauthn;
 
 macro_rules! with_each_peer {

@@ -16,6 +16,7 @@ pub(crate) enum Peer {
     Jose,
     #[cfg(feature = "accounts")]
     PyOtp,
+    #[cfg(all(feature = "webauthn", feature = "sqlite"))]
     SoftWebauthn,
 }
 
@@ -44,6 +45,7 @@ impl Peer {
             Self::Jose => ("node", "jose.mjs"),
             #[cfg(feature = "accounts")]
             Self::PyOtp => ("python/bin/python", "otp.py"),
+            #[cfg(all(feature = "webauthn", feature = "sqlite"))]
             Self::SoftWebauthn => ("webauthn/bin/python", "webauthn.py"),
         };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script);

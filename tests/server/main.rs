@@ -23,8 +23,11 @@ mod import;
 mod journey;
 mod keys;
 mod mail;
+mod metrics;
 mod overload;
 mod process;
+#[path = "../support/prometheus.rs"]
+mod prometheus;
 mod revocations;
 mod routes;
 mod schemathesis;

@@ -73,6 +73,12 @@ impl Server {
         }
     }
 
+    /// A line of the log with this in it that may have been there already.
+    pub fn told(&mut self, text: &str) -> String {
+        let known = self.log.lines().find(|line| line.contains(text)).map(str::to_owned);
+        known.unwrap_or_else(|| self.wait_for(text))
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -95,7 +95,7 @@ impl TestApp {
             .build()
             .await
             .unwrap();
-        let router = portcullis.router().merge(portcullis.pages());
+        let router = portcullis.watched(portcullis.router().merge(portcullis.pages()));
         Self { portcullis, clock, db, mailbox, master_key, router }
     }
 
@@ -138,7 +138,7 @@ impl TestApp {
 
     /// The same app, with these routes of a service behind its guard.
     pub fn guarding(&self, routes: Router) -> Router {
-        routes.layer(self.portcullis.guard()).merge(self.portcullis.router())
+        self.portcullis.watched(routes.layer(self.portcullis.guard()).merge(self.portcullis.router()))
     }
 
     pub fn request(&self, method: Method, path: &str) -> Call<'_> {

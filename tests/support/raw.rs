@@ -20,6 +20,12 @@ impl TestDb {
         self.execute(format!("DELETE FROM users WHERE username_key = '{key}'")).await;
     }
 
+    /// Takes a user's password away, as if they had made the account without one.
+    pub async fn remove_password(&self, username: &str) {
+        let key = Username::parse(username).unwrap().key().to_owned();
+        self.execute(format!("UPDATE users SET password_hash = NULL WHERE username_key = '{key}'")).await;
+    }
+
     /// Makes a user's stored hash one that nothing can be checked against.
     pub async fn spoil_password_hash(&self, username: &str) {
         let key = Username::parse(username).unwrap().key().to_owned();

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use axum::http::{HeaderMap, Method, StatusCode};
 
-use crate::app::{Answer, Call, TestApp};
+use crate::app::{Answer, Call, PASSWORD, TestApp};
 
 pub struct Visitor<'a> {
     app: &'a TestApp,
@@ -15,6 +15,14 @@ pub struct Visitor<'a> {
 impl<'a> Visitor<'a> {
     pub fn new(app: &'a TestApp) -> Self {
         Self { app, cookies: Mutex::default() }
+    }
+
+    /// The browser of someone new, who is logged in.
+    pub async fn of(app: &'a TestApp, username: &str) -> Self {
+        app.register(username, &format!("{username}@example.com")).await.expect(StatusCode::CREATED);
+        let visitor = Self::new(app);
+        visitor.log_in(username, PASSWORD).await.leads_to("/account");
+        visitor
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -86,4 +94,11 @@ impl Answer {
     pub fn leads_to(&self, location: &str) {
         assert_eq!((self.status, self.header("location")), (StatusCode::SEE_OTHER, location), "{:?}", self.headers);
     }
+}
+
+/// What stands on a page between these two.
+#[track_caller]
+pub fn between<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
+    let rest = &page[page.find(start).unwrap_or_else(|| panic!("{start} in {page}")) + start.len()..];
+    &rest[..rest.find(end).unwrap()]
 }

@@ -13,6 +13,7 @@ mod key;
 mod listener;
 mod logs;
 mod master_key;
+mod metrics;
 mod migrate;
 mod open;
 mod password;

@@ -6,7 +6,7 @@ use axum::{Router, response::Redirect, routing::get};
 use portcullis::{Portcullis, http::method_not_allowed};
 use tokio::net::TcpListener;
 
-use crate::{docs, first_admin, health, listener, open, request, settings::Settings};
+use crate::{docs, first_admin, health, listener, metrics, open, request, settings::Settings};
 
 /// How long mail that is under way holds up the end.
 const FOR_MAIL: Duration = Duration::from_secs(10);
@@ -23,6 +23,9 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
         told.await;
         streaming.end_streams();
     };
+    if let Some(address) = settings.metrics_listen {
+        metrics::serve(address, portcullis.clone()).await?;
+    }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening on http://{}", listener.local_addr()?);
     listener::listen(listener, routes(&portcullis), stop).await;
     if tokio::time::timeout(FOR_MAIL, portcullis.accounts().close_mail()).await.is_err() {
@@ -48,7 +51,7 @@ fn routes(portcullis: &Portcullis) -> Router {
         .merge(docs::routes())
         .method_not_allowed_fallback(method_not_allowed);
     let routes = portcullis.router().merge(portcullis.pages()).merge(own);
-    request::around(routes.fallback_service(portcullis.nothing_here()))
+    portcullis.watched(request::around(routes.fallback_service(portcullis.nothing_here())))
 }
 
 /// Done when the process is asked to end: by SIGTERM, or by SIGINT, which is Ctrl-C.

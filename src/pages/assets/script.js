@@ -36,7 +36,8 @@ const begin = async (form) => {
   const headers = { "content-type": "application/json" };
   const answer = await fetch(form.dataset.start, { method: "POST", headers, body });
   if (!answer.ok) throw new Error(answer.statusText);
-  return answer.json();
+  const { flow, options, webauthn_options = options } = await answer.json();
+  return { flow, options: webauthn_options };
 };
 
 const ask = async (form, mediation) => {

@@ -8,7 +8,10 @@ use std::{
     io::{self, ErrorKind},
     mem,
     ops::{Deref, DerefMut},
-    sync::Weak,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -18,7 +21,7 @@ use tokio::{runtime::Handle, time::timeout};
 use super::{super::Db, row::Connection};
 use crate::{
     audit::{Event, Observe, Observers},
-    store::StoreError,
+    store::{PoolFigures, StoreError},
 };
 
 /// A statement with its arguments.
@@ -42,6 +45,7 @@ pub(in super::super) struct Pool {
     begin: &'static str,
     always_begins: bool,
     observers: Observers,
+    timeouts: Arc<AtomicU64>,
 }
 
 /// A connection in use, in a transaction or not. When it is dropped, what is not committed is undone, and the connection
@@ -59,7 +63,7 @@ pub(super) struct Transaction {
 impl Pool {
     /// What begins a transaction is `begin`, and whether every single statement has to be in one is `always_begins`.
     pub(in super::super) fn new(raw: sqlx::Pool<Db>, begin: &'static str, always_begins: bool) -> Self {
-        Self { raw, begin, always_begins, observers: Observers::default() }
+        Self { raw, begin, always_begins, observers: Observers::default(), timeouts: Arc::default() }
     }
 
     /// Adds one who is told of the rows of the trail that are written by these connections.
@@ -67,10 +71,21 @@ impl Pool {
         self.observers.add(observer);
     }
 
+    /// How these connections are doing, under this name.
+    pub(in super::super) fn figures(&self, name: &'static str) -> PoolFigures {
+        let (open, idle) = (usize::try_from(self.raw.size()).unwrap_or(usize::MAX), self.raw.num_idle());
+        let limit = usize::try_from(self.raw.options().get_max_connections()).unwrap_or(usize::MAX);
+        PoolFigures { name, idle, used: open.saturating_sub(idle), limit, timeouts: self.timeouts.load(Relaxed) }
+    }
+
     /// Whatever keeps anyone from connecting, it may be gone the next time: a server that starts, fails over, is full, or
     /// lets nobody in for a while.
     async fn acquire(&self) -> Result<PoolConnection<Db>> {
         self.raw.acquire().await.map_err(|error| match error {
+            Error::PoolTimedOut => {
+                self.timeouts.fetch_add(1, Relaxed);
+                Error::PoolTimedOut
+            }
             Error::Database(refusal) => Error::Io(io::Error::other(refusal.to_string())),
             other => other,
         })

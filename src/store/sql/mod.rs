@@ -23,6 +23,7 @@ mod keys;
 mod mailed;
 mod one_time;
 mod outbox;
+mod own;
 mod passkeys;
 mod recovery;
 mod refresh;
@@ -60,8 +61,8 @@ use crate::{
     secret::{Sealed, TokenHash},
     session::{Session, SessionId},
     store::{
-        Conflict, Grant, NewRoles, NewSession, NewToken, NewUser, Notices, Opened, Result, Rotated, Rotation, Store,
-        StoreError, StoredKey, VerifyBy,
+        Conflict, Grant, NewRoles, NewSession, NewToken, NewUser, Notices, Opened, PoolFigures, Result, Rotated,
+        Rotation, Store, StoreError, StoredKey, VerifyBy,
     },
     throttle::Bucket,
 };
@@ -109,6 +110,10 @@ impl Store for Backend {
 
     fn notices(&self) -> Notices {
         self.notices()
+    }
+
+    fn connections(&self) -> Vec<PoolFigures> {
+        self.connections()
     }
 
     async fn ping(&self) -> Result<()> {

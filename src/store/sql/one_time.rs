@@ -112,6 +112,16 @@ pub(super) async fn user_of(
     Ok(user.map(UserId))
 }
 
+pub(super) async fn pending_email(store: &Backend, user: UserId, now: Timestamp) -> Result<Option<Email>> {
+    let row = sqlx::query("SELECT email FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND expires_at > $3")
+        .bind(user.0)
+        .bind(Purpose::Confirm.as_str())
+        .bind(now.as_millis())
+        .fetch_optional(&mut *store.read().await?)
+        .await?;
+    row.map(|row| parsed(&row, "email", Email::parse)).transpose()
+}
+
 /// Spends a token, and holds its user until the transaction ends. `None` if it is not good for this now.
 pub(super) async fn spend(
     connection: &mut Connection,

@@ -43,6 +43,7 @@ const DEFAULT_FILE: &str = "portcullis.toml";
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
+    pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) data_dir: PathBuf,
     database_url: Option<String>,
     master_key_file: Option<PathBuf>,
@@ -60,6 +61,7 @@ impl Settings {
     pub(crate) fn defaults() -> Result<Self, ConfigError> {
         Ok(Self {
             listen: (Ipv4Addr::LOCALHOST, 8400).into(),
+            metrics_listen: None,
             data_dir: "./portcullis-data".into(),
             database_url: None,
             master_key_file: None,

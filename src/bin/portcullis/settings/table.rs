@@ -54,7 +54,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 47] = [
+pub(crate) static SETTINGS: [Setting; 48] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -323,6 +323,7 @@ pub(crate) static SETTINGS: [Setting; 47] = [
     brand::COLOR,
     brand::FOOTER,
     brand::NEXT_ORIGINS,
+    operation::METRICS_LISTEN,
     operation::EVENT_RETENTION,
     Setting {
         key: "insecure_http",

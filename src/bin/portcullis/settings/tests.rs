@@ -78,6 +78,7 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("pepper_file", "/nowhere", "with the mode 0600"),
         ("registration", "maybe", "`open`, `closed` or `approval`"),
         ("second_factor", "some", "`optional`, `admins` or `all`"),
+        ("metrics_listen", "9400", "an address and a port"),
         ("event_retention", "23h", "in days from 1d on"),
         ("event_retention", "36h", "in days from 1d on"),
         ("totp_window", "2", "`0` or `1`"),
