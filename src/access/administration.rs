@@ -142,16 +142,19 @@ impl Administration<'_> {
     ///
     /// - [`Error::NotFound`] if there is no such user.
     /// - [`Error::ScopeLacking`] if the user is an administrator; the command line can.
-    /// - [`Error::InvalidFields`] naming `new_password`, with the policy's codes.
+    /// - [`Error::InvalidFields`] naming `new_password`, with the policy's codes, or `password_elsewhere` if a backend keeps
+    ///   it.
     pub async fn reset_password(&self, user: UserId, new: Password) -> Result<(), Error> {
         let found = self.reached_to_reset(user).await?;
+        Accounts::may_have_password(&found)?;
+        let found = found.user;
         let words = OwnWords::of(&found.username, &found.email, &found.name);
         let new = self.accounts.new_password("new_password", new, words).await?;
         let hash = self.accounts.inner().hashes.hash(new.into_password()).await?;
         let event = self.event(EventKind::PasswordResetByAdmin).user(user);
         loop {
             // Again, because hashing takes a while, and they may have become an administrator meanwhile.
-            let found = self.reached_to_reset(user).await?;
+            let found = self.reached_to_reset(user).await?.user;
             let new = NewUserPassword { user, generation: found.generation, hash: hash.clone() };
             let (accounts, event) = (self.accounts.clone(), event.clone());
             let is_set = Accounts::to_the_end(async move {
@@ -178,7 +181,7 @@ impl Administration<'_> {
     pub async fn remove_second_factors(&self, user: UserId) -> Result<(), Error> {
         let event = self.event(EventKind::SecondFactorsRemoved).user(user);
         loop {
-            let generation = self.reached_to_reset(user).await?.generation;
+            let generation = self.reached_to_reset(user).await?.user.generation;
             let (accounts, event) = (self.accounts.clone(), event.clone());
             let are_removed = Accounts::to_the_end(async move {
                 let until = accounts.tokens_expired_by();
@@ -260,9 +263,9 @@ impl Administration<'_> {
     }
 
     /// One who is no administrator besides: whoever sets their password could become one.
-    async fn reached_to_reset(&self, user: UserId) -> Result<User, Error> {
-        let found = self.reached(user).await?.user;
-        let is_barred = is_admin(&found.roles) && !self.operator.is_console();
+    async fn reached_to_reset(&self, user: UserId) -> Result<UserRecord, Error> {
+        let found = self.reached(user).await?;
+        let is_barred = is_admin(&found.user.roles) && !self.operator.is_console();
         if is_barred { Err(Error::ScopeLacking(Scopes::default())) } else { Ok(found) }
     }
 

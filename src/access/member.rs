@@ -23,6 +23,15 @@ impl Accounts {
         Ok(all.iter().flat_map(|membership| self.config().membership_levels.roles_of(membership)).collect())
     }
 
+    /// Every membership of a user, in the order of resources and their ids.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the database does not answer.
+    pub async fn memberships_of(&self, user: UserId) -> Result<Vec<Membership>, Error> {
+        Ok(self.store().memberships_of(user).await?)
+    }
+
     /// The roles of all memberships of a user.
     pub(crate) fn roles_of_members(&self, memberships: &[Membership]) -> Vec<String> {
         memberships.iter().flat_map(|membership| self.config().membership_levels.roles_of(membership)).collect()

@@ -8,7 +8,7 @@ use std::{
 
 use tracing::Instrument;
 
-use super::{Email, UserId, UserRecord, Username};
+use super::{CredentialBackend, Email, LoginData, UserId, UserRecord, Username};
 #[cfg(feature = "webauthn")]
 use crate::passkey::RelyingParty;
 use crate::{
@@ -52,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) api_keys: KeyCache,
     pub(crate) api_key_rates: KeyRates,
     pub(crate) mail: MailRoom,
+    pub(crate) backends: Vec<Arc<dyn CredentialBackend>>,
+    pub(crate) login_data: Option<Arc<dyn LoginData>>,
     pub(crate) hooks: Option<Arc<Hooks>>,
     pub(crate) figures: Figures,
     #[cfg(feature = "webauthn")]

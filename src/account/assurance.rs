@@ -5,7 +5,7 @@
 
 #[cfg(feature = "webauthn")]
 use super::second_factor::BY_KEY;
-use super::{SecondFactor, SecondFactors, User, UserRecord};
+use super::{ExternalVerified, SecondFactor, SecondFactors, User, UserRecord};
 #[cfg(feature = "webauthn")]
 use crate::passkey::PasskeyLogin;
 use crate::{
@@ -22,11 +22,13 @@ use crate::{
 const MULTIPLE: &str = "mfa";
 
 /// A first factor that was checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum FirstFactor {
     /// A password.
     Password(PasswordVerified),
+    /// The word of something else: see [`CredentialBackend`](super::CredentialBackend).
+    External(ExternalVerified),
     /// A passkey, which is two.
     #[cfg(feature = "webauthn")]
     Passkey(PasskeyLogin),
@@ -119,6 +121,30 @@ struct Shown {
     at: Timestamp,
 }
 
+impl FirstFactor {
+    /// Who has shown it, as they were when it was checked.
+    #[must_use]
+    pub fn user(&self) -> &User {
+        match self {
+            Self::Password(verified) => verified.user(),
+            Self::External(verified) => &verified.record().user,
+            #[cfg(feature = "webauthn")]
+            Self::Passkey(verified) => &verified.record().user,
+        }
+    }
+
+    /// The same for the user as they are now; `None` if it is not right any more, or it is another user.
+    #[must_use]
+    pub fn of(self, now: UserRecord) -> Option<Self> {
+        match self {
+            Self::Password(verified) => verified.of(now).map(Self::Password),
+            Self::External(verified) => verified.of(now).map(Self::External),
+            #[cfg(feature = "webauthn")]
+            Self::Passkey(verified) => verified.of(now).map(Self::Passkey),
+        }
+    }
+}
+
 impl Assurance {
     /// How far this first factor goes at a login, where `policy` says who has to have a second one.
     ///
@@ -169,6 +195,11 @@ impl Shown {
                 at: verified.at(),
                 user: verified.into_user(),
             },
+            FirstFactor::External(verified) => {
+                let (record, amr, at) = verified.into_parts();
+                let UserRecord { user, password_version, second_factors, .. } = record;
+                Self { user, password_version, second_factors, must_change_password: false, amr, passkey: None, at }
+            }
             #[cfg(feature = "webauthn")]
             FirstFactor::Passkey(verified) => Self::by_passkey(verified),
         };

@@ -3,7 +3,9 @@
 //! Whatever is wrong, an unknown name, a wrong password, a disabled account, the caller learns the same, after the same
 //! work: one look-up, one count of the attempt, one hash, one row in the trail.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Map, Value};
 
 use super::{Accounts, Assurance, Attempt, FirstFactor, PartlyAssured, SecondFactorCode, User, UserRecord};
 use crate::{
@@ -49,9 +51,16 @@ pub struct Login {
     pub refresh_token: RefreshToken,
     /// How many recovery codes are left, after a login with a second factor, if so few that it is time for new ones.
     pub recovery_codes_left: Option<u32>,
+    /// What the service [adds](super::LoginData) to the answer of a login; nothing after a refresh.
+    pub data: Option<Map<String, Value>>,
+    /// Where else to go, by the setting of that name; nothing after a refresh.
+    pub resources: BTreeMap<String, String>,
 }
 
-/// What a right password opens.
+/// What a login opens; or why it is refused, which the trail is told and nobody else.
+pub(super) type Entrance = Result<Entered, &'static str>;
+
+/// What a right first factor opens.
 #[derive(Debug)]
 pub(crate) enum Entered {
     /// A session.
@@ -118,62 +127,77 @@ impl Accounts {
         let Credentials { name, password, code, remember } = credentials;
         let record = self.get_user_by_name_or_mail(&name).await?;
         let attempt = self.begin_attempt(self.attempt_on(&name, record.as_ref(), device).await?).await?;
-        let allowed = record.as_ref().filter(|_| !attempt.is_in_vain());
-        let Some(verified) = self.check_password(allowed, password.clone(), &attempt).await? else {
-            let why = match &record {
-                None => "unknown_name",
-                Some(_) if attempt.is_in_vain() => "too_many_attempts",
-                Some(_) => "wrong_password",
-            };
-            return self.refuse_login(record.as_ref(), why, device).await;
-        };
-        let (user, version, needs_rehash) = (verified.user().id, verified.password_version(), verified.needs_rehash());
         let start = Start::Login { remember };
         let opening = Opening { start: &start, attempt: Some(&attempt), device };
-        let Some(entered) = self.enter(verified, opening).await? else {
-            let user = record.as_ref().map(|record| &record.user);
-            let why = match user {
-                Some(user) if user.disabled_at.is_some() => "account_disabled",
-                Some(user) if self.waits_for_confirmation(user) => "address_not_confirmed",
-                _ => "changed_meanwhile",
+        match self.enter_by_name(&name, password, record.as_ref(), &attempt, opening).await? {
+            Ok(Entered::Session(login)) => Ok(*login),
+            Ok(Entered::Partly(partly)) => self.go_on(*partly, code, &start, device).await,
+            Err(why) => {
+                let event = Event::new(EventKind::LoginFailed, self.now(), device).amr(["pwd"]).about(why);
+                self.refuse_login(record.as_ref(), event).await
+            }
+        }
+    }
+
+    /// Opens what a password opens, by what is known of it here or elsewhere.
+    async fn enter_by_name(
+        &self,
+        name: &str,
+        password: Password,
+        record: Option<&UserRecord>,
+        attempt: &Attempt,
+        opening: Opening<'_>,
+    ) -> Result<Entrance, Error> {
+        let here = record.filter(|record| record.backend.is_none() && !attempt.is_in_vain());
+        let Some(verified) = self.check_password(here, password.clone(), attempt).await? else {
+            return match record {
+                _ if attempt.is_in_vain() => Ok(Err("too_many_attempts")),
+                Some(record) if record.backend.is_none() => Ok(Err("wrong_password")),
+                _ => self.enter_elsewhere(name, &password, record, opening).await,
             };
-            return self.refuse_login(record.as_ref(), why, device).await;
+        };
+        let (version, needs_rehash) = (verified.password_version(), verified.needs_rehash());
+        let user = verified.user().clone();
+        let Some(entered) = self.enter(FirstFactor::Password(verified), opening).await? else {
+            return Ok(Err(self.why_shut(&user)));
         };
         if needs_rehash {
-            self.rehash_password(user, version, password, device).await;
+            self.rehash_password(user.id, version, password, opening.device).await;
         }
-        match entered {
-            Entered::Session(login) => Ok(*login),
-            Entered::Partly(partly) => self.go_on(*partly, code, &start, device).await,
+        Ok(Ok(entered))
+    }
+
+    pub(super) fn why_shut(&self, user: &User) -> &'static str {
+        match user {
+            user if user.disabled_at.is_some() => "account_disabled",
+            user if self.waits_for_confirmation(user) => "address_not_confirmed",
+            _ => "changed_meanwhile",
         }
     }
 
-    /// Opens a session on a password that was right, unless the account asks for more; `None` if it is shut, or waits for
-    /// its address to be confirmed.
+    /// Opens a session on a first factor that was right, unless the account asks for more; `None` if it is shut, or waits
+    /// for its address to be confirmed.
     ///
     /// Something about the user may have changed since they were looked up, such as a logout everywhere from another
-    /// device. If it was not the password, it is still right, so they are looked up once more.
-    pub(crate) async fn enter(
-        &self,
-        verified: PasswordVerified,
-        opening: Opening<'_>,
-    ) -> Result<Option<Entered>, Error> {
-        if let Some(entered) = self.enter_once(verified.clone(), opening).await? {
+    /// device. If it was not what they have shown, that is still right, so they are looked up once more.
+    pub(crate) async fn enter(&self, first: FirstFactor, opening: Opening<'_>) -> Result<Option<Entered>, Error> {
+        if let Some(entered) = self.enter_once(first.clone(), opening).await? {
             return Ok(Some(entered));
         }
-        let now = self.store().user(verified.user().id).await?;
-        let Some(verified) = now.and_then(|now| verified.of(now)) else { return Ok(None) };
-        self.enter_once(verified, opening).await
+        let now = self.store().user(first.user().id).await?;
+        match now.and_then(|now| first.of(now)) {
+            Some(first) => self.enter_once(first, opening).await,
+            None => Ok(None),
+        }
     }
 
-    async fn enter_once(&self, verified: PasswordVerified, opening: Opening<'_>) -> Result<Option<Entered>, Error> {
-        let first = FirstFactor::Password(verified);
+    async fn enter_once(&self, first: FirstFactor, opening: Opening<'_>) -> Result<Option<Entered>, Error> {
         let assurance = match opening.start {
             Start::Login { .. } => Assurance::of(first, self.config().second_factor),
             Start::Reauthentication { .. } => Assurance::again(first),
         };
         match assurance {
-            // To ask for more would tell that the password was right.
+            // To ask for more would tell that what was shown was right.
             Ok(Assurance::Partial(partly)) if self.waits_for_confirmation(partly.user()) => Ok(None),
             Ok(Assurance::Full(assured)) => {
                 let login = self.open_session(assured, opening).await?;
@@ -189,8 +213,7 @@ impl Accounts {
         }
     }
 
-    async fn refuse_login<T>(&self, record: Option<&UserRecord>, why: &str, device: &Device) -> Result<T, Error> {
-        let event = Event::new(EventKind::LoginFailed, self.now(), device).amr(["pwd"]).about(why);
+    pub(super) async fn refuse_login<T>(&self, record: Option<&UserRecord>, event: Event) -> Result<T, Error> {
         let event = match record {
             Some(record) => event.user(record.user.id),
             None => event,

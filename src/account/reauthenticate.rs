@@ -1,6 +1,6 @@
 //! Showing again who one is, without logging out.
 
-use super::{Accounts, Asked, Assurance, Attempt, Caller, Entered, Login, SecondFactorCode};
+use super::{Accounts, Asked, Assurance, Attempt, Caller, Entered, FirstFactor, Login, SecondFactorCode};
 use crate::{
     audit::EventKind,
     error::Error,
@@ -29,14 +29,26 @@ impl Accounts {
         let session = self.session_of_caller(caller).await?;
         let record = self.record_of(caller).await?;
         let attempt = self.begin_attempt(Attempt::by_known(&record.user.username, device)).await?;
-        let Some(verified) = self.check_password(Some(&record), password, &attempt).await? else {
+        let start = Start::Reauthentication { of: session };
+        let opening = Opening { start: &start, attempt: Some(&attempt), device };
+        let here = Some(&record).filter(|record| record.backend.is_none());
+        let entered = match self.check_password(here, password.clone(), &attempt).await? {
+            Some(verified) => {
+                let entered = self.enter(FirstFactor::Password(verified), opening).await?;
+                Some(entered.ok_or(Error::SessionEnded)?)
+            }
+            None if here.is_some() => None,
+            None => {
+                let name = record.user.username.as_str();
+                self.enter_elsewhere(name, &password, Some(&record), opening).await?.ok()
+            }
+        };
+        let Some(entered) = entered else {
             let event = self.event_of(EventKind::ReauthenticationFailed, caller, device).amr(["pwd"]);
             self.store().record(&event).await?;
             return Err(Error::InvalidPassword);
         };
-        let start = Start::Reauthentication { of: session };
-        let opening = Opening { start: &start, attempt: Some(&attempt), device };
-        let partly = match self.enter(verified, opening).await?.ok_or(Error::SessionEnded)? {
+        let partly = match entered {
             Entered::Session(login) => return Ok(*login),
             Entered::Partly(partly) => *partly,
         };

@@ -42,4 +42,6 @@ pub struct UserRecord {
     pub must_change_password: bool,
     /// Whether its user asked for it and waits for an administrator to let them in. Until then it is disabled.
     pub pending: bool,
+    /// What vouches for them at login in place of a password; `None` for those who can have one here.
+    pub backend: Option<String>,
 }

@@ -7,7 +7,7 @@ mod policy;
 mod public_url;
 mod site_name;
 
-use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
@@ -117,6 +117,8 @@ pub struct Config {
     /// The levels that members of a resource may have, the lowest first. Default: `public`, `invitee`, `member`, `manager`,
     /// `secret`.
     pub membership_levels: Levels,
+    /// What clients are told at login of where else they can go: names and URLs. Default: none.
+    pub resources: BTreeMap<String, String>,
     /// How old a row of the trail gets before it is forgotten; `None` keeps them all. Default: 365 days.
     pub event_retention: Option<Duration>,
     /// Turns the limits on attempts off. For load tests only. Default: `false`.
@@ -158,6 +160,7 @@ impl Config {
             api_key_cap: const { NonZeroU32::MIN.saturating_add(19) },
             api_key_rate: const { NonZeroU32::MIN.saturating_add(599) },
             membership_levels: Levels::default(),
+            resources: BTreeMap::new(),
             event_retention: Some(Duration::from_hours(365 * 24)),
             insecure_no_limits: false,
         }

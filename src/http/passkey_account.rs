@@ -58,7 +58,7 @@ pub struct PasskeyRegisterResponse {
 #[serde(untagged)]
 enum PasskeyRegistered {
     /// A first session.
-    Session(TokensResponse),
+    Session(Box<TokensResponse>),
     /// An account that opens by the mailed link.
     Waits(RegisterResponse),
 }
@@ -117,7 +117,7 @@ pub(super) async fn finish(
     let PasskeyAccount { registered, login, recovery_codes } =
         accounts.finish_passkey_account(&answer, &device).await?;
     let (status, registered) = match login {
-        Some(login) => (StatusCode::OK, PasskeyRegistered::Session(login.into())),
+        Some(login) => (StatusCode::OK, PasskeyRegistered::Session(Box::new(login.into()))),
         None => (StatusCode::CREATED, PasskeyRegistered::Waits(registered.into())),
     };
     Ok((status, Json(PasskeyRegisterResponse { registered, recovery_codes: shown(&recovery_codes) })))

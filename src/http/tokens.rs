@@ -1,6 +1,9 @@
 //! The answer to every way of logging in.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::UserResponse;
@@ -22,6 +25,13 @@ pub struct TokensResponse {
     recovery_codes_remaining: Option<u32>,
     /// Whose they are.
     user: UserResponse,
+    /// Where else to go, by name, if the operator has stated that; after a login only.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    resources: BTreeMap<String, String>,
+    /// What the service adds, if it does; after a login only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    data: Option<Map<String, Value>>,
 }
 
 impl std::fmt::Debug for TokensResponse {
@@ -39,6 +49,8 @@ impl From<Login> for TokensResponse {
             refresh_token: login.refresh_token.expose().to_owned(),
             recovery_codes_remaining: login.recovery_codes_left,
             user: login.user.into(),
+            resources: login.resources,
+            data: login.data,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How many users are written in one transaction.
-const BATCH: usize = 100;
+const BATCH: usize = 500;
 
 /// Why a file was not read to its end. What had been imported by then stays; running the import again goes on where it
 /// stopped, for nobody is made twice.

@@ -27,6 +27,11 @@ impl Form {
         self.take(name).unwrap_or_default()
     }
 
+    /// Everything that was ticked or chosen under one name.
+    pub(super) fn all(&mut self, name: &str) -> Vec<String> {
+        self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
+    }
+
     /// Whether the form has a field of this name.
     #[cfg(feature = "webauthn")]
     pub(super) fn has(&self, name: &str) -> bool {

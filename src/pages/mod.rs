@@ -50,10 +50,12 @@ use ::axum::{
     routing::{get, post},
 };
 
+#[cfg(feature = "webauthn")]
+use self::account::passkeys;
 pub use self::send_to_login::{SendToLogin, SendsToLogin, SendsToLoginFuture};
 pub(crate) use self::state::Pages;
 use self::{
-    account::{authenticator, email, password, profile, recovery_codes, sessions},
+    account::{api_keys, authenticator, email, leave, password, profile, recovery_codes, sessions},
     page::Trouble,
     state::PageState,
 };
@@ -96,10 +98,18 @@ fn routes() -> GuardedRouter<PageState> {
         .route("/account/authenticator/set-up", get(authenticator::begin).post(authenticator::confirm), fresh())
         .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::replace), fresh())
         .route("/account/sessions", get(sessions::show).post(sessions::end), in_person())
+        .route("/account/api-keys", get(api_keys::list), in_person())
+        .route("/account/api-keys/new", get(api_keys::ask).post(api_keys::make), fresh())
+        .route("/account/api-keys/{id}", get(api_keys::show).post(api_keys::change), fresh())
+        .route("/account/delete", get(leave::show).post(leave::delete), fresh())
         .route("/password-strength", post(strength::judge), public())
         .route(assets::ROUTE, get(assets::file), public());
     #[cfg(feature = "webauthn")]
-    let routes = routes.route("/login/passkey", post(passkey::log_in), public());
+    let routes = routes
+        .route("/login/passkey", post(passkey::log_in), public())
+        .route("/account/passkeys", get(passkeys::list), in_person())
+        .route("/account/passkeys/new", get(passkeys::ask).post(passkeys::add), fresh())
+        .route("/account/passkeys/{id}", get(passkeys::show).post(passkeys::change), fresh());
     routes.method_not_allowed_fallback(async || Trouble::from(Problem::wrong_method()))
 }
 

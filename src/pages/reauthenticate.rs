@@ -68,7 +68,8 @@ async fn page(visit: &Visit, caller: Caller) -> Result<Page<'_>, Error> {
         _ if has.webauthn => "key",
         _ => "nothing",
     };
-    let page = visit.page("reauthenticate.html").with("with", with).with("password", record.password.is_some());
+    let page =
+        visit.page("reauthenticate.html").with("with", with).with("password", visit.accounts.takes_password(&record));
     let page = page.with("username", record.user.username.as_str()).with("passkey", has_passkey(visit, caller).await?);
     Ok(page.with("totp", has.totp).with("key", has.webauthn))
 }

@@ -27,9 +27,17 @@ macro_rules! templates {
 
 const BUILT_IN: &[(&str, &str)] = &templates![
     "account.html",
+    "account_api_key.html",
+    "account_api_key_made.html",
+    "account_api_key_new.html",
+    "account_api_keys.html",
     "account_authenticator.html",
+    "account_delete.html",
     "account_email.html",
     "account_layout.html",
+    "account_passkey.html",
+    "account_passkey_new.html",
+    "account_passkeys.html",
     "account_password.html",
     "account_profile.html",
     "account_recovery_codes.html",

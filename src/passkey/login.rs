@@ -2,7 +2,7 @@
 
 use super::{Ceremony, CeremonyStart, KeyAnswer, PasskeyLogin, PasskeyVerified, challenge::Bound, proof::Checked};
 use crate::{
-    account::{Accounts, Asked, Assurance, Caller, FirstFactor, Login, UserId},
+    account::{Accounts, Asked, Caller, Entered, FirstFactor, Login, UserId},
     audit::{Event, EventKind},
     error::Error,
     session::{Device, Opening, Start},
@@ -49,42 +49,16 @@ impl Accounts {
     }
 
     /// Opens the session that a passkey leads to; `None` if the account is shut, or waits for its address to be confirmed.
-    ///
-    /// Something about the user may have changed since they were looked up. As long as they have the passkey it is right, so
-    /// they are looked up once more.
     pub(super) async fn enter_with_passkey(
         &self,
         passkey: PasskeyLogin,
         start: &Start,
         device: &Device,
     ) -> Result<Option<Login>, Error> {
-        if let Some(login) = self.enter_with_passkey_once(passkey.clone(), start, device).await? {
-            return Ok(Some(login));
-        }
-        let now = self.store().user(passkey.record().user.id).await?;
-        match now.and_then(|now| passkey.of(now)) {
-            Some(passkey) => self.enter_with_passkey_once(passkey, start, device).await,
+        match self.enter(FirstFactor::Passkey(passkey), Opening { start, attempt: None, device }).await? {
+            Some(Entered::Session(login)) => Ok(Some(*login)),
+            Some(Entered::Partly(partly)) => self.go_on(*partly, None, start, device).await.map(Some),
             None => Ok(None),
-        }
-    }
-
-    async fn enter_with_passkey_once(
-        &self,
-        passkey: PasskeyLogin,
-        start: &Start,
-        device: &Device,
-    ) -> Result<Option<Login>, Error> {
-        let first = FirstFactor::Passkey(passkey);
-        let assurance = match start {
-            Start::Login { .. } => Assurance::of(first, self.config().second_factor),
-            Start::Reauthentication { .. } => Assurance::again(first),
-        };
-        match assurance {
-            // To ask for more would tell that there is an account.
-            Ok(Assurance::Partial(partly)) if self.waits_for_confirmation(partly.user()) => Ok(None),
-            Ok(Assurance::Full(assured)) => self.open_session(assured, Opening { start, attempt: None, device }).await,
-            Ok(Assurance::Partial(partly)) => self.go_on(partly, None, start, device).await.map(Some),
-            Err(_) => Ok(None),
         }
     }
 

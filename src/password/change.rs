@@ -2,7 +2,7 @@
 
 use super::{NewPassword, OwnWords, Password, PasswordVerified};
 use crate::{
-    account::{Accounts, Attempt, Caller, PartlyAssured, UserId},
+    account::{Accounts, Attempt, Caller, PartlyAssured, UserId, UserRecord},
     audit::{Event, EventKind},
     error::Error,
     revocation::Target,
@@ -39,7 +39,7 @@ impl Accounts {
     ///
     /// - [`Error::InvalidPassword`] if the old password is wrong; it counts as an attempt on the account.
     /// - [`Error::InvalidFields`] naming `new_password` if the new one does not meet the policy. That is told only to
-    ///   who knows the old one.
+    ///   who knows the old one; but it is `password_elsewhere` where a backend keeps it.
     /// - [`Error::TooManyAttempts`], [`Error::Overloaded`] as at login.
     /// - [`Error::SessionEnded`] if the account is gone.
     pub async fn change_password(
@@ -50,6 +50,7 @@ impl Accounts {
         device: &Device,
     ) -> Result<(), Error> {
         let record = self.record_of(caller).await?;
+        Self::may_have_password(&record)?;
         let attempt = self.begin_attempt(Attempt::by_known(&record.user.username, device)).await?;
         let Some(verified) = self.check_password(Some(&record), old, &attempt).await? else {
             let event = self.event_of(EventKind::PasswordChangeFailed, caller, device).amr(["pwd"]);
@@ -62,6 +63,14 @@ impl Accounts {
         let event = self.event_of(EventKind::PasswordChanged, caller, device);
         let changed = self.set_password(caller, verified.password_version(), new, event).await?;
         if changed { Ok(()) } else { Err(Error::InvalidPassword) }
+    }
+
+    /// A user of a [backend](crate::account::CredentialBackend) has no password here, and gets none.
+    pub(crate) fn may_have_password(record: &UserRecord) -> Result<(), Error> {
+        match record.backend {
+            None => Ok(()),
+            Some(_) => Err(Error::field("new_password", "password_elsewhere")),
+        }
     }
 
     /// Sets a new password in the middle of a login, and ends every session of the user.

@@ -8,7 +8,7 @@ use crate::pages::Pages;
 #[cfg(feature = "webauthn")]
 use crate::passkey::RelyingParty;
 use crate::{
-    account::{Accounts, Inner},
+    account::{Accounts, CredentialBackend, Inner, LoginData, external},
     api_key::{AccountAuthenticator, KeyCache, KeyRates},
     audit::{Event, Hook, Hooks},
     clock::{SharedClock, SystemClock},
@@ -39,6 +39,8 @@ pub struct Builder {
     clock: Option<SharedClock>,
     mail: Option<Arc<dyn Transport>>,
     mail_url: Option<MailUrl>,
+    backends: Vec<Arc<dyn CredentialBackend>>,
+    login_data: Option<Arc<dyn LoginData>>,
     hooks: Vec<Hook>,
 }
 
@@ -111,6 +113,20 @@ impl Builder {
         Self { mail_url: Some(url), ..self }
     }
 
+    /// Something beside this that knows people by name and password, such as a directory: see [`CredentialBackend`]. There
+    /// may be several, which are asked in this order.
+    #[must_use]
+    pub fn credential_backend(mut self, backend: Arc<dyn CredentialBackend>) -> Self {
+        self.backends.push(backend);
+        self
+    }
+
+    /// What to add to the answer of every login: see [`LoginData`].
+    #[must_use]
+    pub fn login_data(self, data: Arc<dyn LoginData>) -> Self {
+        Self { login_data: Some(data), ..self }
+    }
+
     /// A way out for mails of one's own.
     #[must_use]
     pub fn mail_transport(self, transport: Arc<dyn Transport>) -> Self {
@@ -164,6 +180,7 @@ impl Builder {
     pub async fn build(mut self) -> Result<Portcullis, BuildError> {
         let config = self.settings()?;
         config.check()?;
+        external::have_names(&self.backends).map_err(BuildError::Backend)?;
         let clock = self.clock.clone().unwrap_or_else(SystemClock::shared);
         let store = match (&self.store, &self.database) {
             (Some(store), _) => store.clone(),
@@ -210,6 +227,8 @@ impl Builder {
             relying_party: RelyingParty::new(&config),
             api_keys: KeyCache::default(),
             api_key_rates: KeyRates::default(),
+            backends: self.backends,
+            login_data: self.login_data,
             hooks,
             figures,
             config,

@@ -54,6 +54,9 @@ pub enum BuildError {
     /// The templates of the operator cannot be used.
     #[error(transparent)]
     Templates(#[from] TemplateError),
+    /// This is not the name of a credential backend, or that of two.
+    #[error("`{0}` cannot be the name of a credential backend: it needs one of its own, of 1 to 256 bytes")]
+    Backend(String),
     /// The threads that hash, or that run hooks, could not be started.
     #[error("a thread could not be started: {0}")]
     Threads(#[from] std::io::Error),

@@ -78,7 +78,13 @@ impl Accounts {
             accounts.inner().last_seen.written(new.session.id, now);
             let (access_token, expires_in) =
                 accounts.mint(&opened.user, &new.session, opened.scopes, &opened.memberships)?;
+            let data = match &accounts.inner().login_data {
+                Some(source) => Some(source.data(&opened.user).await),
+                None => None,
+            };
             Ok(Some(Login {
+                data,
+                resources: accounts.config().resources.clone(),
                 user: opened.user,
                 session: new.session,
                 access_token,

@@ -3,7 +3,7 @@
 //! Tokens that are refused are not counted. One has 256 bits, so there is nothing to guess, and one that is unknown costs
 //! a look-up by index: to count it would cost more. What succeeds is counted by session, because it leaves a row.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{Device, RefreshToken};
 use crate::{
@@ -62,7 +62,16 @@ impl Accounts {
                     let Renewed { user, session, scopes, memberships } = *renewed;
                     accounts.inner().last_seen.written(session.id, now);
                     let (access_token, expires_in) = accounts.mint(&user, &session, scopes, &memberships)?;
-                    Ok(Login { user, session, access_token, expires_in, refresh_token, recovery_codes_left: None })
+                    Ok(Login {
+                        user,
+                        session,
+                        access_token,
+                        expires_in,
+                        refresh_token,
+                        recovery_codes_left: None,
+                        data: None,
+                        resources: BTreeMap::new(),
+                    })
                 }
                 Rotated::Refused => Err(Error::RefreshInvalid),
                 Rotated::ScopeExceeded => Err(Error::ScopeExceeded),

@@ -13,7 +13,7 @@ macro_rules! migrations_in {
             "000" (1 user, 2 session, 3 revocation, 4 attempt, 5 event, 6 key, 7 refresh, 8 role, 9 revocation_journal)
             "00" (10 key_rotation, 11 outbox, 12 flow, 13 second_factor, 14 must_change_password, 15 one_time_token,
                 16 known_device, 17 api_key, 18 administration, 19 passkey, 20 newcomer,
-                21 claim, 22 challenge_asker, 23 session_cookie, 24 trail)
+                21 claim, 22 challenge_asker, 23 session_cookie, 24 trail, 25 external_user)
         )
     };
     ($folder:literal: $($zeros:literal ($($number:literal $name:ident),+))+) => {

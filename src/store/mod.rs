@@ -12,7 +12,9 @@ mod api_keys;
 mod connect;
 mod cookies;
 mod error;
+mod external;
 mod factors;
+mod keys;
 #[cfg(feature = "postgres")]
 mod listener;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -50,7 +52,9 @@ pub use self::{
     connect::connect,
     cookies::{CookieSession, CookieStore},
     error::{Conflict, StoreError},
+    external::{ExternalStore, NewExternalUser},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
+    keys::StoredKey,
     notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
     own::OwnStore,
@@ -87,23 +91,6 @@ pub struct NewUser {
     pub pending: bool,
 }
 
-/// A signing key as the store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredKey {
-    /// The key's id, in the header of every token it signs.
-    pub kid: String,
-    /// Its one algorithm, by its JOSE name.
-    pub algorithm: String,
-    /// The private key, sealed under the data key; nothing once it is retired.
-    pub sealed: Sealed,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it begins to sign.
-    pub signs_from: Timestamp,
-    /// When its tokens stopped being good, on the operator's word.
-    pub retired_at: Option<Timestamp>,
-}
-
 /// How the connections of one pool are doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolFigures {
@@ -122,7 +109,7 @@ pub struct PoolFigures {
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store:
-    AccessStore + ApiKeyStore + CookieStore + FactorStore + OwnStore + PasskeyStore + Send + Sync + 'static
+    AccessStore + ApiKeyStore + CookieStore + ExternalStore + FactorStore + OwnStore + PasskeyStore + Send + Sync + 'static
 {
     /// Adds one who is told of every row of the trail that is written here, once it is committed.
     fn observe(&self, observer: Weak<dyn Observe>);

@@ -25,7 +25,7 @@ mod process;
 mod service;
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
     path::Path,
@@ -36,10 +36,11 @@ use std::{
 use portcullis::{
     JwtUser,
     jwt::{JwtIssuer, KeyRing},
+    password::hash_password,
 };
 use tempfile::tempdir;
 
-use crate::client::{get, get_as, register, token};
+use crate::client::{get, get_as, login, register, token};
 
 /// A running example. Killed when dropped.
 struct Example {
@@ -85,6 +86,23 @@ fn the_axum_service_knows_who_logged_in() {
     let token = token(at, "ada", "correct horse battery staple");
     let id = get_as(at, "/auth/me", &token).json()["id"].as_str().unwrap().to_owned();
     assert_eq!(get_as(at, "/notes", &token).body, format!("the notes of {id}\n"));
+}
+
+#[test]
+fn whoever_the_directory_knows_logs_in_without_having_registered() {
+    let folder = tempdir().unwrap();
+    let (people, database) = (folder.path().join("people.txt"), format!("sqlite:{}/notes.db", folder.path().display()));
+    let hash = hash_password("known to the directory alone").unwrap();
+    fs::write(&people, format!("ada ada@corp.example {hash}\n")).unwrap();
+    let example = Example::start("directory", |program| program.arg(&people).args([&database, "127.0.0.1:0"]));
+    let at = example.address;
+    assert_eq!(login(at, "ada", "something else").code(), "invalid_credentials");
+    assert_eq!(login(at, "bob", "known to the directory alone").code(), "invalid_credentials");
+    let answer = login(at, "ada", "known to the directory alone").json();
+    assert_eq!((&answer["user"]["email_verified"], &answer["data"]["home"]), (&true.into(), &"/notes#ada".into()));
+    let token = answer["access_token"].as_str().unwrap();
+    assert!(get_as(at, "/notes", token).body.starts_with("the notes of "));
+    assert_eq!(register(at, "ada", "correct horse battery staple").code(), "username_taken");
 }
 
 #[test]

@@ -43,7 +43,7 @@ async fn get(app: &TestApp, token: &str, path: &str) -> Value {
 }
 
 /// An administrator: their token and their id.
-async fn admin(app: &TestApp, username: &str) -> (String, String) {
+pub async fn admin(app: &TestApp, username: &str) -> (String, String) {
     let (_, id) = user(app, username).await;
     give(app, &id, &["admin"]).await;
     (app.token(username, PASSWORD).await, id)

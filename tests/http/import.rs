@@ -230,13 +230,13 @@ async fn a_file_that_breaks_off_leaves_what_came_before(db: TestDb) {
         }
     }
     let app = TestApp::new(db).await;
-    let lines = users(150);
+    let lines = users(700);
     let file = io::BufReader::new(io::Read::chain(lines.as_bytes(), Broken));
     let stopped = app.portcullis.accounts().import(file, false, &Device::default()).await.unwrap_err();
     assert_eq!(stopped.report.imported, u64::try_from(app.db.count("users").await).unwrap());
-    assert!(stopped.report.imported >= 100 && stopped.to_string().contains("stopped after"));
+    assert!(stopped.report.imported >= 500 && stopped.to_string().contains("stopped after"));
     let again = import(&app, lines.as_bytes()).await;
-    assert_eq!(again.imported + stopped.report.imported, 150);
+    assert_eq!(again.imported + stopped.report.imported, 700);
 }
 
 async fn an_export_makes_the_same_users_elsewhere(db: TestDb) {

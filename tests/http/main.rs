@@ -17,6 +17,8 @@ mod app;
 mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
+#[path = "../support/directory.rs"]
+mod directory;
 #[path = "../support/events.rs"]
 mod events;
 #[path = "../support/key.rs"]
@@ -32,6 +34,7 @@ mod admin;
 mod api_key_rotation;
 mod api_keys;
 mod approval;
+mod backends;
 mod body;
 mod budget;
 mod change_email;

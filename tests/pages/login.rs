@@ -1,5 +1,7 @@
 //! Logging in, in all its steps.
 
+use std::sync::atomic::Ordering::SeqCst;
+
 use axum::http::StatusCode;
 use portcullis::config::SecondFactorPolicy;
 
@@ -8,6 +10,7 @@ use crate::{
     authenticator::Authenticator,
     both,
     db::TestDb,
+    directory::{IN_THE_DIRECTORY, with_directory},
     mailed::NEW,
     visitor::{Visitor, between},
 };
@@ -16,6 +19,7 @@ both![
     a_login_that_fails_says_so_and_keeps_the_name,
     lg_1_a_page_tells_nobody_who_has_an_account,
     too_many_attempts_are_told_with_the_time_to_wait,
+    the_form_asks_a_directory_as_well,
     a_second_factor_is_a_second_page,
     a_recovery_code_does_as_well,
     every_step_asked_for_comes_in_its_order,
@@ -78,6 +82,27 @@ async fn too_many_attempts_are_told_with_the_time_to_wait(db: TestDb) {
     let answer = attempt().await.expect(StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(answer.header("retry-after"), "1");
     assert!(answer.page().contains("Too many attempts."));
+}
+
+async fn the_form_asks_a_directory_as_well(db: TestDb) {
+    let (app, directory) = with_directory(db, |_| ()).await;
+    let visitor = Visitor::new(&app);
+    visitor.log_in("ada", "wrong").await.expect(StatusCode::UNAUTHORIZED);
+    directory.down.store(true, SeqCst);
+    visitor.log_in("ada", IN_THE_DIRECTORY).await.expect(StatusCode::SERVICE_UNAVAILABLE);
+    directory.down.store(false, SeqCst);
+    visitor.log_in("ada", IN_THE_DIRECTORY).await.leads_to("/account");
+    assert!(visitor.cookie("__Host-portcullis").is_some());
+    for path in ["/account", "/account/password"] {
+        let page = visitor.get(path).await.expect(StatusCode::OK).page();
+        assert!(page.contains("ept elsewhere") && !page.contains("action=\"/account/password"), "{page}");
+    }
+    let page = visitor.get("/reauthenticate").await.expect(StatusCode::OK).page();
+    assert!(page.contains("name=\"password\""), "{page}");
+    visitor.post("/reauthenticate", &[("password", IN_THE_DIRECTORY)]).await.leads_to("/account");
+    let token = app.token("ada", IN_THE_DIRECTORY).await;
+    app.enrol(&token).await;
+    visitor.log_in("ada", IN_THE_DIRECTORY).await.leads_to("/login/second-factor");
 }
 
 async fn a_second_factor_is_a_second_page(db: TestDb) {

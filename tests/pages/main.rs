@@ -17,6 +17,8 @@ mod app;
 mod authenticator;
 #[path = "../support/db.rs"]
 mod db;
+#[path = "../support/directory.rs"]
+mod directory;
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../support/key.rs"]
 mod key;
@@ -28,6 +30,7 @@ mod raw;
 mod visitor;
 
 mod account;
+mod api_keys;
 mod authenticator_app;
 mod cookies;
 mod elsewhere;
@@ -36,6 +39,7 @@ mod links;
 mod login;
 mod next;
 mod origins;
+mod passkeys;
 mod reauthenticate;
 mod reflected;
 mod register;

@@ -39,7 +39,7 @@ const FORMS: [&str; 15] = [
 ];
 
 /// Those for which one is logged in.
-pub const ACCOUNT_FORMS: [&str; 10] = [
+pub const ACCOUNT_FORMS: [&str; 13] = [
     "/reauthenticate",
     "/account/profile",
     "/account/password",
@@ -50,7 +50,13 @@ pub const ACCOUNT_FORMS: [&str; 10] = [
     "/account/authenticator/set-up",
     "/account/recovery-codes",
     "/account/sessions",
+    "/account/passkeys/new",
+    "/account/api-keys/new",
+    "/account/delete",
 ];
+
+/// Those of one key, which has to be there.
+const NAMED_FORMS: [&str; 2] = ["/account/passkeys/{id}", "/account/api-keys/{id}"];
 
 const FOREIGN: [&[(&str, &str)]; 9] = [
     &[],
@@ -79,6 +85,11 @@ async fn cs_2_a_form_from_elsewhere_does_nothing_on_any_page(db: TestDb) {
         ("new_password", "a quite different password"),
         ("new_password_again", "a quite different password"),
     ];
+    let named = NAMED_FORMS.map(|path| path.replace("{id}", "01890000-0000-7000-8000-000000000000"));
+    for path in &named {
+        let page = owner.send(owner.form(path, &fields)).await.expect(StatusCode::FORBIDDEN).page();
+        assert!(page.contains("This form was not sent from here"), "{path}");
+    }
     for (path, visitor) in
         FORMS.map(|path| (path, &visitor)).into_iter().chain(ACCOUNT_FORMS.map(|path| (path, &owner)))
     {
@@ -101,7 +112,7 @@ fn cs_2_every_form_is_tried_and_has_a_page() {
         let paths = rules.iter().filter(|rule| rule.method() == Some(&method)).map(portcullis::axum::StatedRule::path);
         paths.collect::<BTreeSet<_>>()
     };
-    let tried: BTreeSet<_> = FORMS.into_iter().chain(ACCOUNT_FORMS).collect();
+    let tried: BTreeSet<_> = FORMS.into_iter().chain(ACCOUNT_FORMS).chain(NAMED_FORMS).collect();
     assert_eq!(of(Method::POST).symmetric_difference(&tried).collect::<Vec<_>>(), Vec::<&&str>::new());
     let pages = of(Method::GET);
     assert!(ACCOUNT_FORMS.iter().all(|path| pages.contains(path)));

@@ -23,8 +23,16 @@ both![
 ];
 
 /// What is done only by someone who showed lately who they are.
-const FRESH: [&str; 5] =
-    ["/account/email", "/account/email/resend", "/account/authenticator/set-up", "/account/recovery-codes", "/account"];
+const FRESH: [&str; 8] = [
+    "/account/email",
+    "/account/email/resend",
+    "/account/authenticator/set-up",
+    "/account/recovery-codes",
+    "/account/passkeys/new",
+    "/account/api-keys/new",
+    "/account/delete",
+    "/account",
+];
 
 const COOKIE: &str = "__Host-portcullis";
 

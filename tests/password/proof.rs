@@ -28,6 +28,7 @@ fn record(password: Option<PasswordHash>) -> UserRecord {
         second_factors: SecondFactors::default(),
         must_change_password: false,
         pending: false,
+        backend: None,
     }
 }
 

@@ -52,6 +52,8 @@ fn a_user_that_cannot_be_is_refused_in_words() {
     assert!(text(&short_for_nist.stderr).contains("at least 15 characters"));
     let no_terminal = run(folder.path(), &["user", "add", "ada", "ada@example.org"], "correct horse battery staple\n");
     assert!(text(&no_terminal.stderr).contains("--password-stdin"));
+    let argument = run(folder.path(), &["user", "add", "ada", "ada@example.org", "--password", "x"], "");
+    assert!(text(&argument.stderr).contains("unexpected argument"));
 }
 
 #[test]
@@ -92,6 +94,44 @@ fn roles_are_made_given_and_taken_and_an_account_is_shut() {
     assert!(refused(&["role", "set", "x", "two words"]).contains("not a scope"));
     assert_eq!(refused(&["role", "delete", "admin"]), "the role `admin` is built in");
     assert_eq!(refused(&["role", "delete", "reader"]), "there is no role `reader`");
+}
+
+#[test]
+fn members_are_let_in_and_out() {
+    let folder = tempdir().unwrap();
+    let password = "correct horse battery staple";
+    let levels = ["--membership-levels", "reader,writer"];
+    let member = |arguments: &[&str]| run(folder.path(), &[&["member"], arguments, &["--json"], &levels].concat(), "");
+    let json = |arguments: &[&str]| -> Value {
+        let output = member(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let added = run(folder.path(), &["user", "add", "ada", "ada@example.org", "--password-stdin"], password);
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    let server = Server::start(folder.path(), &levels);
+    let groups = || {
+        let answer = get_as(server.address, "/auth/verify", &token(server.address, "ada", password));
+        answer.header("remote-groups").unwrap().to_owned()
+    };
+    assert_eq!(json(&["set", "list", "42", "ADA", "writer"])["level"], "writer");
+    assert_eq!(groups(), "list-42-reader,list-42-writer");
+    json(&["set", "list", "42", "ada@example.org", "reader"]);
+    json(&["set", "list", "7", "ada", "reader"]);
+    let listed = json(&["list", "ada"])["memberships"].take();
+    let of = |id| json!({"resource": "list", "resource_id": id, "level": "reader"});
+    assert_eq!(listed, json!([of("42"), of("7")]));
+    json(&["end", "list", "42", "ada"]);
+    assert_eq!(groups(), "list-7-reader");
+    for (arguments, said) in [
+        (&["set", "list", "42", "ada", "manager"][..], "one of reader,writer"),
+        (&["set", "a-list", "42", "ada", "reader"], "cannot be a membership"),
+        (&["set", "list", "42", "bob", "reader"], "there is no user `bob`"),
+        (&["end", "list", "42", "ada"], "`ada` is no member of list 42"),
+    ] {
+        let refused = member(arguments);
+        assert!(!refused.status.success() && text(&refused.stderr).contains(said), "{}", text(&refused.stderr));
+    }
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn register_login_me_logout_and_no_secret_in_the_log() {
     server.terminate();
     let (status, log) = server.ended();
     assert!(status.success());
-    assert!(log.contains("\"path\":\"/auth/me\""), "{log}");
+    assert!(log.contains("\"route\":\"/auth/me\""), "{log}");
     let master_key = fs::read_to_string(folder.path().join("portcullis-data/master.key")).unwrap();
     for secret in [PASSWORD, NEW_PASSWORD, &first, &second, &used[4..], &unused[4..], master_key.trim()] {
         assert!(!log.contains(secret), "{secret} is in the log");

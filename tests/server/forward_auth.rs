@@ -13,7 +13,10 @@ use std::{
 
 use serde_json::json;
 
-use crate::{client::post, process::Server};
+use crate::{
+    client::{post, register, send},
+    process::Server,
+};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -129,4 +132,42 @@ fn nginx_lets_pass_whom_the_server_knows_and_says_who_it_is() {
     drop(server);
     let down = nginx.ask("GET /notes", &bearer);
     assert!(down.starts_with("HTTP/1.1 503 ") && down.contains("Retry-After: 1"), "{down}");
+}
+
+#[test]
+fn cs_3_nginx_lets_a_cookie_pass_for_pages_of_the_site_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--trusted-proxies", "127.0.0.1"]);
+    assert_eq!(register(server.address, "ada", PASSWORD).status, 201);
+    let form = format!("name=ada&password={}", PASSWORD.replace(' ', "+"));
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("content-length", &form.len().to_string()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let logged_in = send(server.address, "POST", "/login", &headers, &form);
+    assert_eq!(logged_in.status, 303, "{logged_in:?}");
+    let cookie = logged_in.header("set-cookie").unwrap().split(';').next().unwrap();
+    assert!(cookie.starts_with("portcullis="), "{cookie}");
+    let cookie = format!("Cookie: {cookie}\r\n");
+    let nginx = Nginx::start(folder.path(), server.address, service());
+
+    let read = nginx.ask("GET /notes", &format!("{cookie}{FORGED}Sec-Fetch-Site: cross-site\r\n"));
+    assert!(read.starts_with("HTTP/1.1 200 "), "{read}");
+    assert_eq!(said_of_the_user(&read), ["remote-user: ada"], "{read}");
+    for (from, status) in [
+        ("Sec-Fetch-Site: same-origin\r\n", "200"),
+        ("Origin: http://localhost:8400\r\n", "200"),
+        ("Sec-Fetch-Site: cross-site\r\n", "403"),
+        ("Origin: https://evil.example\r\n", "403"),
+        ("", "403"),
+        // The proxy states the method, and nobody else.
+        ("X-Forwarded-Method: GET\r\n", "403"),
+        ("X-Original-Method: GET\r\n", "403"),
+    ] {
+        let sent = nginx.ask("POST /notes", &format!("{cookie}{from}Content-Length: 0\r\n"));
+        assert!(sent.starts_with(&format!("HTTP/1.1 {status} ")), "{from}{sent}");
+    }
+    let ended = nginx.ask("GET /notes", "Cookie: portcullis=pcs_made-up\r\n");
+    assert!(ended.starts_with("HTTP/1.1 302 "), "{ended}");
 }

@@ -22,6 +22,7 @@ mod forward_auth;
 mod import;
 mod journey;
 mod keys;
+mod logs;
 mod mail;
 mod metrics;
 mod overload;

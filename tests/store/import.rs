@@ -1,7 +1,7 @@
 //! Users by the file.
 
 use portcullis::{
-    account::{Email, UserId},
+    account::{Email, User, UserId},
     audit::{Event, EventKind},
     store::{Conflict, NewUser},
 };
@@ -10,6 +10,7 @@ use crate::{both, db::TestDb, fixture::*};
 
 both! {
     of_a_batch_everyone_is_made_whole_or_not_at_all,
+    a_batch_of_any_size_in_which_nothing_is_taken_is_made_whole,
     a_batch_that_is_not_kept_only_answers,
     a_flag_to_change_the_password_stays_until_one_is_set,
     users_come_out_in_pages_and_none_twice,
@@ -55,6 +56,36 @@ async fn of_a_batch_everyone_is_made_whole_or_not_at_all(db: TestDb) {
     }
     assert_eq!(db.store.user(there).await.unwrap().unwrap().user.username.as_str(), "ada");
     assert_eq!(trail(&db.store, there).await, [EventKind::UserRegistered]);
+}
+
+/// More than are made at once, and then one who is in the way of the last of them.
+async fn a_batch_of_any_size_in_which_nothing_is_taken_is_made_whole(db: TestDb) {
+    let mut batch: Vec<_> =
+        (0..1100).map(|n| with_event(at(&format!("user{n}"), &format!("{n}@example.com")))).collect();
+    batch[7].0.user.roles = vec!["editor".to_owned(), "admin".to_owned(), "admin".to_owned()];
+    batch[8].0 = NewUser { password: None, must_change_password: true, pending: true, ..batch[8].0.clone() };
+    batch[8].0.user.disabled_at = Some(LATER);
+    batch[9].1.amr = vec!["pwd".to_owned(), "otp".to_owned()];
+    let taken = add_user(&db.store, "taken").await;
+    batch[1099].0.user.username = db.store.user(taken).await.unwrap().unwrap().user.username;
+
+    let conflicts = db.store.import_users(&batch, true).await.unwrap();
+    assert_eq!(conflicts.len(), 1100);
+    assert!(conflicts[..1099].iter().all(Option::is_none));
+    assert_eq!(conflicts[1099], Some(Conflict::Username));
+    for n in [0, 7, 8, 9, 499, 500, 999, 1000, 1098] {
+        let (new, told) = &batch[n];
+        let made = db.store.user(new.user.id).await.unwrap().unwrap();
+        let mut roles = new.user.roles.clone();
+        roles.sort();
+        roles.dedup();
+        assert_eq!(made.user, User { roles, ..new.user.clone() });
+        let flags = (made.password.is_some(), made.must_change_password, made.pending);
+        assert_eq!(flags, (new.password.is_some(), new.must_change_password, new.pending));
+        assert_eq!(db.store.events_of(new.user.id, 10).await.unwrap(), std::slice::from_ref(told));
+    }
+    assert!(db.store.user(batch[1099].0.user.id).await.unwrap().is_none());
+    assert_eq!(db.store.import_users(&[], true).await.unwrap(), []);
 }
 
 async fn a_batch_that_is_not_kept_only_answers(db: TestDb) {

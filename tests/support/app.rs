@@ -27,6 +27,10 @@ use portcullis::{
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+#[path = "secrets.rs"]
+pub mod secrets;
+
+use self::secrets::{Checked, Secrets};
 use crate::db::TestDb;
 
 /// A password that meets every policy so far.
@@ -40,6 +44,7 @@ pub struct TestApp {
     pub mailbox: Mailbox,
     master_key: SealingKey,
     router: Router,
+    checked: Box<Checked>,
 }
 
 impl TestApp {
@@ -59,8 +64,12 @@ impl TestApp {
 
     /// An app that calls this for every row of the trail.
     pub async fn hooked(db: TestDb, hook: impl Fn(&Event) + Send + 'static) -> Self {
-        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_790_000_000)));
-        Self::made_by(Portcullis::builder().on_event(hook), db, clock, SealingKey::generate().unwrap(), |_| ()).await
+        Self::built(Portcullis::builder().on_event(hook), db, |_| ()).await
+    }
+
+    /// An app that begins with this builder.
+    pub async fn built(builder: Builder, db: TestDb, change: impl FnOnce(&mut Config)) -> Self {
+        Self::made_by(builder, db, Self::clock(), SealingKey::generate().unwrap(), change).await
     }
 
     /// An app over what another one left: the same database, clock and master key.
@@ -80,7 +89,9 @@ impl TestApp {
         master_key: SealingKey,
         change: impl FnOnce(&mut Config),
     ) -> Self {
-        let store = db.store.clone();
+        let (store, secrets) = (db.store.clone(), Secrets::collected());
+        let observer = Arc::downgrade(&secrets);
+        store.observe(observer);
         let mut config = Config::new("https://id.example".parse().unwrap());
         config.hashing.params = Argon2Params::insecure_for_tests(8, 1, 1).unwrap();
         config.hashing.threads = 2.try_into().unwrap();
@@ -95,14 +106,15 @@ impl TestApp {
             .build()
             .await
             .unwrap();
-        let router = portcullis.watched(portcullis.router().merge(portcullis.pages()));
-        Self { portcullis, clock, db, mailbox, master_key, router }
+        let router = secrets.of(portcullis.watched(portcullis.router().merge(portcullis.pages())));
+        let checked = Box::new(Checked::new(secrets, portcullis.clone(), mailbox.clone()));
+        Self { portcullis, clock, db, mailbox, master_key, router, checked }
     }
 
     /// The app after a restart, perhaps with other settings: only the database, the clock and the master key stay.
     pub async fn reopened(self, change: impl FnOnce(&mut Config)) -> Self {
-        let Self { clock, db, master_key, portcullis, router, mailbox: _ } = self;
-        drop((portcullis, router));
+        let Self { clock, db, master_key, portcullis, router, checked, mailbox: _ } = self;
+        drop((portcullis, router, checked));
         let db = db.reopened().await;
         Self::at(db, clock, master_key, change).await
     }
@@ -138,7 +150,13 @@ impl TestApp {
 
     /// The same app, with these routes of a service behind its guard.
     pub fn guarding(&self, routes: Router) -> Router {
-        self.portcullis.watched(routes.layer(self.portcullis.guard()).merge(self.portcullis.router()))
+        let routes = routes.layer(self.portcullis.guard()).merge(self.portcullis.router());
+        self.secrets().of(self.portcullis.watched(routes))
+    }
+
+    /// The secrets that went in and out, for which the log is searched in the end.
+    pub fn secrets(&self) -> &Arc<Secrets> {
+        &self.checked.secrets
     }
 
     pub fn request(&self, method: Method, path: &str) -> Call<'_> {

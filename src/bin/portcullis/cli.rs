@@ -38,6 +38,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: RoleCommand,
     },
+    /// Let users in to single resources, and out
+    Member {
+        #[command(subcommand)]
+        command: MemberCommand,
+    },
     /// Look after the keys that sign tokens
     Key {
         #[command(subcommand)]
@@ -127,6 +132,35 @@ pub(crate) enum UserCommand {
         name: String,
         /// The roles; none takes all of them away
         roles: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MemberCommand {
+    /// Print the resources that a user is let in to, and how far
+    List {
+        /// The user name or the e-mail address
+        name: String,
+    },
+    /// Let a user in to a resource up to a level, in place of the one they had
+    Set {
+        /// The kind of resource
+        resource: String,
+        /// Which one
+        id: String,
+        /// The user name or the e-mail address
+        name: String,
+        /// One of `membership_levels`
+        level: String,
+    },
+    /// End a user's membership in a resource
+    End {
+        /// The kind of resource
+        resource: String,
+        /// Which one
+        id: String,
+        /// The user name or the e-mail address
+        name: String,
     },
 }
 

@@ -13,6 +13,7 @@ mod key;
 mod listener;
 mod logs;
 mod master_key;
+mod member;
 mod metrics;
 mod migrate;
 mod open;
@@ -54,6 +55,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Migrate => migrate::migrate(&settings?, cli.json).await?,
         Command::User { command } => user::run(&settings?, command, cli.json).await?,
         Command::Role { command } => role::run(&settings?, command, cli.json).await?,
+        Command::Member { command } => member::run(&settings?, command, cli.json).await?,
         Command::Key { command: KeyCommand::List } => key::list(&settings?, cli.json).await?,
         Command::Key { command: KeyCommand::Rotate { now } } => key::rotate(&settings?, now, cli.json).await?,
         Command::Key { command: KeyCommand::Retire { kid } } => key::retire(&settings?, &kid, cli.json).await?,

@@ -57,6 +57,7 @@ pub(crate) fn explained(error: portcullis::Error, settings: &Settings) -> Box<dy
         "password_repeats" => "it repeats itself".to_owned(),
         "password_sequence" => "it counts or spells on, as abc and 6543 do".to_owned(),
         "password_date" => "it holds a date or a year".to_owned(),
+        "password_elsewhere" => "the password is kept elsewhere, and can only be changed there".to_owned(),
         code => format!("{}: {code}", field.field),
     });
     texts.collect::<Vec<_>>().join("\n").into()

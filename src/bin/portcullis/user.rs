@@ -78,13 +78,13 @@ pub(crate) async fn run(settings: &Settings, command: UserCommand, json: bool) -
 }
 
 /// The accounts, and the user who goes by this name or address.
-async fn named(settings: &Settings, name: &str) -> Result<(Accounts, User), Box<dyn Error>> {
+pub(crate) async fn named(settings: &Settings, name: &str) -> Result<(Accounts, User), Box<dyn Error>> {
     let accounts = open::for_command(settings).await?.accounts().clone();
     let found = accounts.get_user_by_name_or_mail(name).await?;
     Ok((accounts, found.ok_or_else(|| format!("there is no user `{name}`"))?.user))
 }
 
-fn changed(json: bool, what: &Value, user: &User, text: &str) -> Result<(), Box<dyn Error>> {
+pub(crate) fn changed(json: bool, what: &Value, user: &User, text: &str) -> Result<(), Box<dyn Error>> {
     let (id, name) = (user.id.to_string(), user.username.as_str());
     let mut as_json = json!({ "id": id, "username": name });
     if let (Value::Object(all), Value::Object(what)) = (&mut as_json, what) {

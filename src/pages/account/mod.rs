@@ -1,7 +1,11 @@
 //! `/account`: what people see and change of their own. Each page beside this one calls what the account routes call.
 
+pub(super) mod api_keys;
 pub(super) mod authenticator;
 pub(super) mod email;
+pub(super) mod leave;
+#[cfg(feature = "webauthn")]
+pub(super) mod passkeys;
 pub(super) mod password;
 pub(super) mod profile;
 pub(super) mod recovery_codes;
@@ -30,10 +34,11 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let caller = visit.caller().await?;
     let record = visit.accounts.record_of(caller).await?;
     let counts = count(&visit, caller).await?;
-    let UserRecord { user, password, second_factors, .. } = record;
+    let UserRecord { user, password, second_factors, backend, .. } = record;
     let page = visit.page("account.html").with("username", user.username.as_str()).with("email", user.email.as_str());
     let page = page.with("name", &user.name).with("is_verified", user.email_verified_at.is_some());
-    let page = page.with("has_password", password.is_some()).with("totp", second_factors.totp);
+    let page = page.with("has_password", password.is_some()).with("is_elsewhere", backend.is_some());
+    let page = page.with("totp", second_factors.totp);
     Ok(page.with("second_factor", second_factors.any()).with("counts", counts).show())
 }
 

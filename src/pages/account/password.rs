@@ -49,5 +49,6 @@ pub(in crate::pages) async fn mail(visit: Visit, _: Form) -> Answer {
 async fn page(visit: &Visit, caller: Caller) -> Result<Page<'_>, Error> {
     let record = visit.accounts.record_of(caller).await?;
     let page = visit.page("account_password.html").with("has_password", record.password.is_some());
+    let page = page.with("is_elsewhere", record.backend.is_some());
     Ok(page.with("username", record.user.username.as_str()).with("email", record.user.email.as_str()))
 }

@@ -1,10 +1,10 @@
 //! The trail.
 
-use sqlx::{Result, Row as _};
+use sqlx::{QueryBuilder, Result, Row as _};
 use uuid::Uuid;
 
 use super::{
-    super::Backend,
+    super::{Backend, Db},
     connection::Transaction,
     row::{Row, optional_parsed, parsed, timestamp},
     sweep::BATCH,
@@ -40,6 +40,27 @@ pub(super) async fn insert(tx: &mut Transaction, event: &Event) -> Result<()> {
     .fetch_one(&mut **tx)
     .await?;
     tx.wrote(Event { amr: words(amr.as_deref()), ..event.clone() });
+    Ok(())
+}
+
+/// The same for many at once, none of them in a session, and no more than one statement may have values for.
+pub(super) async fn insert_all(tx: &mut Transaction, events: impl Iterator<Item = &Event> + Clone) -> Result<()> {
+    let mut query = QueryBuilder::<Db>::new(
+        "INSERT INTO events (id, happened_at, kind, user_id, actor_id, about, address, user_agent, amr) ",
+    );
+    query.push_values(events.clone(), |mut row, event| {
+        row.push_bind(event.id)
+            .push_bind(event.at.as_millis())
+            .push_bind(event.kind.as_str())
+            .push_bind(event.user.map(|user| user.0))
+            .push_bind(event.actor.map(|actor| actor.0))
+            .push_bind(&event.about)
+            .push_bind(event.address.map(|address| address.to_string()))
+            .push_bind(&event.user_agent)
+            .push_bind((!event.amr.is_empty()).then(|| event.amr.join(" ")));
+    });
+    query.build().execute(&mut **tx).await?;
+    events.for_each(|event| tx.wrote(event.clone()));
     Ok(())
 }
 

@@ -15,6 +15,7 @@ mod connection;
 mod cookies;
 mod devices;
 mod events;
+mod external;
 mod factors;
 mod first_admin;
 mod flows;

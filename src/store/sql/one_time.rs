@@ -35,7 +35,8 @@ pub(super) async fn issue(store: &Backend, new: &NewToken) -> Result<bool> {
     users::hold(&mut tx, grant.user).await?;
     let wanted: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND email_key = $2 AND disabled_at IS NULL
-            AND ($3 <> 'verify' OR email_verified_at IS NULL))",
+            AND ($3 <> 'verify' OR email_verified_at IS NULL)
+            AND ($3 <> 'reset' OR NOT EXISTS (SELECT 1 FROM external_users WHERE user_id = $1)))",
     )
     .bind(grant.user.0)
     .bind(grant.email.key())

@@ -279,6 +279,7 @@ async fn remove(store: &Backend, user: UserId, id: PasskeyId, event: &Event) -> 
 async fn has_way_in(connection: &mut Connection, user: UserId) -> Result<bool> {
     sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND password_hash IS NOT NULL)
+             OR EXISTS (SELECT 1 FROM external_users WHERE user_id = $1)
              OR EXISTS (SELECT 1 FROM passkeys WHERE user_id = $1 AND kind = $2)",
     )
     .bind(user.0)

@@ -37,13 +37,9 @@ pub(super) enum Asked {
 /// is no conflict: its owner gets a mail, and the name is used up as it would have been.
 pub(super) async fn ask(store: &Backend, new: &NewUser, neutral: bool, event: &Event) -> Result<Asked> {
     let mut tx = store.begin().await?;
-    let to = MailTo::Address(new.user.email.clone());
     match users::make(&mut tx, new, event).await? {
         Ok(()) => {
-            // Whoever has to be let in is asked to confirm their address then.
-            if !new.pending && may_mail(&mut tx, new, event).await? {
-                outbox::tell(&mut tx, MailKind::VerifyEmail, to, event).await?;
-            }
+            ask_to_confirm(&mut tx, new, event).await?;
             Ok(Asked::Made(tx))
         }
         Err(Conflict::Email) if neutral => {
@@ -52,7 +48,7 @@ pub(super) async fn ask(store: &Backend, new: &NewUser, neutral: bool, event: &E
             users::retire_name(&mut tx, new.user.username.key(), event.at).await?;
             let event = Event { user: None, kind: EventKind::RegistrationRepeated, ..event.clone() };
             if may_mail(&mut tx, new, &event).await? {
-                outbox::tell(&mut tx, MailKind::AlreadyRegistered, to, &event).await?;
+                outbox::tell(&mut tx, MailKind::AlreadyRegistered, address_of(new), &event).await?;
             }
             events::insert(&mut tx, &event).await?;
             tx.commit().await?;
@@ -60,6 +56,19 @@ pub(super) async fn ask(store: &Backend, new: &NewUser, neutral: bool, event: &E
         }
         Err(conflict) => Ok(Asked::Taken(conflict)),
     }
+}
+
+/// Asks for the mail by which a new user confirms their address, if there is something to confirm.
+pub(super) async fn ask_to_confirm(connection: &mut Connection, new: &NewUser, event: &Event) -> Result<()> {
+    // Whoever has to be let in is asked then.
+    if !new.pending && new.user.email_verified_at.is_none() && may_mail(connection, new, event).await? {
+        outbox::tell(connection, MailKind::VerifyEmail, address_of(new), event).await?;
+    }
+    Ok(())
+}
+
+fn address_of(new: &NewUser) -> MailTo {
+    MailTo::Address(new.user.email.clone())
 }
 
 /// Whether one more mail may go to an address because someone registered with it: anyone may, from anywhere.

@@ -133,6 +133,7 @@ macro_rules! select_user {
                 disabled_at, created_at, must_change_password, pending,
                 EXISTS (SELECT 1 FROM totp WHERE user_id = users.id) AS has_totp,
                 EXISTS (SELECT 1 FROM passkeys WHERE user_id = users.id) AS has_passkey,
+                (SELECT backend FROM external_users WHERE user_id = users.id) AS backend,
                 (SELECT string_agg(role, '\n' ORDER BY role) FROM user_roles WHERE user_id = users.id) AS roles
              FROM users WHERE ",
             $condition
@@ -201,6 +202,7 @@ pub(super) fn record(row: &Row) -> Result<UserRecord> {
         second_factors: SecondFactors { totp: row.try_get("has_totp")?, webauthn: row.try_get("has_passkey")? },
         must_change_password: row.try_get("must_change_password")?,
         pending: row.try_get("pending")?,
+        backend: row.try_get("backend")?,
     })
 }
 

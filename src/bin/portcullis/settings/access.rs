@@ -42,6 +42,38 @@ pub(super) const API_KEY_RATE: Setting = Setting {
     show: |settings| settings.config.api_key_rate.to_string(),
 };
 
+pub(super) const MEMBERSHIP_LEVELS: Setting = Setting {
+    key: "membership_levels",
+    help: "The levels that members of a resource may have, the lowest first",
+    kind: Kind::List,
+    put: |settings, text| {
+        let expected = "must list different names of letters, digits and `_`, the lowest first";
+        put(&mut settings.config.membership_levels, text.parse().ok(), expected)
+    },
+    show: |settings| settings.config.membership_levels.to_string(),
+};
+
+pub(super) const RESOURCES: Setting = Setting {
+    key: "resources",
+    help: "What clients are told at login of where else they can go: `name=URL`",
+    kind: Kind::List,
+    put: |settings, text| {
+        let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, url) = pair.split_once('=')?;
+            let (name, url) = (name.trim(), url.trim());
+            let is_url =
+                ["http://", "https://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
+            (is_url && !name.is_empty()).then(|| (name.to_owned(), url.to_owned()))
+        });
+        let expected = "must list names and URLs, such as notes=https://notes.example";
+        put(&mut settings.config.resources, pairs.collect(), expected)
+    },
+    show: |settings| {
+        let pairs = settings.config.resources.iter().map(|(name, url)| format!("{name}={url}"));
+        pairs.collect::<Vec<_>>().join(",")
+    },
+};
+
 fn count(text: &str, most: usize) -> Option<NonZeroU32> {
     number(text, 1..=most).and_then(|count| NonZeroU32::new(count.try_into().ok()?))
 }

@@ -54,7 +54,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 48] = [
+pub(crate) static SETTINGS: [Setting; 50] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -257,6 +257,8 @@ pub(crate) static SETTINGS: [Setting; 48] = [
     access::DEFAULT_ROLE,
     access::API_KEY_CAP,
     access::API_KEY_RATE,
+    access::MEMBERSHIP_LEVELS,
+    access::RESOURCES,
     Setting {
         key: "require_verified_email",
         help: "Whether an account opens only once its address is confirmed",

@@ -81,6 +81,10 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("metrics_listen", "9400", "an address and a port"),
         ("event_retention", "23h", "in days from 1d on"),
         ("event_retention", "36h", "in days from 1d on"),
+        ("membership_levels", "reader,reader", "the lowest first"),
+        ("membership_levels", "", "the lowest first"),
+        ("resources", "https://notes.example", "such as notes=https://notes.example"),
+        ("resources", "notes=https://", "such as notes=https://notes.example"),
         ("totp_window", "2", "`0` or `1`"),
         ("stale_revocations", "maybe", "`allow` or `refuse`"),
         ("trusted_proxies", "10.0.0.0/8, proxy", "addresses or networks"),
@@ -111,6 +115,17 @@ fn a_stated_length_replaces_the_presets_own_wherever_it_is_stated() {
     {
         assert_eq!((of(file).min_length(), of(file).preset().as_str()), (20, "nist"));
     }
+}
+
+#[test]
+fn resources_are_names_and_urls() {
+    let file = "resources = ['notes=https://notes.example/api?a=b', 'wiki = http://wiki.example']";
+    let settings = read(file, &[], &[]).unwrap();
+    assert_eq!(settings.config.resources["notes"], "https://notes.example/api?a=b");
+    assert_eq!(settings.config.resources["wiki"], "http://wiki.example");
+    let shown = "notes=https://notes.example/api?a=b,wiki=http://wiki.example";
+    assert_eq!((table::setting("resources").unwrap().show)(&settings), shown);
+    assert!(read("resources = []", &[], &[]).unwrap().config.resources.is_empty());
 }
 
 #[test]
