@@ -196,6 +196,17 @@ impl Administration<'_> {
         }
     }
 
+    /// Ends every session of a user. Their tokens are refused from the next request on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::ScopeLacking`].
+    pub async fn end_sessions(&self, user: UserId) -> Result<(), Error> {
+        self.reached(user).await?;
+        let event = self.event(EventKind::LoggedOutEverywhere).user(user);
+        if self.accounts.end_sessions(user, event).await? { Ok(()) } else { Err(Error::NotFound) }
+    }
+
     /// Gives a user these roles and no others. See [`Accounts::set_user_roles`].
     ///
     /// # Errors

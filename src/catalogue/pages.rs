@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 /// The files, each about one part of the pages.
 const FILES: &[&str] = &[
     include_str!("pages/account.txt"),
+    include_str!("pages/admin.txt"),
     include_str!("pages/common.txt"),
     include_str!("pages/errors.txt"),
     include_str!("pages/login.txt"),

@@ -62,6 +62,14 @@ use ::axum::{
 };
 
 use self::admin::{events, memberships, roles, users};
+pub(crate) use self::{
+    admin::roles::role_names,
+    fields::both,
+    fresh::{FreshCaller, NotFresh},
+    page::Page as Piece,
+    query::Query,
+    state::AppState,
+};
 pub use self::{
     admin::{
         AdminUserResponse, AdminUsersResponse, CreateUserRequest, EventResponse, EventsResponse, MembershipRequest,
@@ -102,12 +110,6 @@ pub use self::{
         WebauthnCredentialResponse, WebauthnCredentialsResponse, WebauthnEnrolledResponse,
         WebauthnRegisterFinishRequest, WebauthnRegisterRequest, WebauthnRenameRequest,
     },
-};
-pub(crate) use self::{
-    fields::both,
-    fresh::{FreshCaller, NotFresh},
-    page::Page as Piece,
-    state::AppState,
 };
 use crate::{
     Portcullis,

@@ -8,15 +8,19 @@ use crate::Error;
 
 /// The parameters of a query, as they came.
 #[derive(Debug)]
-pub(super) struct Query(String);
+pub(crate) struct Query(String);
 
 impl Query {
+    pub(crate) fn of(query: &str) -> Self {
+        Self(query.to_owned())
+    }
+
     /// The value of a parameter, decoded. The first of several counts, and an empty one counts as none.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidFields`] with `invalid_query` if it is longer than so many bytes, or does not decode to text.
-    pub(super) fn text(&self, name: &'static str, longest: usize) -> Result<Option<String>, Error> {
+    pub(crate) fn text(&self, name: &'static str, longest: usize) -> Result<Option<String>, Error> {
         let pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
         let Some((_, value)) = pairs.into_iter().find(|pair| pair.0 == name).filter(|pair| !pair.1.is_empty()) else {
             return Ok(None);
@@ -50,7 +54,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.uri.query().unwrap_or_default().to_owned()))
+        Ok(Self::of(parts.uri.query().unwrap_or_default()))
     }
 }
 

@@ -27,6 +27,7 @@ mod steps;
 mod visit;
 
 mod account;
+mod admin;
 mod confirm;
 mod enrol;
 mod first_admin;
@@ -56,6 +57,7 @@ pub use self::send_to_login::{SendToLogin, SendsToLogin, SendsToLoginFuture};
 pub(crate) use self::state::Pages;
 use self::{
     account::{api_keys, authenticator, email, leave, password, profile, recovery_codes, sessions},
+    admin::{act, events, new_user, password as set_password, roles, user, user_roles, users},
     page::Trouble,
     state::PageState,
 };
@@ -73,6 +75,8 @@ fn routes() -> GuardedRouter<PageState> {
     let in_person = RouteRule::in_person;
     // The page of a form that takes this takes it too: whoever is asked who they are comes back to it.
     let fresh = || RouteRule::fresh(FRESH).and(in_person());
+    let may = |scope| RouteRule::scopes([scope]).and(in_person());
+    let administers = |scope| may(scope).and(fresh());
     let routes = GuardedRouter::new()
         .route("/login", get(login::show).post(login::log_in), public())
         .route("/login/second-factor", get(second_factor::show).post(second_factor::finish), public())
@@ -102,6 +106,30 @@ fn routes() -> GuardedRouter<PageState> {
         .route("/account/api-keys/new", get(api_keys::ask).post(api_keys::make), fresh())
         .route("/account/api-keys/{id}", get(api_keys::show).post(api_keys::change), fresh())
         .route("/account/delete", get(leave::show).post(leave::delete), fresh())
+        .route("/account/admin", get(admin::show), in_person())
+        .route("/account/admin/users", get(users::list), may("users:read"))
+        .route("/account/admin/users/{id}", get(user::show), may("users:read"))
+        .route(
+            "/account/admin/users/{id}/password",
+            get(set_password::ask).post(set_password::set),
+            administers("users:write"),
+        )
+        .route(
+            "/account/admin/users/{id}/roles",
+            get(user_roles::ask).post(user_roles::give),
+            administers("roles:write"),
+        )
+        .route("/account/admin/users/{id}/{act}", get(act::ask).post(act::act), administers("users:write"))
+        .route("/account/admin/new-user", get(new_user::ask).post(new_user::make), administers("users:write"))
+        .route("/account/admin/roles", get(roles::list), may("roles:write"))
+        .route("/account/admin/roles/{role}", get(roles::ask).post(roles::change), administers("roles:write"))
+        .route(
+            "/account/admin/roles/{role}/delete",
+            get(roles::ask_delete).post(roles::delete),
+            administers("roles:write"),
+        )
+        .route("/account/admin/new-role", get(roles::ask_new).post(roles::make), administers("roles:write"))
+        .route("/account/admin/events", get(events::list), may("events:read"))
         .route("/password-strength", post(strength::judge), public())
         .route(assets::ROUTE, get(assets::file), public());
     #[cfg(feature = "webauthn")]

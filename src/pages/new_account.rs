@@ -3,7 +3,7 @@
 use super::{form::Form, page::Page};
 use crate::{
     FieldError,
-    account::{Accounts, Registration},
+    account::{Accounts, Invitation, Registration},
     error::Error,
 };
 
@@ -38,6 +38,13 @@ impl Typed {
         };
         errors.push(FieldError { field: "new_password_again", code: "password_mismatch" });
         Err(Error::InvalidFields(errors))
+    }
+
+    /// The account that it describes, for someone who sets its password by a mailed link. `None` if a password was typed.
+    pub(super) fn invitation(&self) -> Option<Result<Invitation, Error>> {
+        let [(_, username), (_, email), (_, name)] = &self.shown;
+        let has_password = !self.password.is_empty() || !self.again.is_empty();
+        (!has_password).then(|| Invitation::parse(username, email, name))
     }
 
     /// The form again, with what was typed and what is wrong with it.

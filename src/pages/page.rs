@@ -14,6 +14,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::{
+    admin::May,
     cookies::{Flash, Pre},
     visit::Visit,
 };
@@ -174,6 +175,7 @@ impl<'a> Page<'a> {
         context.insert("complaints", Value::from_serialize(&complaints));
         context.insert("path", Value::from(visit.path.as_str()));
         context.insert("next_query", Value::from(visit.with_next("")));
+        context.insert("administers", Value::from(May::of(visit.principal()).home()));
         context.insert("logged_in", Value::from(visit.principal().is_some()));
         match visit.pages.render(template, Value::from(context)) {
             Ok(page) => (status, headers, Html(page)).into_response(),

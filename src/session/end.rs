@@ -77,13 +77,19 @@ impl Accounts {
     /// [`Error::SessionEnded`] if the account is gone.
     pub async fn logout_everywhere(&self, caller: Caller, device: &Device) -> Result<(), Error> {
         let event = self.event_of(EventKind::LoggedOutEverywhere, caller, device);
+        if self.end_sessions(caller.user, event).await? { Ok(()) } else { Err(Error::SessionEnded) }
+    }
+
+    /// Ends every session of a user. `false` if there is no such user.
+    pub(crate) async fn end_sessions(&self, user: UserId, event: Event) -> Result<bool, Error> {
         let accounts = self.clone();
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
-            let minimum = accounts.store().end_all_sessions(caller.user, until, &event).await?;
-            let minimum = minimum.ok_or(Error::SessionEnded)?;
-            accounts.revoke(Target::User { id: caller.user.to_string(), minimum }, until);
-            Ok(())
+            let minimum = accounts.store().end_all_sessions(user, until, &event).await?;
+            if let Some(minimum) = minimum {
+                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            }
+            Ok(minimum.is_some())
         })
         .await
     }

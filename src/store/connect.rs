@@ -65,3 +65,18 @@ async fn connect_postgres(url: &str) -> Result<Arc<dyn Store>> {
 fn connect_postgres(_: &str) -> Ready<Result<Arc<dyn Store>>> {
     ready(Err(StoreError::Url("this build has no PostgreSQL: its feature `postgres` is off")))
 }
+
+/// How the connections of one pool are doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolFigures {
+    /// What the pool is for: `writer`, `reader`, or `all`.
+    pub name: &'static str,
+    /// How many connections are open and not in use.
+    pub idle: usize,
+    /// How many are in use.
+    pub used: usize,
+    /// How many there may be.
+    pub limit: usize,
+    /// How often none came free soon enough since the store was opened.
+    pub timeouts: u64,
+}

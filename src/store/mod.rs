@@ -14,7 +14,6 @@ mod cookies;
 mod error;
 mod external;
 mod factors;
-mod keys;
 #[cfg(feature = "postgres")]
 mod listener;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -49,12 +48,11 @@ pub use self::transfer::{TransferError, Transferred, TransferredTable, transfer}
 pub use self::{
     access::{AccessStore, EventQuery, NewMembership, NewUserPassword, UserQuery, UserState},
     api_keys::{ApiKeyMade, ApiKeyStore, KeyRotation, NewApiKey, OwnedApiKey},
-    connect::connect,
+    connect::{PoolFigures, connect},
     cookies::{CookieSession, CookieStore},
     error::{Conflict, StoreError},
     external::{ExternalStore, NewExternalUser},
     factors::{FactorStore, StoredTotp, TotpConfirmation, TotpConfirmed},
-    keys::StoredKey,
     notices::{Notice, Notices},
     one_time::{CodeHash, Grant, NewToken, VerifyBy},
     own::OwnStore,
@@ -91,19 +89,21 @@ pub struct NewUser {
     pub pending: bool,
 }
 
-/// How the connections of one pool are doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolFigures {
-    /// What the pool is for: `writer`, `reader`, or `all`.
-    pub name: &'static str,
-    /// How many connections are open and not in use.
-    pub idle: usize,
-    /// How many are in use.
-    pub used: usize,
-    /// How many there may be.
-    pub limit: usize,
-    /// How often none came free soon enough since the store was opened.
-    pub timeouts: u64,
+/// A signing key as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredKey {
+    /// The key's id, in the header of every token it signs.
+    pub kid: String,
+    /// Its one algorithm, by its JOSE name.
+    pub algorithm: String,
+    /// The private key, sealed under the data key; nothing once it is retired.
+    pub sealed: Sealed,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it begins to sign.
+    pub signs_from: Timestamp,
+    /// When its tokens stopped being good, on the operator's word.
+    pub retired_at: Option<Timestamp>,
 }
 
 /// Everything that outlives a request.

@@ -30,10 +30,12 @@ mod raw;
 mod visitor;
 
 mod account;
+mod admin;
 mod api_keys;
 mod authenticator_app;
 mod cookies;
 mod elsewhere;
+mod grade;
 mod headers;
 mod links;
 mod login;
@@ -46,3 +48,4 @@ mod register;
 mod sessions;
 mod strength;
 mod templates;
+mod weight;

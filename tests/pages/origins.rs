@@ -55,6 +55,17 @@ pub const ACCOUNT_FORMS: [&str; 13] = [
     "/account/delete",
 ];
 
+/// Those of whoever runs the service.
+const ADMIN_FORMS: [&str; 7] = [
+    "/account/admin/new-role",
+    "/account/admin/new-user",
+    "/account/admin/roles/{role}",
+    "/account/admin/roles/{role}/delete",
+    "/account/admin/users/{id}/password",
+    "/account/admin/users/{id}/roles",
+    "/account/admin/users/{id}/{act}",
+];
+
 /// Those of one key, which has to be there.
 const NAMED_FORMS: [&str; 2] = ["/account/passkeys/{id}", "/account/api-keys/{id}"];
 
@@ -85,16 +96,11 @@ async fn cs_2_a_form_from_elsewhere_does_nothing_on_any_page(db: TestDb) {
         ("new_password", "a quite different password"),
         ("new_password_again", "a quite different password"),
     ];
-    let named = NAMED_FORMS.map(|path| path.replace("{id}", "01890000-0000-7000-8000-000000000000"));
-    for path in &named {
-        let page = owner.send(owner.form(path, &fields)).await.expect(StatusCode::FORBIDDEN).page();
-        assert!(page.contains("This form was not sent from here"), "{path}");
-    }
-    for (path, visitor) in
-        FORMS.map(|path| (path, &visitor)).into_iter().chain(ACCOUNT_FORMS.map(|path| (path, &owner)))
-    {
+    let theirs = ACCOUNT_FORMS.into_iter().chain(ADMIN_FORMS).chain(NAMED_FORMS).map(|path| (path, &owner));
+    for (path, visitor) in FORMS.map(|path| (path, &visitor)).into_iter().chain(theirs) {
+        let path = path.replace("{id}", "01890000-0000-7000-8000-000000000000").replace(['{', '}'], "");
         for headers in FOREIGN {
-            let form = visitor.form(path, &fields);
+            let form = visitor.form(&path, &fields);
             let form = headers.iter().fold(form, |form, (name, value)| form.header(name, value));
             let page = visitor.send(form).await.expect(StatusCode::FORBIDDEN).page();
             assert!(page.contains("This form was not sent from here"), "{path} {headers:?}");
@@ -112,10 +118,10 @@ fn cs_2_every_form_is_tried_and_has_a_page() {
         let paths = rules.iter().filter(|rule| rule.method() == Some(&method)).map(portcullis::axum::StatedRule::path);
         paths.collect::<BTreeSet<_>>()
     };
-    let tried: BTreeSet<_> = FORMS.into_iter().chain(ACCOUNT_FORMS).chain(NAMED_FORMS).collect();
+    let tried: BTreeSet<_> = FORMS.into_iter().chain(ACCOUNT_FORMS).chain(ADMIN_FORMS).chain(NAMED_FORMS).collect();
     assert_eq!(of(Method::POST).symmetric_difference(&tried).collect::<Vec<_>>(), Vec::<&&str>::new());
     let pages = of(Method::GET);
-    assert!(ACCOUNT_FORMS.iter().all(|path| pages.contains(path)));
+    assert!(ACCOUNT_FORMS.iter().chain(&ADMIN_FORMS).all(|path| pages.contains(path)));
     assert!(rules.iter().all(|rule| rule.method().is_some()));
 }
 

@@ -19,6 +19,7 @@ mod administration;
 mod api_keys;
 mod attempts;
 mod events;
+mod external;
 mod factors;
 mod fixture;
 mod hostile;

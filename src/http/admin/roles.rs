@@ -56,7 +56,7 @@ impl From<Role> for RoleResponse {
 }
 
 /// Reads what was typed as the names of roles. What cannot be a name is no role that exists.
-pub(super) fn role_names(typed: &[String]) -> Result<Vec<RoleName>, Error> {
+pub(crate) fn role_names(typed: &[String]) -> Result<Vec<RoleName>, Error> {
     let names: Option<Vec<_>> = typed.iter().map(|name| RoleName::parse(name)).collect();
     names.ok_or(Error::field("roles", "unknown_role"))
 }
