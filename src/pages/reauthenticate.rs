@@ -82,6 +82,7 @@ async fn has_passkey(visit: &Visit, caller: Caller) -> Result<bool, Error> {
 }
 
 #[cfg(not(feature = "webauthn"))]
+#[expect(clippy::unused_async, reason = "it is asked for as where there are keys")]
 async fn has_passkey(_: &Visit, _: Caller) -> Result<bool, Error> {
     Ok(false)
 }

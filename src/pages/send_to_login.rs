@@ -16,6 +16,9 @@ use tower_service::Service;
 
 use crate::guard::{Rejection, RejectionKind};
 
+/// Where people show who they are.
+pub(super) const LOGIN: &str = "/login";
+
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// A layer around a guard that answers people with the way to the login page where the guard would answer them 401. The
@@ -110,11 +113,15 @@ where
 
 /// The page on which to show who one is, and back to this one. `None` where another login would not help.
 pub(super) fn way_to_show(rejection: &Rejection, back: &Uri) -> Option<HeaderValue> {
-    let page = match rejection.kind() {
-        RejectionKind::Unauthenticated | RejectionKind::InvalidToken => "/login",
-        RejectionKind::InsufficientUserAuthentication { .. } => "/reauthenticate",
-        _ => return None,
-    };
+    match rejection.kind() {
+        RejectionKind::Unauthenticated | RejectionKind::InvalidToken => way_to(LOGIN, back),
+        RejectionKind::InsufficientUserAuthentication { .. } => way_to("/reauthenticate", back),
+        _ => None,
+    }
+}
+
+/// A page, and back to this one.
+pub(super) fn way_to(page: &str, back: &Uri) -> Option<HeaderValue> {
     let back = back.path_and_query().map_or("/", |path| path.as_str());
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", back).finish();
     HeaderValue::try_from(format!("{page}?{query}")).ok()

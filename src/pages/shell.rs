@@ -6,7 +6,7 @@
 use ::axum::{
     extract::{ConnectInfo, Request, State},
     http::{
-        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
+        HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
         header::{
             CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, LOCATION, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
             X_CONTENT_TYPE_OPTIONS,
@@ -20,12 +20,13 @@ use minijinja::context;
 use super::{
     origin,
     page::Trouble,
-    send_to_login::{is_opened_by_a_person, way_to_show},
+    send_to_login::{LOGIN, is_opened_by_a_person, way_to, way_to_show},
     state::PageState,
 };
 use crate::{
     catalogue::pages::text,
     config::{Config, PublicUrl},
+    error::Error,
     guard::Rejection,
     http::Problem,
 };
@@ -66,10 +67,17 @@ pub(super) async fn around(State(state): State<PageState>, request: Request, nex
     } else {
         next.run(request).await
     };
+    // What was sent is lost; the page that it was sent from is not.
+    let back = if method.is_safe() { uri } else { Uri::try_from(uri.path()).unwrap_or_default() };
     if let Some(rejection) = response.extensions().get::<Rejection>().cloned() {
-        response = refused(&rejection, &method, &uri, &state);
+        response = refused(&rejection, &back, &state);
     } else if let Some(Trouble::Problem(problem)) = response.extensions().get::<Trouble>().cloned() {
-        response = trouble(&problem, response.headers().clone(), &state);
+        // Between the guard and the page: the guard would have said so a moment later.
+        let way = (problem.code() == Error::SessionEnded.code()).then(|| way_to(LOGIN, &back)).flatten();
+        response = match way {
+            Some(way) => (StatusCode::SEE_OTHER, [(LOCATION, way)]).into_response(),
+            None => trouble(&problem, response.headers().clone(), &state),
+        };
     }
     sealed(response, &state)
 }
@@ -108,10 +116,8 @@ fn elsewhere(request: &Request, state: &PageState, own: &PublicUrl) -> Option<Re
 }
 
 /// What a visitor is answered whom the guard did not let in: the way to show who they are, and back.
-fn refused(rejection: &Rejection, method: &Method, uri: &Uri, state: &PageState) -> Response {
-    // What was sent is lost; the page that it was sent from is not.
-    let page = if method.is_safe() { uri.clone() } else { Uri::try_from(uri.path()).unwrap_or_default() };
-    if let Some(way) = way_to_show(rejection, &page) {
+fn refused(rejection: &Rejection, back: &Uri, state: &PageState) -> Response {
+    if let Some(way) = way_to_show(rejection, back) {
         return (StatusCode::SEE_OTHER, [(LOCATION, way)]).into_response();
     }
     let kind = rejection.kind();

@@ -24,6 +24,7 @@ both![
     an_address_that_is_not_confirmed_can_be_mailed_again,
     whoever_is_sure_leaves_for_good,
     nobody_else_opens_any_page_of_an_account,
+    an_account_that_is_gone_meanwhile_leads_to_the_login,
 ];
 
 const ADA: &str = "ada@example.com";
@@ -212,5 +213,18 @@ async fn nobody_else_opens_any_page_of_an_account(db: TestDb) {
         }
         let api = app.get(path).bearer("x").send().await;
         assert_eq!(api.status, StatusCode::SEE_OTHER);
+    }
+}
+
+async fn an_account_that_is_gone_meanwhile_leads_to_the_login(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let visitor = Visitor::of(&app, "ada").await;
+    visitor.get("/account").await.expect(StatusCode::OK);
+    app.db.remove_user("ada").await;
+    for path in crate::origins::ACCOUNT_FORMS.into_iter().filter(|path| *path != "/account/sessions") {
+        let login = format!("/login?next={}", path.replace('/', "%2F"));
+        let fields = [("password", PASSWORD), ("new_password", NEW), ("new_password_again", NEW), ("code", "123456")];
+        visitor.get(path).await.leads_to(&login);
+        visitor.post(path, &fields).await.leads_to(&login);
     }
 }

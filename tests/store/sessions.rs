@@ -18,6 +18,7 @@ both! {
     a_session_is_opened_only_for_a_user_as_they_were_checked,
     a_session_is_ended_once_and_only_by_its_user,
     ending_all_raises_the_generation_and_revokes_what_is_older,
+    ending_the_others_keeps_one_and_tells_of_each,
     ending_all_of_nobody_does_nothing,
     long_expired_sessions_are_forgotten,
     however_many_have_expired_all_are_forgotten,
@@ -108,6 +109,32 @@ async fn ending_all_raises_the_generation_and_revokes_what_is_older(db: TestDb) 
     assert!(db.store.open_session(&checked_before, &event(EventKind::LoginSucceeded)).await.unwrap().is_none());
     checked_before.generation = 2;
     assert!(db.store.open_session(&checked_before, &event(EventKind::LoginSucceeded)).await.unwrap().is_some());
+}
+
+async fn ending_the_others_keeps_one_and_tells_of_each(db: TestDb) {
+    let (ada, eve) = (add_user(&db.store, "ada").await, add_user(&db.store, "eve").await);
+    let kept = add_session(&db.store, ada).await;
+    let mut others = vec![add_session(&db.store, ada).await, add_session(&db.store, ada).await];
+    let elses = add_session(&db.store, eve).await;
+    let told = event(EventKind::SessionEnded).user(ada).session(kept);
+
+    let mut ended = db.store.end_other_sessions(ada, kept, LATER, &told).await.unwrap();
+    ended.sort_by_key(|session| session.0);
+    others.sort_by_key(|session| session.0);
+    assert_eq!(ended, others);
+    for alive in [kept, elses] {
+        assert!(db.store.session(alive, NOW).await.unwrap().is_some());
+    }
+    assert_eq!(db.store.user(ada).await.unwrap().unwrap().user.generation, 1);
+    assert_eq!(db.store.revocations(NOW).await.unwrap().len(), 2);
+    let told_of = db.store.events_of(ada, 10).await.unwrap();
+    let told_of = told_of.into_iter().filter(|event| event.kind == EventKind::SessionEnded);
+    let mut told_of: Vec<_> = told_of.filter_map(|event| event.about).collect();
+    told_of.sort();
+    assert_eq!(told_of, others.iter().map(ToString::to_string).collect::<Vec<_>>());
+
+    let again = event(EventKind::SessionEnded).user(ada).session(kept);
+    assert_eq!(db.store.end_other_sessions(ada, kept, LATER, &again).await.unwrap(), []);
 }
 
 async fn ending_all_of_nobody_does_nothing(db: TestDb) {

@@ -58,6 +58,7 @@ async fn passkeys(visit: &Visit, caller: Caller) -> Result<Option<usize>, Error>
 }
 
 #[cfg(not(feature = "webauthn"))]
+#[expect(clippy::unused_async, reason = "it is asked for as where there are keys")]
 async fn passkeys(_: &Visit, _: Caller) -> Result<Option<usize>, Error> {
     Ok(None)
 }
