@@ -34,6 +34,7 @@ macro_rules! page {
         /// [`Config`]: crate::config::Config
         /// [`Device`]: crate::session::Device
         /// [axum example]: https://docs.rs/crate/portcullis/latest/source/examples/axum.rs
+        /// [directory example]: https://docs.rs/crate/portcullis/latest/source/examples/directory.rs
         /// [hyper example]: https://docs.rs/crate/portcullis/latest/source/examples/hyper.rs
         /// [tonic example]: https://docs.rs/crate/portcullis/latest/source/examples/tonic.rs
         /// [service example]: https://docs.rs/crate/portcullis/latest/source/examples/service.rs
