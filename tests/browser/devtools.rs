@@ -1,5 +1,7 @@
 //! Chromium, driven over its `DevTools` protocol.
 
+#![allow(dead_code, reason = "not every test binary uses all of it")]
+
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
