@@ -48,7 +48,7 @@ impl Accounts {
         }
     }
 
-    /// Whether someone can show who they are with a password: one that is kept here, or that a backend of theirs checks.
+    /// Whether someone can show who they are with a password: one that is kept here or that a backend knows.
     #[must_use]
     pub fn takes_password(&self, record: &UserRecord) -> bool {
         match &record.backend {
