@@ -15,7 +15,6 @@
 #[allow(dead_code, reason = "these tests need a part of it")]
 mod client;
 mod clients;
-#[allow(dead_code, reason = "tests/browser uses the rest")]
 #[path = "../browser/devtools.rs"]
 mod devtools;
 mod page;
