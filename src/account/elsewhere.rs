@@ -49,7 +49,8 @@ impl Accounts {
     }
 
     /// Whether someone can show who they are with a password: one that is kept here or that a backend knows.
-    pub(crate) fn takes_password(&self, record: &UserRecord) -> bool {
+    #[must_use]
+    pub fn takes_password(&self, record: &UserRecord) -> bool {
         match &record.backend {
             Some(name) => self.inner().backends.iter().any(|backend| backend.name() == name),
             None => record.password.is_some(),

@@ -29,7 +29,8 @@
 //! | `portcullis_last_sweep_timestamp_seconds` | | when it was last |
 //! | `portcullis_build_info` | `version` | always 1 |
 //!
-//! Of HTTP only what goes through [`Portcullis::watched`](crate::Portcullis::watched) is counted.
+//! Of HTTP what is counted goes through `Portcullis::watched`, or is
+//! [stated](crate::Portcullis::count_request) by a server that is not made with axum.
 
 mod events;
 mod gather;

@@ -2,6 +2,8 @@
 
 mod builder;
 
+use std::time::Duration;
+
 use http::HeaderName;
 
 pub use self::builder::Builder;
@@ -167,6 +169,13 @@ impl Portcullis {
     #[cfg(feature = "axum")]
     pub fn watched(&self, routes: axum::Router) -> axum::Router {
         crate::http::watch::around(self, routes)
+    }
+
+    /// Counts a request that was answered, for [`metrics`](Self::metrics): for servers that are not made with axum, where
+    /// `watched` does it. The route is a template, such as `/notes/{id}`: each is a series of figures of its own, so
+    /// that there must be few of them.
+    pub fn count_request(&self, method: &str, route: &str, status: u16, took: Duration) {
+        self.accounts.inner().figures.requests.count(method, route, status, took);
     }
 
     /// What these accounts and their guards have done and how they are, in the text format of Prometheus
