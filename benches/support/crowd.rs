@@ -69,11 +69,11 @@ pub(crate) fn load(folder: &Path, url: &str, users: usize) {
 }
 
 async fn furnish(url: &str) {
-    // What is random, as an id and as a hash, and how statistics are taken.
-    let (id, hash) = if url.starts_with("sqlite:") {
-        ("randomblob(16)", "randomblob(32)")
+    // What is random, as an id and as a hash; and what a database does by itself after a while.
+    let (id, hash, tidy) = if url.starts_with("sqlite:") {
+        ("randomblob(16)", "randomblob(32)", "PRAGMA wal_checkpoint(TRUNCATE)")
     } else {
-        ("gen_random_uuid()", "decode(md5(random()::text) || md5(random()::text), 'hex')")
+        ("gen_random_uuid()", "decode(md5(random()::text) || md5(random()::text), 'hex')", "VACUUM ANALYZE")
     };
     let (now, later) = (SystemClock.now().as_millis(), SystemClock.now().as_millis() + 86_400_000);
     let statements = [
@@ -86,7 +86,7 @@ async fn furnish(url: &str) {
             "INSERT INTO api_keys (id, user_id, hash, name, scopes, created_at, expires_at)
              SELECT {id}, id, {hash}, 'key', 'notes:read', {now}, {later} FROM users"
         ),
-        "ANALYZE".to_owned(),
+        tidy.to_owned(),
     ];
     for statement in statements {
         let statement = sqlx::AssertSqlSafe(statement);
