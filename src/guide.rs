@@ -8,6 +8,7 @@
 //! | [`services`] | who has one portcullis and several services, in any language |
 //! | [`forward_auth`](crate::http::forward_auth) | who has a service that knows nothing of tokens |
 //! | [`defaults`] | who runs it: every setting, and why it is as it is |
+//! | [`deployment`] | who runs it: one node or many, proxies, backups, sizes, a hundred million users |
 //! | [`upgrading`] | who runs it next year |
 //! | [`threats`] | who has to trust it |
 //! | [`conformance`] | who has to show it to others |
@@ -22,6 +23,7 @@ macro_rules! page {
         /// [services]: crate::guide::services
         /// [forward auth]: crate::http::forward_auth
         /// [defaults]: crate::guide::defaults
+        /// [deployment]: crate::guide::deployment
         /// [upgrading]: crate::guide::upgrading
         /// [threats]: crate::guide::threats
         /// [conformance]: crate::guide::conformance
@@ -32,8 +34,10 @@ macro_rules! page {
         /// [`Config`]: crate::config::Config
         /// [`Device`]: crate::session::Device
         /// [axum example]: https://docs.rs/crate/portcullis/latest/source/examples/axum.rs
+        /// [directory example]: https://docs.rs/crate/portcullis/latest/source/examples/directory.rs
         /// [hyper example]: https://docs.rs/crate/portcullis/latest/source/examples/hyper.rs
         /// [tonic example]: https://docs.rs/crate/portcullis/latest/source/examples/tonic.rs
+        /// [service example]: https://docs.rs/crate/portcullis/latest/source/examples/service.rs
         /// [websocket example]: https://docs.rs/crate/portcullis/latest/source/examples/websocket.rs
         /// [curl]: https://docs.rs/crate/portcullis/latest/source/examples/clients/curl.sh
         /// [python]: https://docs.rs/crate/portcullis/latest/source/examples/clients/client.py
@@ -51,6 +55,7 @@ page!(login);
 page!(passkeys);
 page!(services);
 page!(defaults);
+page!(deployment);
 page!(upgrading);
 page!(threats);
 page!(conformance);
