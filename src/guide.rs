@@ -34,8 +34,10 @@ macro_rules! page {
         /// [`Config`]: crate::config::Config
         /// [`Device`]: crate::session::Device
         /// [axum example]: https://docs.rs/crate/portcullis/latest/source/examples/axum.rs
+        /// [directory example]: https://docs.rs/crate/portcullis/latest/source/examples/directory.rs
         /// [hyper example]: https://docs.rs/crate/portcullis/latest/source/examples/hyper.rs
         /// [tonic example]: https://docs.rs/crate/portcullis/latest/source/examples/tonic.rs
+        /// [service example]: https://docs.rs/crate/portcullis/latest/source/examples/service.rs
         /// [websocket example]: https://docs.rs/crate/portcullis/latest/source/examples/websocket.rs
         /// [curl]: https://docs.rs/crate/portcullis/latest/source/examples/clients/curl.sh
         /// [python]: https://docs.rs/crate/portcullis/latest/source/examples/clients/client.py

@@ -32,6 +32,9 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], RandomUnavailable> {
 pub struct PlainToken(Zeroizing<String>);
 
 impl PlainToken {
+    /// How many characters a new one has: 256 bits in base64url.
+    pub(crate) const LEN: usize = 43;
+
     /// A new one, from the system's random source.
     ///
     /// # Errors
@@ -40,6 +43,20 @@ impl PlainToken {
     pub fn generate() -> Result<Self, RandomUnavailable> {
         let bytes = Zeroizing::new(random_bytes::<32>()?);
         Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
+    }
+
+    /// This token behind a prefix that tells what it is for, wherever it turns up.
+    #[must_use]
+    pub fn behind(&self, prefix: &str) -> Self {
+        Self(Zeroizing::new([prefix, self.expose()].concat()))
+    }
+
+    /// A token as a client sent it, if it looks like one that was put [`behind`](Self::behind) this prefix.
+    #[must_use]
+    pub fn parse(prefix: &str, text: &str) -> Option<Self> {
+        let secret = text.strip_prefix(prefix)?;
+        let is_base64url = secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        (secret.len() == Self::LEN && is_base64url).then(|| Self::from_client(text.to_owned()))
     }
 
     /// A token as a client sent it. Any text is accepted: whether it means anything is decided by its hash.

@@ -16,6 +16,25 @@ use crate::{
 ///
 /// Nobody gives a scope that they lack, nor acts on someone who holds one of the service's own that they lack: then the
 /// answer is [`Error::ScopeLacking`]. [`Operator::console`] is not bound by that.
+///
+/// ```
+/// use portcullis::{
+///     Error, Scopes,
+///     access::{Operator, Role, RoleName},
+///     account::{Accounts, UserId},
+///     session::Device,
+/// };
+///
+/// # async fn make_editor(accounts: &Accounts, ada: UserId) -> Result<(), Error> {
+/// let (operator, device) = (Operator::console(), Device::default());
+/// let administration = accounts.administer(&operator, &device);
+/// let editor = RoleName::parse("editor").ok_or(Error::NotFound)?;
+/// let scopes = Scopes::parse("notes:read notes:write");
+/// administration.set_role(Role { name: editor.clone(), scopes }).await?;
+/// administration.set_user_roles(ada, vec![editor]).await?;     // in force on their next request
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Administration<'a> {
     accounts: &'a Accounts,

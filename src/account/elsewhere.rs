@@ -48,7 +48,7 @@ impl Accounts {
         }
     }
 
-    /// Whether someone can show who they are with a password: one that is kept here or that a backend knows.
+    /// Whether someone can show who they are with a password: one that is kept here, or that a backend of theirs checks.
     #[must_use]
     pub fn takes_password(&self, record: &UserRecord) -> bool {
         match &record.backend {

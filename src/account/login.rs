@@ -95,6 +95,26 @@ impl Accounts {
     /// Opens a session for the user who goes by this name. If the account asks for more than a password, the login goes on
     /// in a flow, and no token is made before it is finished.
     ///
+    /// ```
+    /// use portcullis::{
+    ///     Error,
+    ///     account::{Accounts, Credentials, Login, SecondFactorCode},
+    ///     session::Device,
+    ///     totp::TotpCode,
+    /// };
+    ///
+    /// # async fn log_in(accounts: &Accounts, credentials: Credentials, device: &Device) -> Result<Login, Error> {
+    /// # let ask = || String::new();
+    /// let waiting = match accounts.login(credentials, device).await {
+    ///     Err(Error::LoginUnfinished(waiting)) => waiting,
+    ///     done => return done,
+    /// };
+    /// let code = TotpCode::parse(&ask()).ok_or(Error::NotFound)?;
+    /// let flow = waiting.flow.ok_or(Error::FlowInvalid)?;
+    /// accounts.login_with_second_factor(&flow, &SecondFactorCode::Totp(code), device).await
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// - [`Error::InvalidCredentials`], one answer for an unknown name, a wrong password, a disabled account

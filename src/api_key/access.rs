@@ -59,6 +59,17 @@ impl Accounts {
     /// Who a key belongs to and what it may do, by the database. `None` if it is no good: unknown, deleted, expired, or its
     /// owner is disabled. That it was used is noted once an hour.
     ///
+    /// The guard asks this by itself; it is for keys that come another way.
+    ///
+    /// ```
+    /// use portcullis::{Error, account::Accounts};
+    ///
+    /// # async fn may_read(accounts: &Accounts, shown: &str) -> Result<bool, Error> {
+    /// let access = accounts.api_access(shown).await?;
+    /// Ok(access.is_some_and(|access| access.scopes.contains("notes:read")))
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the database does not answer.

@@ -28,6 +28,23 @@ use crate::{
 };
 
 /// The settings of the accounts.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portcullis::config::{Config, RegistrationPolicy, SecondFactorPolicy};
+///
+/// # fn main() -> Result<(), portcullis::config::ConfigError> {
+/// let mut config = Config::new("https://notes.example".parse()?);
+/// config.registration = RegistrationPolicy::Approval;
+/// config.second_factor = SecondFactorPolicy::Admins;
+/// config.session_max = Duration::from_hours(24);
+///
+/// assert_eq!(config.site_name(), "notes.example");
+/// assert_eq!(config.session_cookie(), "__Host-portcullis");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, and any of them goes with any other")]
 pub struct Config {

@@ -5,9 +5,6 @@ use crate::secret::{PlainToken, RandomUnavailable, TokenHash};
 /// What every flow's id begins with, so that it is known for what it is wherever it turns up.
 const PREFIX: &str = "pcf_";
 
-/// How many characters follow: 256 bits in base64url.
-const SECRET_LEN: usize = 43;
-
 /// A flow's id: 256 random bits that its client holds. The store knows its hash only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowId(PlainToken);
@@ -16,13 +13,11 @@ impl FlowId {
     /// Reads what a client sent; `None` if no flow's id looks like that.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let secret = text.strip_prefix(PREFIX)?;
-        let is_base64url = secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        (secret.len() == SECRET_LEN && is_base64url).then(|| Self(PlainToken::from_client(text.to_owned())))
+        PlainToken::parse(PREFIX, text).map(Self)
     }
 
     pub(crate) fn generate() -> Result<Self, RandomUnavailable> {
-        Ok(Self(PlainToken::from_client([PREFIX, PlainToken::generate()?.expose()].concat())))
+        Ok(Self(PlainToken::generate()?.behind(PREFIX)))
     }
 
     /// The id, to give to the client.

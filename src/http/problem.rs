@@ -17,6 +17,17 @@ use super::second_factor::TwoFaRequiredResponse;
 use crate::{Error, FieldError, guard::RejectionKind};
 
 /// A problem document, `application/problem+json`: what a client is told of a failure.
+///
+/// Handlers of your own may answer with it too:
+///
+/// ```
+/// use axum::http::StatusCode;
+/// use portcullis::http::Problem;
+///
+/// async fn note() -> Result<String, Problem> {
+///     Err(Problem::new(StatusCode::CONFLICT, "note_locked", "somebody else is writing"))
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
     /// Always `about:blank`: the `code` tells problems apart.

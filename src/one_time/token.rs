@@ -5,9 +5,6 @@ use crate::secret::{PlainToken, RandomUnavailable, TokenHash};
 /// What every mailed token begins with, so that it is known for what it is wherever it turns up.
 const PREFIX: &str = "pco_";
 
-/// How many characters follow: 256 bits in base64url.
-const SECRET_LEN: usize = 43;
-
 /// The token in a mailed link: 256 bits that are good once. The store knows its hash only.
 ///
 /// ```
@@ -27,15 +24,13 @@ impl OneTimeToken {
     ///
     /// [`RandomUnavailable`] if the system has no randomness to give.
     pub fn generate() -> Result<Self, RandomUnavailable> {
-        Ok(Self(PlainToken::from_client([PREFIX, PlainToken::generate()?.expose()].concat())))
+        Ok(Self(PlainToken::generate()?.behind(PREFIX)))
     }
 
     /// Reads what a client sent; `None` if no mailed token looks like that.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let secret = text.strip_prefix(PREFIX)?;
-        let is_base64url = secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        (secret.len() == SECRET_LEN && is_base64url).then(|| Self(PlainToken::from_client(text.to_owned())))
+        PlainToken::parse(PREFIX, text).map(Self)
     }
 
     /// The token, to put into a mail.
@@ -63,7 +58,7 @@ mod tests {
     #[test]
     fn rs_2_a_token_has_256_bits_and_a_prefix_of_its_own() {
         let token = OneTimeToken::generate().unwrap();
-        assert_eq!(token.expose().len(), PREFIX.len() + SECRET_LEN);
+        assert_eq!(token.expose().len(), PREFIX.len() + PlainToken::LEN);
         assert_ne!(token, OneTimeToken::generate().unwrap());
         assert!(!format!("{token:?}").contains(token.expose()));
     }

@@ -12,9 +12,6 @@ use crate::{
 /// What the secret in every session cookie begins with, so that it is known for what it is wherever it turns up.
 const PREFIX: &str = "pcs_";
 
-/// How many characters follow: 256 bits in base64url.
-const SECRET_LEN: usize = 43;
-
 /// The secret in a browser's session cookie: 256 random bits. The store knows its hash only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionSecret(PlainToken);
@@ -23,13 +20,11 @@ impl SessionSecret {
     /// Reads what a browser sent; `None` if no session's secret looks like that.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let secret = text.strip_prefix(PREFIX)?;
-        let is_base64url = secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        (secret.len() == SECRET_LEN && is_base64url).then(|| Self(PlainToken::from_client(text.to_owned())))
+        PlainToken::parse(PREFIX, text).map(Self)
     }
 
     fn generate() -> Result<Self, RandomUnavailable> {
-        Ok(Self(PlainToken::from_client([PREFIX, PlainToken::generate()?.expose()].concat())))
+        Ok(Self(PlainToken::generate()?.behind(PREFIX)))
     }
 
     /// The secret, to give to the browser.
@@ -110,7 +105,7 @@ mod tests {
     fn se_1_a_secret_has_256_bits_and_a_prefix_of_its_own() {
         let secret = SessionSecret::generate().unwrap();
         assert_eq!(SessionSecret::parse(secret.expose()), Some(secret.clone()));
-        assert_eq!(secret.expose().len(), PREFIX.len() + SECRET_LEN);
+        assert_eq!(secret.expose().len(), PREFIX.len() + PlainToken::LEN);
         assert_ne!(SessionSecret::generate().unwrap(), secret);
         assert!(!format!("{secret:?}").contains(secret.expose()));
         let text = "A".repeat(43);

@@ -8,9 +8,6 @@ use crate::secret::{KeyedHash, PlainToken, RandomUnavailable, TokenHash};
 /// What every refresh token begins with, so that it is known for what it is wherever it turns up.
 const PREFIX: &str = "pcr_";
 
-/// How many characters follow: 256 bits in base64url.
-const SECRET_LEN: usize = 43;
-
 /// A refresh token: 256 bits that are good for one exchange. The store knows its hash only.
 ///
 /// A session's first one is random. Every other is a keyed hash of the one before and of the session, so that two who
@@ -22,24 +19,18 @@ impl RefreshToken {
     /// Reads what a client sent; `None` if no refresh token looks like that.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let secret = text.strip_prefix(PREFIX)?;
-        let is_base64url = secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        (secret.len() == SECRET_LEN && is_base64url).then(|| Self(PlainToken::from_client(text.to_owned())))
+        PlainToken::parse(PREFIX, text).map(Self)
     }
 
     /// The first one of a session.
     pub(super) fn first() -> Result<Self, RandomUnavailable> {
-        Ok(Self::of(PlainToken::generate()?.expose()))
+        Ok(Self(PlainToken::generate()?.behind(PREFIX)))
     }
 
     /// The one that this one is exchanged for.
     pub(super) fn next(&self, session: SessionId, key: &KeyedHash) -> Self {
         let secret = key.of(&[session.0.as_bytes(), self.expose().as_bytes()]);
-        Self::of(&URL_SAFE_NO_PAD.encode(secret.as_slice()))
-    }
-
-    fn of(secret: &str) -> Self {
-        Self(PlainToken::from_client([PREFIX, secret].concat()))
+        Self(PlainToken::from_client(URL_SAFE_NO_PAD.encode(secret.as_slice())).behind(PREFIX))
     }
 
     /// The token, to give to the client.
@@ -83,7 +74,7 @@ mod tests {
     #[test]
     fn se_1_a_token_has_256_bits_and_a_prefix_of_its_own() {
         let token = RefreshToken::first().unwrap();
-        assert_eq!(token.expose().len(), PREFIX.len() + SECRET_LEN);
+        assert_eq!(token.expose().len(), PREFIX.len() + PlainToken::LEN);
         assert!(token.expose().starts_with("pcr_"));
         let secret = "A".repeat(43);
         for bad in ["", "pcr_", &secret, &format!("PCR_{secret}"), &format!("pcr_{secret}A"), &format!("pcr_{secret} ")]

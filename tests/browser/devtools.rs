@@ -1,5 +1,7 @@
 //! Chromium, driven over its `DevTools` protocol.
 
+#![allow(dead_code, reason = "not every test binary uses all of it")]
+
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
@@ -9,7 +11,10 @@ use std::{
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
 /// How long to wait for what must come before the test gives up. No test is quicker for it.
@@ -50,14 +55,55 @@ impl Browser {
     }
 
     async fn go_to(&mut self, url: &str) {
-        let target = self.call("Target.createTarget", json!({"url": "about:blank"})).await;
+        self.page = Some(self.attached("about:blank").await);
+        self.visit(url).await;
+        self.call("WebAuthn.enable", json!({"enableUI": false})).await;
+    }
+
+    /// Opens another page beside this one, and answers the name it goes by.
+    async fn attached(&mut self, url: &str) -> String {
+        let page = self.page.take();
+        let target = self.call("Target.createTarget", json!({"url": url})).await;
         let attach = json!({"targetId": target["targetId"], "flatten": true});
         let attached = self.call("Target.attachToTarget", attach).await;
-        self.page = Some(attached["sessionId"].as_str().unwrap().to_owned());
-        self.call("Page.navigate", json!({"url": url})).await;
-        let ready = "new Promise(go => document.readyState == 'complete' ? go() : addEventListener('load', go))";
-        self.evaluate(&format!("location.href == 'about:blank' ? null : {ready}")).await.unwrap();
-        self.call("WebAuthn.enable", json!({"enableUI": false})).await;
+        self.page = page;
+        attached["sessionId"].as_str().unwrap().to_owned()
+    }
+
+    /// Does something in a blank page beside this one, which no policy of ours governs.
+    pub async fn aside(&mut self, script: &str) -> Value {
+        let beside = self.attached("about:blank").await;
+        let page = self.page.replace(beside);
+        let value = self.evaluate(script).await.unwrap();
+        self.page = page;
+        // What is not in front is neither drawn nor asked for a key.
+        self.call("Page.bringToFront", json!({})).await;
+        value
+    }
+
+    /// Opens this address, as someone who types it.
+    pub async fn visit(&mut self, url: &str) {
+        self.leave(async |browser| drop(browser.call("Page.navigate", json!({"url": url})).await)).await;
+    }
+
+    /// Does what leads to another page, and waits until that is there.
+    pub async fn leave(&mut self, act: impl AsyncFnOnce(&mut Self)) {
+        self.evaluate("window.isLeft = true").await.unwrap();
+        act(self).await;
+        self.until("!window.isLeft && document.readyState == 'complete'").await;
+    }
+
+    /// Waits until this holds, on whichever page is there by then.
+    pub async fn until(&mut self, condition: &str) {
+        let wait = async {
+            let run = json!({"expression": condition, "returnByValue": true});
+            // While one page goes and another comes there is none to ask.
+            while !self.ask("Runtime.evaluate", &run).await.is_ok_and(|ran| ran["result"]["value"] == true) {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let waited = timeout(PATIENCE, wait).await;
+        assert!(waited.is_ok(), "{condition}: {}", self.evaluate("location + document.body.innerText").await.unwrap());
     }
 
     /// Plugs an authenticator in that answers by itself, and answers its id.
@@ -78,6 +124,10 @@ impl Browser {
 
     /// Asks the browser, or its page once there is one, and waits for the answer.
     pub async fn call(&mut self, method: &str, params: Value) -> Value {
+        self.ask(method, &params).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    async fn ask(&mut self, method: &str, params: &Value) -> Result<Value, Value> {
         self.sent += 1;
         let mut message = json!({"id": self.sent, "method": method, "params": params});
         if let Some(page) = &self.page {
@@ -87,10 +137,9 @@ impl Browser {
         loop {
             let message = timeout(PATIENCE, self.socket.next()).await.expect("chromium does not answer");
             let Message::Text(text) = message.unwrap().unwrap() else { continue };
-            let answer: Value = serde_json::from_str(&text).unwrap();
+            let mut answer: Value = serde_json::from_str(&text).unwrap();
             if answer["id"] == self.sent {
-                assert!(answer.get("error").is_none(), "{method}: {answer}");
-                return answer["result"].clone();
+                return if answer.get("error").is_some() { Err(answer) } else { Ok(answer["result"].take()) };
             }
         }
     }

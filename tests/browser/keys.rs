@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::site::{PASSWORD, Site, token};
 
 /// A phone: it remembers, it knows its owner, and what it makes is synced.
-fn phone() -> Value {
+pub fn phone() -> Value {
     json!({
         "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
         "isUserVerified": true, "automaticPresenceSimulation": true,

@@ -1,4 +1,4 @@
-//! Keys in a real browser, on a plain page: Chromium with its virtual authenticators. `scripts/test` installs it.
+//! Pages and keys in a real browser: Chromium with its virtual authenticators. `scripts/test` installs it.
 
 #![cfg(all(feature = "server", feature = "testing"))]
 #![allow(
@@ -12,5 +12,9 @@
 )]
 
 mod devtools;
+mod elsewhere;
+mod every_page;
+mod house;
+mod journey;
 mod keys;
 mod site;

@@ -21,6 +21,8 @@ mod page;
 #[path = "../server/process.rs"]
 #[allow(dead_code, reason = "these tests need a part of it")]
 mod process;
+#[cfg(feature = "remote-jwks")]
+mod service;
 
 use std::{
     env, fs,

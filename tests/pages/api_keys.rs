@@ -82,6 +82,7 @@ async fn what_is_wrong_with_a_key_is_told_field_by_field(db: TestDb) {
             "{page}"
         );
     }
+    assert!(page.contains(r#"<fieldset aria-describedby="scopes-error">"#), "{page}");
     let fields = [("name", "backup"), ("scopes", "users:read"), ("scopes", "moon:land"), ("days", "7")];
     let page = visitor.post(NEW, &fields).await.expect(StatusCode::FORBIDDEN).page();
     assert!(page.contains("value=\"backup\"") && page.contains("value=\"users:read\" checked"), "{page}");

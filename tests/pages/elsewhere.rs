@@ -1,5 +1,7 @@
 //! People who open a page of another service behind the guard, or one that nobody has.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     http::{Method, StatusCode},
@@ -16,6 +18,7 @@ use crate::{
 
 both![
     a_service_sends_people_to_the_login_page_and_gets_them_back,
+    a_service_that_wants_a_fresh_login_gets_it,
     programs_get_the_guards_own_answer,
     a_path_that_nobody_knows_is_told_to_people_on_a_page,
 ];
@@ -29,6 +32,7 @@ fn service(app: &TestApp) -> Router {
             get(async |user: Principal| user.name().unwrap_or("?").to_owned()),
             RouteRule::authenticated(),
         )
+        .route("/will", get(async || "the will"), RouteRule::fresh(Duration::from_mins(5)))
         .route("/admin", get(async || "admin"), RouteRule::scopes(["notes:admin"]))
         .guard(portcullis.guard())
         .layer(portcullis.send_to_login())
@@ -59,6 +63,19 @@ async fn a_service_sends_people_to_the_login_page_and_gets_them_back(db: TestDb)
     open("/notes/7").await.leads_to("/login?next=%2Fnotes%2F7");
     visitor.set_cookie("__Host-portcullis", &format!("pcs_{}", "A".repeat(43)));
     open("/notes/7").await.leads_to("/login?next=%2Fnotes%2F7");
+}
+
+async fn a_service_that_wants_a_fresh_login_gets_it(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let service = service(&app);
+    let visitor = Visitor::of(&app, "ada").await;
+    let open = || visitor.send(Call::new(&service, Method::GET, "/will?page=2").header("sec-fetch-mode", "navigate"));
+    open().await.expect(StatusCode::OK);
+    app.advance(Duration::from_mins(6));
+    let away = open().await;
+    away.leads_to("/reauthenticate?next=%2Fwill%3Fpage%3D2");
+    visitor.post(away.header("location"), &[("password", PASSWORD)]).await.leads_to("/will?page=2");
+    assert_eq!(open().await.expect(StatusCode::OK).bytes, b"the will");
 }
 
 async fn programs_get_the_guards_own_answer(db: TestDb) {

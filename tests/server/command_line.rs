@@ -96,6 +96,25 @@ fn roles_are_made_given_and_taken_and_an_account_is_shut() {
     assert_eq!(refused(&["role", "delete", "reader"]), "there is no role `reader`");
 }
 
+#[tokio::test]
+async fn a_password_that_is_kept_elsewhere_is_not_set_here() {
+    let folder = tempdir().unwrap();
+    let password = "correct horse battery staple";
+    let added = run(folder.path(), &["user", "add", "ada", "ada@example.org", "--password-stdin"], password);
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    let file = folder.path().join("portcullis-data/portcullis.db");
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    let known = "INSERT INTO external_users (user_id, backend, subject) SELECT id, 'directory', 'uid=1' FROM users";
+    sqlx::query(known).execute(&mut connection).await.unwrap();
+    drop(connection);
+    let refused = run(folder.path(), &["user", "reset-password", "ada", "--password-stdin"], password);
+    assert!(text(&refused.stderr).contains("the password is kept elsewhere"), "{}", text(&refused.stderr));
+    let listed = run(folder.path(), &["user", "list"], "");
+    assert!(text(&listed.stdout).contains("known to `directory`"), "{}", text(&listed.stdout));
+    let shown = run(folder.path(), &["user", "show", "ada", "--json"], "");
+    assert_eq!(serde_json::from_slice::<Value>(&shown.stdout).unwrap()["backend"], "directory");
+}
+
 #[test]
 fn members_are_let_in_and_out() {
     let folder = tempdir().unwrap();

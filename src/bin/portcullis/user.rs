@@ -138,7 +138,8 @@ async fn list(settings: &Settings, text: String, pending: bool, json: bool) -> R
     Ok(())
 }
 
-fn as_json(UserRecord { user, password, second_factors, must_change_password, pending, .. }: &UserRecord) -> Value {
+fn as_json(record: &UserRecord) -> Value {
+    let UserRecord { user, password, second_factors, must_change_password, pending, backend, .. } = record;
     json!({
         "id": user.id.to_string(),
         "username": user.username.as_str(),
@@ -149,6 +150,7 @@ fn as_json(UserRecord { user, password, second_factors, must_change_password, pe
         "disabled": user.disabled_at.is_some(),
         "pending": pending,
         "password": password.is_some(),
+        "backend": backend,
         "must_change_password": must_change_password,
         "second_factor": second_factors.any(),
     })
@@ -164,5 +166,6 @@ fn in_words(record: &UserRecord) -> String {
         (false, None) => "",
     };
     let second_factor = if record.second_factors.any() { ", second factor" } else { "" };
-    format!("{} <{}> {}: {roles}{second_factor}{state}", user.username.as_str(), user.email.as_str(), user.id)
+    let backend = record.backend.as_ref().map(|name| format!(", known to `{name}`")).unwrap_or_default();
+    format!("{} <{}> {}: {roles}{second_factor}{backend}{state}", user.username.as_str(), user.email.as_str(), user.id)
 }

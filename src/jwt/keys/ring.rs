@@ -16,6 +16,25 @@ static RINGS: AtomicU64 = AtomicU64::new(0);
 ///
 /// A ring holds either shared secrets or public keys, never both, and no id twice. Which key checks a token is decided
 /// by the token's `kid`, looked up here and nowhere else.
+///
+/// ```
+/// use portcullis::jwt::{Algorithm, KeyRing, SigningKey};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Whoever signs has the private keys; the last one signs, and the others still verify.
+/// let old = SigningKey::generate(Algorithm::Es256)?;
+/// let new = SigningKey::generate(Algorithm::EdDsa)?;
+/// let (old_id, new_id) = (old.kid().to_owned(), new.kid().to_owned());
+/// let ring = KeyRing::new([old, new])?;
+/// assert_eq!(ring.signer().map(SigningKey::kid), Some(&*new_id));
+///
+/// // Whoever verifies has what is published of them.
+/// let published = KeyRing::from_jwk_set(&ring.public_jwk_set().to_string())?;
+/// assert!(published.signer().is_none());
+/// assert!(published.find(Some(&old_id)).is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct KeyRing(Arc<Keys>);
 

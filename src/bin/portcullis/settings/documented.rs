@@ -18,6 +18,7 @@ fn rows() -> HashMap<&'static str, &'static str> {
 #[test]
 fn every_setting_is_argued_with_the_default_that_is_in_force() {
     let rows = rows();
+    assert_eq!(rows.len(), SETTINGS.len(), "docs/defaults.md has a row for a setting that is not there");
     for setting in &SETTINGS {
         let key = setting.key;
         let cell = *rows.get(key).unwrap_or_else(|| panic!("docs/defaults.md has no row for `{key}`"));
