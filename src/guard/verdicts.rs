@@ -36,8 +36,8 @@ const OTHER: &str = "other";
 /// let service = guard.layer(service_fn(async |_| Ok::<_, Infallible>(Response::new(String::new()))));
 /// service.oneshot(Request::get("/notes").body(String::new())?).await?;
 ///
-/// let verdicts = guard.verdicts().counts();
-/// assert_eq!((verdicts[0].verdict, verdicts[0].reason, verdicts[0].count), ("unauthenticated", "no_credential", 1));
+/// let seen = &guard.verdicts().counts()[0];
+/// assert_eq!((seen.verdict, seen.reason.as_str(), seen.count), ("unauthenticated", "no_credential", 1));
 /// # Ok(())
 /// # }
 /// ```

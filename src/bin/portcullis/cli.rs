@@ -241,6 +241,9 @@ pub(crate) enum KeyCommand {
     /// Declare every token that a key has signed bad
     Retire {
         /// The key's id
+        ///
+        /// It may begin with a hyphen. Where it looks like a flag then, such as `-h`, put `--` before it.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }
