@@ -33,5 +33,5 @@ fn routes(portcullis: Portcullis) -> Router {
         async move { (HEADERS, portcullis.metrics().await) }
     };
     let routes = Router::new().route("/metrics", get(metrics)).fallback(not_found);
-    request::around(routes.method_not_allowed_fallback(method_not_allowed))
+    request::around(routes.method_not_allowed_fallback(method_not_allowed), false)
 }

@@ -25,12 +25,16 @@ const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// These routes with all of that around them.
-pub(crate) fn around(routes: Router) -> Router {
-    routes
+/// For a year, browsers are to reach this host by https alone (RFC 6797).
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// These routes with all of that around them. Where people reach them by https, browsers are told to keep to it.
+pub(crate) fn around(routes: Router, by_https: bool) -> Router {
+    let routes = routes
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(limit_time))
-        .layer(middleware::map_response(secure))
+        .layer(middleware::map_response(secure));
+    if by_https { routes.layer(middleware::map_response(keep_to_https)) } else { routes }
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {
@@ -49,6 +53,11 @@ async fn secure(mut response: Response) -> Response {
     response
 }
 
+async fn keep_to_https(mut response: Response) -> Response {
+    response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HTTPS_ONLY);
+    response
+}
+
 /// The panic hook has logged where.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     Problem::internal().into_response()
@@ -64,7 +73,7 @@ mod tests {
 
     async fn answer(routes: Router) -> (StatusCode, HeaderMap, String) {
         let request = Request::get("/").body(Body::empty()).unwrap();
-        let (head, body) = around(routes).oneshot(request).await.unwrap().into_parts();
+        let (head, body) = around(routes, false).oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         (head.status, head.headers, String::from_utf8(body.to_vec()).unwrap())
     }
@@ -77,6 +86,15 @@ mod tests {
         assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
         assert!(body.contains(r#""code":"internal""#) && !body.contains("secret"), "{body}");
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    }
+
+    #[tokio::test]
+    async fn hd_2_whoever_comes_by_https_is_told_to_keep_to_it() {
+        for (by_https, expected) in [(true, Some(&HTTPS_ONLY)), (false, None)] {
+            let service = around(Router::new(), by_https);
+            let answer = service.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(answer.headers().get(header::STRICT_TRANSPORT_SECURITY), expected);
+        }
     }
 
     #[tokio::test(start_paused = true)]

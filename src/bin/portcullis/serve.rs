@@ -51,7 +51,8 @@ fn routes(portcullis: &Portcullis) -> Router {
         .merge(docs::routes())
         .method_not_allowed_fallback(method_not_allowed);
     let routes = portcullis.router().merge(portcullis.pages()).merge(own);
-    portcullis.watched(request::around(routes.fallback_service(portcullis.nothing_here())))
+    let by_https = portcullis.accounts().config().public_url.is_https();
+    portcullis.watched(request::around(routes.fallback_service(portcullis.nothing_here()), by_https))
 }
 
 /// Done when the process is asked to end: by SIGTERM, or by SIGINT, which is Ctrl-C.
