@@ -20,6 +20,9 @@ const WINDOW: Duration = Duration::from_mins(1);
 const KEPT: usize = 10_000;
 
 /// How many requests each key has made lately.
+///
+/// Under one lock, which each request of a key takes for as long as one moment is looked up and replaced: two of one key at
+/// once must not count as one. Tokens and cookies pass it by.
 #[derive(Debug, Default)]
 pub(crate) struct KeyRates(Mutex<HashMap<ApiKeyId, Timestamp>>);
 
