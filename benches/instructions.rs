@@ -17,12 +17,15 @@
     reason = "bench code"
 )]
 
+#[path = "support/reach.rs"]
+mod reach;
 mod support;
 
 use std::{convert::Infallible, env, hint::black_box, process::Command};
 
 use http::{Request, Response};
 use portcullis::{guard::AuthLayer, jwt::Algorithm};
+use reach::Table;
 use support::{Anyone, Inner, Keys, acquainted, ask, last_path, request, with_rules};
 use tower::{Layer, Service};
 
@@ -57,16 +60,20 @@ fn main() {
 
 /// Prints what every case takes. The names of those that take more than they may.
 fn table() -> Vec<&'static str> {
-    println!("instructions for one request: all of it, beyond the case it is compared with, and the budget for that\n");
-    let mut over = Vec::new();
-    for (case, other, budget) in CASES {
-        let (all, other) = (counted(case), counted(other));
+    let (mut table, mut over) = (Table::default(), Vec::new());
+    for (case, other_case, budget) in CASES {
+        let (all, other) = (counted(case), counted(other_case));
         let beyond = all.saturating_sub(other);
-        println!("{case:24} {all:8} {beyond:8} {budget:8}");
+        let (reach, measured) = (format!("≤ {budget}"), format!("{beyond} of {all}"));
+        if case == other_case {
+            continue;
+        }
+        table.row(&format!("instructions, {case}, beyond {other_case}"), &reach, &measured, beyond <= budget);
         if beyond > budget {
             over.push(case);
         }
     }
+    table.print();
     over
 }
 

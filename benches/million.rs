@@ -21,6 +21,8 @@ mod crowd;
 #[path = "../tests/server/process.rs"]
 #[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "the tests use more of it")]
 mod process;
+#[path = "support/reach.rs"]
+mod reach;
 #[path = "support/rounds.rs"]
 mod rounds;
 
@@ -34,6 +36,7 @@ use std::{
 use client::get;
 use crowd::{Kind, Site};
 use process::Server;
+use reach::Table;
 use rounds::{Row, run};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::runtime::Runtime;
@@ -66,6 +69,10 @@ async fn create(server: &str, users: usize) -> String {
 
 fn measure(database: &str, runtime: &Runtime, folder: &Path, of: &[(usize, String); 2]) {
     println!("\n{database}: median of {ROUNDS} rounds (best of them)\n");
+    let mut table = Table::default();
+    let ratio = |table: &mut Table, what: &str, ratio| {
+        table.at_most(&format!("{database}, from {} users to {}: {what}", of[0].0, of[1].0), 1.3, ratio);
+    };
     let folders = of.each_ref().map(|(users, url)| {
         let folder = folder.join(format!("{database}-{users}"));
         fs::create_dir(&folder).unwrap();
@@ -76,10 +83,14 @@ fn measure(database: &str, runtime: &Runtime, folder: &Path, of: &[(usize, Strin
         of.iter().zip(&folders).map(|((users, url), at)| Site::open(runtime, at, url, *users)).collect();
     let sites = [&sites[0], &sites[1]];
     for kind in Kind::ALL {
-        compare(&format!("{kind:?}, found"), sites.map(|site| Row::timed("", 500, |times| site.find(kind, times))));
+        let rows = sites.map(|site| Row::timed("", 500, |times| site.find(kind, times)));
+        let (what, took) = (format!("{kind:?} found"), compare(&format!("{kind:?}"), rows));
+        ratio(&mut table, &what, took);
     }
-    compare("login, 8 at a time", sites.map(|site| Row::timed("", 24, |times| site.log_in(times))));
-    compare("refresh, 8 at a time", sites.map(|site| Row::timed("", 240, |times| site.refresh(times))));
+    let login = compare("login, 8 at a time", sites.map(|site| Row::timed("", 24, |times| site.log_in(times))));
+    let refresh = compare("refresh, 8 at a time", sites.map(|site| Row::timed("", 240, |times| site.refresh(times))));
+    ratio(&mut table, "a login", login);
+    ratio(&mut table, "a refresh", refresh);
 
     let start = |place: usize| start(&folders[place], &of[place].1);
     let mut times = [Vec::new(), Vec::new()];
@@ -92,10 +103,13 @@ fn measure(database: &str, runtime: &Runtime, folder: &Path, of: &[(usize, Strin
         times[STARTS / 2]
     });
     println!("{:28} {few:12.0?} {many:12.0?}", "start to ready");
+    let what = format!("{database}, {} users: start to ready", of[1].0);
+    table.row(&what, "≤ 200 ms", &format!("{many:.0?}"), many.as_millis() <= 200);
+    table.print();
 }
 
-/// Prints how long one takes with few users and with many, how many a second that makes, and the ratio.
-fn compare(what: &str, [mut few, mut many]: [Row<'_>; 2]) {
+/// Prints how long one takes with few users and with many, how many a second that makes, and the ratio, which it gives.
+fn compare(what: &str, [mut few, mut many]: [Row<'_>; 2]) -> f64 {
     run(ROUNDS, &mut [&mut few, &mut many]);
     let [of_few, of_many] = [&few, &many].map(Row::nanos);
     println!(
@@ -108,6 +122,7 @@ fn compare(what: &str, [mut few, mut many]: [Row<'_>; 2]) {
         1e9 / of_many.0,
         many.ratio(&few)
     );
+    many.ratio(&few)
 }
 
 fn start(folder: &Path, url: &str) -> Duration {

@@ -28,10 +28,12 @@ use portcullis::{
     testing::Mailbox,
 };
 
-use crate::db::TestDb;
+use crate::{db::TestDb, reach::Table};
 
 #[path = "../tests/support/db.rs"]
 mod db;
+#[path = "support/reach.rs"]
+mod reach;
 
 const TURNS: usize = 600;
 
@@ -77,17 +79,24 @@ async fn forgot(accounts: &Accounts, who: Forgetful) -> Duration {
     took
 }
 
-fn print(title: &str, turns: usize, classes: &mut [(&str, Vec<Duration>)]) {
-    println!("{title}, medians of {turns}");
+/// Prints the medians of these classes, and how far each is from the first of them.
+fn print(table: &mut Table, title: &str, classes: &mut [(&str, Vec<Duration>)]) {
+    println!("{title}");
     let median = |times: &mut Vec<Duration>| {
         times.sort_unstable();
         times.get(times.len() / 2).copied().unwrap_or_default().as_secs_f64()
     };
-    let mut first = None;
+    let mut first: Option<(&str, f64)> = None;
     for (class, times) in classes {
         let median = median(times);
-        let ratio = median / *first.get_or_insert(median);
-        println!("  {class:<24} {:>9.3} ms   {ratio:.3}", median * 1000.0);
+        println!("  {class:<24} {:>9.3} ms", median * 1000.0);
+        let Some((other, least)) = first else {
+            first = Some((class, median));
+            continue;
+        };
+        let ratio = median / least;
+        let (what, measured) = (format!("{title}: {class}, against {other}"), format!("{ratio:.3} ×"));
+        table.row(&what, "0.95 to 1.05 ×", &measured, (0.95..=1.05).contains(&ratio));
     }
 }
 
@@ -104,7 +113,7 @@ fn order(turn: usize) -> [usize; 4] {
     order
 }
 
-async fn measure(database: &str, db: TestDb, turns: usize) {
+async fn measure(table: &mut Table, database: &str, db: TestDb, turns: usize) {
     let accounts = accounts(&db).await;
     let right = "correct horse battery staple";
     let mut logins = ["unknown", "wrong password", "disabled", "unverified"].map(|class| (class, Vec::new()));
@@ -121,16 +130,19 @@ async fn measure(database: &str, db: TestDb, turns: usize) {
             mails[class].1.push(forgot(&accounts, asked[class].clone()).await);
         }
     }
-    print(&format!("{database}: a login that fails"), turns, &mut logins);
-    print(&format!("{database}: a new password asked for"), turns, &mut mails);
+    print(table, &format!("{database}: a login that fails"), &mut logins);
+    print(table, &format!("{database}: a new password asked for"), &mut mails);
 }
 
 #[tokio::main]
 async fn main() {
     // `cargo test` runs benches too, to see that they work.
     let turns = if std::env::args().any(|argument| argument == "--bench") { TURNS } else { 1 };
-    measure("SQLite", TestDb::sqlite().await, turns).await;
+    println!("medians of {turns}");
+    let mut table = Table::default();
+    measure(&mut table, "SQLite", TestDb::sqlite().await, turns).await;
     if std::env::var_os("PORTCULLIS_TEST_POSTGRES").is_some() {
-        measure("PostgreSQL", TestDb::postgres().await, turns).await;
+        measure(&mut table, "PostgreSQL", TestDb::postgres().await, turns).await;
     }
+    table.print();
 }

@@ -8,6 +8,8 @@
     reason = "bench code"
 )]
 
+#[path = "support/reach.rs"]
+mod reach;
 #[path = "support/rounds.rs"]
 mod rounds;
 mod support;
@@ -20,7 +22,8 @@ use portcullis::{
     jwt::Algorithm,
     revocation::{OnStale, Revocation, RevocationSet, Target},
 };
-use rounds::{Row, run};
+use reach::Table;
+use rounds::{Row, nanos_of, run};
 use support::{Inner, Keys, acquainted, ask, request, scattered};
 use tower::Layer;
 
@@ -32,6 +35,8 @@ const BATCH: usize = 32;
 fn main() {
     let keys = Keys::new(Algorithm::Es256);
     let tokens = keys.tokens(TOKENS);
+    let check = keys.bare_check(&tokens[0]);
+    let es256_check = nanos_of(|| assert!(check()));
     let bound = Duration::from_hours(1);
     let revoked = RevocationSet::fed(bound, OnStale::Refuse);
     revoked.confirm(SystemClock.now());
@@ -42,29 +47,30 @@ fn main() {
         revoked.insert(session(number));
     }
     let (took, grown) = (start.elapsed(), resident().saturating_sub(before));
-    println!("{REVOKED} revocations: put in force in {took:.1?}, resident memory grown by {} MiB", grown >> 20);
-
-    println!("\nadded by the guard to a request: median of the rounds (best of them), in nanoseconds\n");
+    let mut table = Table::default();
+    table.told("a million revocations put in force", &format!("{took:.1?}, {} MiB", grown >> 20));
     for (name, revocations) in [("nothing revoked", RevocationSet::default()), ("a million revoked", revoked.clone())] {
         let before = resident();
         let layer = AuthLayer::new(acquainted(keys.verifier().revocations(revocations), &tokens));
         let grown = resident().saturating_sub(before);
-        for (asked, count) in [("16 of them, at most 300", 16), ("all at random, at most 600", TOKENS)] {
+        for (count, most) in [(16, 300.0), (TOKENS, 600.0)] {
             let mut guarded = layer.layer(Inner);
             let (mut one, mut other) = (scattered(1, count), scattered(2, count));
             let mut bare = Row::batched("", BATCH, || request("/", &tokens[one()]), |request| ask(&mut Inner, request));
             let mut row =
                 Row::batched("", BATCH, || request("/", &tokens[other()]), |request| ask(&mut guarded, request));
             run(5000, &mut [&mut bare, &mut row]);
-            report(&format!("{name}, {TOKENS} tokens remembered; asked: {asked}"), &row, &bare);
+            let what = format!("{name}, {TOKENS} tokens remembered, one of {count}: added to a request");
+            table.nanos(&what, most, (row.beyond(&bare), row.best_beyond(&bare)), es256_check);
         }
-        println!("{:76} {} MiB", "resident memory grown by these tokens", grown >> 20);
+        table.told(&format!("{TOKENS} tokens remembered"), &format!("{} MiB", grown >> 20));
     }
-    while_revoking(&keys, &tokens, &revoked);
+    while_revoking(&mut table, &keys, &tokens, &revoked);
+    table.print();
 }
 
 /// Every token has to be looked for among the revoked once after each revocation: at worst on every request.
-fn while_revoking(keys: &Keys, tokens: &[String], revoked: &RevocationSet) {
+fn while_revoking(table: &mut Table, keys: &Keys, tokens: &[String], revoked: &RevocationSet) {
     let mut guarded = AuthLayer::new(acquainted(keys.verifier().revocations(revoked.clone()), tokens)).layer(Inner);
     let (mut one, mut other) = (scattered(1, TOKENS), scattered(2, TOKENS));
     let mut bare = Row::batched("", BATCH, || request("/", &tokens[one()]), |request| ask(&mut Inner, request));
@@ -75,7 +81,8 @@ fn while_revoking(keys: &Keys, tokens: &[String], revoked: &RevocationSet) {
     };
     let mut row = Row::batched("", BATCH, make, |request| ask(&mut guarded, request));
     run(5000, &mut [&mut bare, &mut row]);
-    report(&format!("the same, {BATCH} more revoked before every {BATCH} requests"), &row, &bare);
+    let what = format!("the same at random, {BATCH} more revoked before every {BATCH} requests");
+    table.told(&what, &format!("{:.0} ns (best {:.0})", row.beyond(&bare), row.best_beyond(&bare)));
 }
 
 fn session(number: usize) -> Revocation {
@@ -88,8 +95,4 @@ fn session(number: usize) -> Revocation {
 fn resident() -> usize {
     let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     pages.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4096
-}
-
-fn report(name: &str, row: &Row<'_>, bare: &Row<'_>) {
-    println!("{name:76} {:8.0} ({:.0})", row.beyond(bare), row.best_beyond(bare));
 }

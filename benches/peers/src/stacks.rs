@@ -33,20 +33,48 @@ use tower_oauth2_resource_server::{
 
 use crate::{
     BATCH,
+    over_http::{Asked, serve},
     rounds::Row,
     setup::{AUDIENCE, ISSUER, SECRET, Setup, User},
 };
 
-/// portcullis comes first: the others are compared with it.
+pub const NONE: &str = "no guard at all";
+const OWN: &str = "portcullis";
+const BY_HAND: &str = "by hand, axum + jsonwebtoken 11";
+const JWT_AUTHORIZER: &str = "jwt-authorizer 0.15";
+const AXUM_JWT_AUTH: &str = "axum-jwt-auth 0.7";
+const TOWER_OAUTH2: &str = "tower-oauth2-resource-server 0.12";
+
+const CONNECTIONS: usize = 64;
+
+/// portcullis comes first, and no guard last: the others are compared with it.
 pub fn all(setup: &Setup) -> Vec<Row<'_>> {
     vec![
-        row("portcullis", setup, portcullis(setup), Body::empty),
-        row("by hand, axum + jsonwebtoken 11", setup, by_hand(setup), Body::empty),
-        row("jwt-authorizer 0.15", setup, jwt_authorizer(setup), axum_07::body::Body::empty),
-        row("axum-jwt-auth 0.7", setup, axum_jwt_auth(setup), Body::empty),
-        row("tower-oauth2-resource-server 0.12", setup, tower_oauth2(setup), Body::empty),
-        row("no guard at all", setup, Router::new().route("/", get(async || "hello".to_owned())), Body::empty),
+        row(OWN, setup, portcullis(setup), Body::empty),
+        row(BY_HAND, setup, by_hand(setup), Body::empty),
+        row(JWT_AUTHORIZER, setup, jwt_authorizer(setup), axum_07::body::Body::empty),
+        row(AXUM_JWT_AUTH, setup, axum_jwt_auth(setup), Body::empty),
+        row(TOWER_OAUTH2, setup, tower_oauth2(setup), Body::empty),
+        row(NONE, setup, unguarded(), Body::empty),
     ]
+}
+
+/// The same, each as a server that is asked over HTTP.
+pub fn served(setup: &Setup) -> Vec<(&'static str, Asked)> {
+    let servers = [
+        (OWN, serve(portcullis(setup))),
+        (BY_HAND, serve(by_hand(setup))),
+        (JWT_AUTHORIZER, serve(jwt_authorizer(setup))),
+        (AXUM_JWT_AUTH, serve(axum_jwt_auth(setup))),
+        (TOWER_OAUTH2, serve(tower_oauth2(setup))),
+        (NONE, serve(unguarded())),
+    ];
+    let tokens: Vec<_> = setup.tokens.iter().cycle().take(CONNECTIONS).cloned().collect();
+    servers.into_iter().map(|(name, server)| (name, Asked::new(server, &tokens))).collect()
+}
+
+fn unguarded() -> Router {
+    Router::new().route("/", get(async || "hello".to_owned()))
 }
 
 fn portcullis(setup: &Setup) -> Router {
