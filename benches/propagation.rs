@@ -1,6 +1,6 @@
 //! How long it takes until a revocation is minded elsewhere: in another process on the same database, and by a guard
-//! that follows the stream. `cargo bench --features remote-jwks --bench propagation`; for PostgreSQL as well, it is run
-//! by `scripts/with-postgres`.
+//! that follows the stream. `scripts/with-postgres cargo bench --all-features --bench propagation`; without the script it
+//! measures on SQLite alone.
 //!
 //! The time is that from before the call that revokes, which ends when the database has committed, to the moment at
 //! which the other set covers the token. The other process is another store and another set on the same database.

@@ -66,16 +66,17 @@
 //! |---|---|---|
 //! | (none) | the guard: [`guard`], [`jwt`], [`revocation`] | |
 //! | `axum` | `GuardedRouter` and extractors for axum | ✓ |
-//! | `openapi` | what a guarded router asks, written into an OpenAPI document | |
 //! | `accounts` | the accounts, as a Rust API; with `axum` also as a router | ✓ |
 //! | `sqlite`, `postgres` | a store for them | ✓ |
-//! | `remote-jwks` | keys that issuers elsewhere publish, and what they revoke, followed | |
+//! | `pages` | the pages: the same flows as forms in a browser | ✓ |
+//! | `webauthn` | passkeys and security keys | ✓ |
+//! | `smtp` | mail by SMTP; without it, as files or by a transport of one's own | ✓ |
 //! | `import` | users by the file, in and out, and the password hashes of other programs | ✓ |
 //! | `server` | the binary, and all of the above | ✓ |
-//! | `smtp` | mail by SMTP; without it, as files or by a transport of one's own | ✓ |
+//! | `remote-jwks` | keys that issuers elsewhere publish, and what they revoke, followed | |
+//! | `openapi` | what a guarded router asks, written into an OpenAPI document | |
+//! | `regex` | paths excluded by regular expression | |
 //! | `testing` | a clock that a test moves, an issuer, with accounts a mailbox, with `webauthn` an authenticator | |
-//! | `webauthn` | passkeys and security keys | ✓ |
-//! | `pages` | the pages: the same flows as forms in a browser | ✓ |
 
 pub mod clock;
 pub mod guard;
