@@ -1,15 +1,17 @@
-//! How long it takes until a revocation is minded elsewhere: in another process on the same database, and by a guard
-//! that follows the stream. `scripts/with-postgres cargo bench --all-features --bench propagation`; without the script it
-//! measures on SQLite alone.
+//! How long it takes until a revocation is minded elsewhere: on the two other of three nodes on one database, with the
+//! notices of PostgreSQL and without them, and by a guard that follows the stream of the first.
+//! `scripts/with-postgres cargo bench --all-features --bench propagation`; without `scripts/with-postgres` it measures
+//! SQLite alone.
 //!
 //! The time is that from before the call that revokes, which ends when the database has committed, to the moment at
-//! which the other set covers the token. The other process is another store and another set on the same database.
+//! which the other set covers the token. A node is a store and a set of its own, all of them in this process.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "bench code")]
 
 use std::{
     convert::Infallible,
     future::ready,
     net::SocketAddr,
+    num::NonZeroU32,
     time::{Duration, Instant},
 };
 
@@ -34,27 +36,31 @@ const PASSWORD: &str = "a good password";
 async fn main() {
     println!("{SAMPLES} revocations, one every {PACE:?}, in milliseconds");
     let folder = tempfile::tempdir().unwrap();
-    measure("SQLite", &format!("sqlite:{}/bench.db", folder.path().display())).await;
+    let key = SealingKey::generate().unwrap();
+    measure("SQLite", &format!("sqlite:{}/bench.db", folder.path().display()), &key, "ada").await;
     match std::env::var("PORTCULLIS_TEST_POSTGRES") {
         // The server is this bench's own, and so is its first database.
-        Ok(url) => measure("PostgreSQL", &url).await,
+        Ok(url) => {
+            measure("PostgreSQL", &url, &key, "ada").await;
+            let separator = if url.contains('?') { '&' } else { '?' };
+            measure("PostgreSQL, no notices", &format!("{url}{separator}listen=off"), &key, "bob").await;
+        }
         Err(_) => println!("PostgreSQL: not measured; PORTCULLIS_TEST_POSTGRES names no server"),
     }
 }
 
-async fn measure(database: &str, url: &str) {
-    let key = SealingKey::generate().unwrap();
-    let (one, other) = (open(url, &key).await, open(url, &key).await);
-    let (operator, logins) = people(one.accounts()).await;
+/// Measures it with the sessions of one operator, whom the database does not know yet.
+async fn measure(database: &str, url: &str, key: &SealingKey, operator: &str) {
+    let (one, two, three) = (open(url, key).await, open(url, key).await, open(url, key).await);
+    let (operator, logins) = people(one.accounts(), operator).await;
     let feed = follow(&one, operator).await;
 
-    let other = other.revocations();
     let mut samples = JoinSet::new();
     for login in logins {
-        let (accounts, sets) = (one.accounts().clone(), [other.clone(), feed.clone()]);
+        let (accounts, sets) = (one.accounts().clone(), [two.revocations(), three.revocations(), feed.clone()]);
         samples.spawn(async move {
             let (user, session) = (login.session.user.to_string(), login.session.id.to_string());
-            let [other, feed] = sets.map(|set| set.revoked(&user, Some(&session), None));
+            let [two, three, feed] = sets.map(|set| set.revoked(&user, Some(&session), None));
             let caller = Caller { user: login.session.user, session: Some(login.session.id) };
             let start = Instant::now();
             let took = async |revoked: Revoked| {
@@ -62,31 +68,35 @@ async fn measure(database: &str, url: &str) {
                 start.elapsed()
             };
             let revoke = async { accounts.logout(caller, &Device::default()).await.unwrap() };
-            let (other, feed, ()) = tokio::join!(took(other), took(feed), revoke);
-            (other, feed)
+            let (two, three, feed, ()) = tokio::join!(took(two), took(three), took(feed), revoke);
+            [two, three, feed]
         });
         sleep(PACE).await;
     }
-    let (others, feeds): (Vec<_>, Vec<_>) = samples.join_all().await.into_iter().unzip();
-    report(database, "another process on it", others);
-    report(database, "a guard that follows the stream", feeds);
+    let samples = samples.join_all().await;
+    let of = |pick: fn(&[Duration; 3]) -> Duration| samples.iter().map(pick).collect();
+    report(database, "the second node", of(|[two, ..]| *two));
+    report(database, "the third node", of(|[_, three, _]| *three));
+    report(database, "both of them", of(|[two, three, _]| *two.max(three)));
+    report(database, "a guard that follows the stream", of(|[.., feed]| *feed));
 }
 
 async fn open(url: &str, key: &SealingKey) -> Portcullis {
     let mut config = Config::new("http://localhost:8400".parse().unwrap());
     config.hashing.params = Argon2Params::insecure_for_tests(8, 1, 1).unwrap();
     config.insecure_no_limits = true;
+    config.session_cap = NonZeroU32::MAX;
     Portcullis::builder().config(config).database(url).master_key(key.clone()).build().await.unwrap()
 }
 
 /// An operator's token, and as many sessions as there will be samples.
-async fn people(accounts: &Accounts) -> (String, Vec<Login>) {
+async fn people(accounts: &Accounts, name: &str) -> (String, Vec<Login>) {
     let device = Device::default();
-    let registration = accounts.registration("bench-operator", "bench@example.com", PASSWORD, "").unwrap();
+    let registration = accounts.registration(name, &format!("{name}@example.com"), PASSWORD, "").unwrap();
     accounts.create_user(registration, vec!["admin".to_owned()], &device).await.unwrap();
     let login = async || {
         let password = Password::parse(PASSWORD).unwrap();
-        accounts.login(Credentials::new("bench-operator", password), &device).await.unwrap()
+        accounts.login(Credentials::new(name, password), &device).await.unwrap()
     };
     let operator = login().await.access_token.expose().to_owned();
     let mut logins = Vec::new();
@@ -114,5 +124,5 @@ fn report(database: &str, who: &str, mut samples: Vec<Duration>) {
     samples.sort();
     let at = |percent: usize| samples[samples.len() * percent / 100].as_secs_f64() * 1000.0;
     let last = samples[samples.len() - 1].as_secs_f64() * 1000.0;
-    println!("{database:10} {who:32} p50 {:7.1}   p99 {:7.1}   longest {last:7.1}", at(50), at(99));
+    println!("{database:22} {who:32} p50 {:7.1}   p99 {:7.1}   longest {last:7.1}", at(50), at(99));
 }

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_many_threads_count_adds_up() {
+    fn what_many_threads_count_in_a_race_adds_up() {
         let verdicts = Verdicts::default();
         thread::scope(|scope| {
             for _ in 0..2 * STRIPES {

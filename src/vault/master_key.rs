@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_made_once_private_and_whole() {
+    fn in_a_race_the_file_is_made_once_private_and_whole() {
         let folder = tempfile::tempdir().unwrap();
         let file = MasterKeyFile::at(folder.path().join("master.key"));
         let outcomes = std::thread::scope(|scope| {

@@ -16,7 +16,7 @@ pub(crate) fn named_in(source: &str, module: &[String]) -> Result<Vec<String>, L
     Ok(reader.named)
 }
 
-fn trees(stream: TokenStream) -> Vec<TokenTree> {
+pub(crate) fn trees(stream: TokenStream) -> Vec<TokenTree> {
     stream.into_iter().collect()
 }
 

@@ -37,7 +37,7 @@ both![
     ak_3_a_key_and_a_token_at_once_are_refused,
     az_2_a_key_of_someone_else_is_not_there,
     az_3_a_key_cannot_have_a_scope_that_its_owner_lacks,
-    a_user_has_so_many_keys_and_no_more,
+    a_user_has_so_many_keys_and_no_more_not_even_in_a_race,
     a_key_is_asked_for_field_by_field,
     a_key_made_while_its_session_ends_is_not_made,
 ];
@@ -339,7 +339,7 @@ async fn az_3_a_key_cannot_have_a_scope_that_its_owner_lacks(db: TestDb) {
     assert_eq!(list.body["items"], json!([]));
 }
 
-async fn a_user_has_so_many_keys_and_no_more(db: TestDb) {
+async fn a_user_has_so_many_keys_and_no_more_not_even_in_a_race(db: TestDb) {
     let app = TestApp::with(db, |config| config.api_key_cap = 2.try_into().unwrap()).await;
     let (token, _) = author(&app, "ada").await;
     let (_, id) = key(&app, &token, &["notes:read"]).await;

@@ -14,7 +14,7 @@ both![
     a_wrong_old_password_changes_nothing_and_counts,
     every_wrong_field_of_a_change_is_named,
     pw_6_a_common_password_is_refused_with_the_reason_and_changes_nothing,
-    of_16_changes_at_once_one_wins,
+    of_16_changes_in_a_race_one_wins,
 ];
 
 const NEW: &str = "a quite different password";
@@ -78,7 +78,7 @@ async fn pw_6_a_common_password_is_refused_with_the_reason_and_changes_nothing(d
     change(&app, &token, PASSWORD, NEW).await.expect(StatusCode::NO_CONTENT);
 }
 
-async fn of_16_changes_at_once_one_wins(db: TestDb) {
+async fn of_16_changes_in_a_race_one_wins(db: TestDb) {
     let app = TestApp::with(db, |config| config.insecure_no_limits = true).await;
     let token = app.user("ada").await;
     let new = |n: usize| format!("{NEW} number {n}");

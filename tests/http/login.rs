@@ -24,7 +24,7 @@ both![
     lg_2_every_refusal_costs_one_hash_and_one_row,
     failures_make_the_next_try_wait_whether_or_not_there_is_such_a_user,
     a_stranger_elsewhere_cannot_make_the_owner_wait,
-    lg_4_a_burst_of_wrong_passwords_cannot_slip_past_the_count,
+    lg_4_a_race_of_wrong_passwords_cannot_slip_past_the_count,
     lg_6_a_forged_forwarded_header_does_not_move_the_count,
     pw_7_a_password_hashed_with_less_is_hashed_again_once,
     pw_8_a_pepper_goes_into_a_hash_at_the_next_login_and_is_needed_from_then_on,
@@ -133,7 +133,7 @@ async fn a_stranger_elsewhere_cannot_make_the_owner_wait(db: TestDb) {
     app.post("/auth/login").from("198.51.100.7".parse().unwrap()).json(&body).send().await.expect(StatusCode::OK);
 }
 
-async fn lg_4_a_burst_of_wrong_passwords_cannot_slip_past_the_count(db: TestDb) {
+async fn lg_4_a_race_of_wrong_passwords_cannot_slip_past_the_count(db: TestDb) {
     let app = TestApp::new(db).await;
     app.register("ada", "ada@example.com").await.expect(StatusCode::CREATED);
     let before = app.portcullis.accounts().hashes_computed();

@@ -19,13 +19,13 @@ both![
     a_passkey_is_a_whole_login,
     a_passkey_is_used_where_the_settings_say_so_too,
     wa_1_a_login_is_answered_once,
-    wa_1_of_racing_answers_to_one_challenge_one_opens_a_session,
+    wa_1_in_a_race_of_answers_to_one_challenge_one_opens_a_session,
     wa_1_a_challenge_is_good_for_its_own_ceremony,
     wa_2_forged_assertions_are_refused,
     wa_4_a_key_of_one_device_does_not_become_one_that_may_leave_it,
     wa_7_a_passkey_opens_the_account_that_it_belongs_to,
     wa_8_a_count_that_has_not_risen_is_refused_and_noted,
-    wa_8_of_racing_answers_with_one_count_one_opens_a_session,
+    wa_8_in_a_race_of_answers_with_one_count_one_opens_a_session,
     wa_9_an_unknown_passkey_and_a_wrong_answer_look_alike,
     wa_12_what_has_two_readings_is_refused,
     a_disabled_account_is_shut_for_passkeys,
@@ -95,7 +95,7 @@ async fn wa_1_a_login_is_answered_once(db: TestDb) {
     assert_eq!(wrong.field_errors(), ["webauthn_response: wrong_type"]);
 }
 
-async fn wa_1_of_racing_answers_to_one_challenge_one_opens_a_session(db: TestDb) {
+async fn wa_1_in_a_race_of_answers_to_one_challenge_one_opens_a_session(db: TestDb) {
     let app = TestApp::new(db).await;
     let mut key = Key::passkey();
     app.user_with_passkey("ada", &mut key).await;
@@ -270,7 +270,7 @@ async fn wa_8_a_count_that_has_not_risen_is_refused_and_noted(db: TestDb) {
     app.finish_second_factor(&asked, &early).await.expect_problem(401, "invalid_second_factor");
 }
 
-async fn wa_8_of_racing_answers_with_one_count_one_opens_a_session(db: TestDb) {
+async fn wa_8_in_a_race_of_answers_with_one_count_one_opens_a_session(db: TestDb) {
     let app = TestApp::new(db).await;
     let mut key = Key::with(UP | UV, true);
     app.user_with_passkey("ada", &mut key).await;

@@ -19,7 +19,7 @@ both![
     nobody_registers_as_the_service_itself,
     lg_8_what_is_not_asked_for_cannot_be_set,
     one_network_cannot_register_without_end,
-    of_32_who_want_one_name_at_once_one_gets_it,
+    of_32_in_a_race_for_one_name_one_gets_it,
 ];
 
 async fn a_person_registers_and_is_not_logged_in_by_that(db: TestDb) {
@@ -145,7 +145,7 @@ async fn one_network_cannot_register_without_end(db: TestDb) {
     app.login("ada", PASSWORD).await.expect(StatusCode::OK);
 }
 
-async fn of_32_who_want_one_name_at_once_one_gets_it(db: TestDb) {
+async fn of_32_in_a_race_for_one_name_one_gets_it(db: TestDb) {
     let app = TestApp::new(db).await;
     let tries = (0..32).map(|n| {
         let app = &app;

@@ -31,7 +31,7 @@ both![
     ev_4_a_second_factor_planted_before_the_address_was_confirmed_is_gone,
     ev_4_who_confirms_the_account_of_a_stranger_and_resets_it_is_rid_of_them,
     rs_6_what_was_there_before_the_address_was_confirmed_is_trusted_after_a_day,
-    rs_4_a_token_does_not_buy_ratings_without_end,
+    rs_4_a_token_does_not_buy_ratings_without_end_not_even_in_a_race,
     rs_6_the_second_factor_of_a_confirmed_address_stays,
     a_reset_is_the_change_that_was_asked_for,
     lg_3_a_reset_lets_the_owner_in_again,
@@ -217,7 +217,7 @@ async fn rs_6_what_was_there_before_the_address_was_confirmed_is_trusted_after_a
     app.login("ada", NEW).await.expect_problem(403, "second_factor_required");
 }
 
-async fn rs_4_a_token_does_not_buy_ratings_without_end(db: TestDb) {
+async fn rs_4_a_token_does_not_buy_ratings_without_end_not_even_in_a_race(db: TestDb) {
     let app = TestApp::new(db).await;
     app.register("ada", ADA).await.expect(StatusCode::CREATED);
     let token = asked(&app).await;

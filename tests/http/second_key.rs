@@ -21,7 +21,7 @@ both![
     a_login_in_one_call_takes_the_answer_of_a_key,
     a_wrong_answer_brings_a_new_challenge_and_the_flow_lives_on,
     a_key_neither_counts_nor_waits,
-    wa_1_of_racing_answers_one_opens_a_session,
+    wa_1_in_a_race_of_answers_one_opens_a_session,
     wa_1_a_challenge_of_another_login_is_wrong,
     wa_2_forged_assertions_are_refused_as_a_second_factor,
     wa_4_what_was_demanded_of_a_key_at_first_is_demanded_of_it_later,
@@ -119,7 +119,7 @@ async fn a_key_neither_counts_nor_waits(db: TestDb) {
     assert!(events.iter().filter(|event| event.kind == EventKind::SecondFactorFailed).count() >= 30);
 }
 
-async fn wa_1_of_racing_answers_one_opens_a_session(db: TestDb) {
+async fn wa_1_in_a_race_of_answers_one_opens_a_session(db: TestDb) {
     let app = TestApp::new(db).await;
     let mut key = Key::passkey();
     app.user_with_passkey("ada", &mut key).await;

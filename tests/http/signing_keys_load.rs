@@ -33,13 +33,13 @@ use crate::{
 };
 
 both![
-    jwt_14_no_valid_token_is_refused_while_keys_rotate_under_load,
+    jwt_14_no_valid_token_loses_the_race_with_rotations_under_load,
     jwt_14_one_key_waits_however_many_race_to_rotate,
     jwt_14_a_guard_that_follows_the_key_set_refuses_no_fresh_token,
     a_flood_of_unknown_keys_hides_no_new_one,
 ];
 
-async fn jwt_14_no_valid_token_is_refused_while_keys_rotate_under_load(db: TestDb) {
+async fn jwt_14_no_valid_token_loses_the_race_with_rotations_under_load(db: TestDb) {
     let (app, other) = two_apps(db, |config| {
         config.insecure_no_limits = true;
         config.session_cap = NonZeroU32::MAX;

@@ -28,10 +28,10 @@ both![
     wa_1_an_answer_to_a_login_registers_nothing,
     wa_2_forged_registrations_are_refused,
     wa_6_a_key_belongs_to_one_user,
-    wa_6_of_racing_registrations_of_one_key_one_wins,
+    wa_6_in_a_race_of_registrations_of_one_key_one_wins,
     wa_6_a_credential_id_of_1023_bytes_is_taken,
     wa_10_adding_and_removing_asks_for_a_fresh_login_with_every_factor,
-    wa_10_the_last_way_in_cannot_be_removed,
+    wa_10_the_last_way_in_cannot_be_removed_not_even_in_a_race,
     wa_11_an_authenticator_is_told_nothing_of_the_account,
     the_software_authenticator_registers_and_logs_in,
 ];
@@ -321,7 +321,7 @@ async fn wa_6_a_key_belongs_to_one_user(db: TestDb) {
     assert!(app.keys(&bob).await.is_empty());
 }
 
-async fn wa_6_of_racing_registrations_of_one_key_one_wins(db: TestDb) {
+async fn wa_6_in_a_race_of_registrations_of_one_key_one_wins(db: TestDb) {
     let app = TestApp::new(db).await;
     let key = Key::passkey();
     let mut calls = Vec::new();
@@ -383,7 +383,7 @@ async fn wa_10_adding_and_removing_asks_for_a_fresh_login_with_every_factor(db: 
     app.finish_key(&token, &begun, &again, "Key").await.expect_problem(422, "invalid_fields");
 }
 
-async fn wa_10_the_last_way_in_cannot_be_removed(db: TestDb) {
+async fn wa_10_the_last_way_in_cannot_be_removed_not_even_in_a_race(db: TestDb) {
     let app = TestApp::with(db, |config| config.passkey_registration = true).await;
     let mut key = Key::passkey();
     let token = app.register_with_passkey("ada", &mut key).await;

@@ -229,7 +229,7 @@ fn a_known_header_names_no_key_of_another_ring_and_passes_for_no_other_algorithm
 }
 
 #[test]
-fn many_threads_find_the_same_and_no_revoked_token_passes() {
+fn threads_that_race_find_the_same_and_no_revoked_token_passes() {
     let revoked = RevocationSet::default();
     let verifier =
         verifier(ring(Algorithm::Hs256), &MovableClock::new()).revocations(revoked.clone()).cache_capacity(16);

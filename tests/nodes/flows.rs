@@ -177,7 +177,7 @@ async fn notes(node: &TestApp, key: &str) -> StatusCode {
 
 async fn ak_2_a_key_is_made_used_and_deleted(db: TestDb) {
     let nodes = Cluster::of_three(db).await;
-    let user = UserId::parse(&text(&nodes.user("ada").await["user"], "id")).unwrap();
+    let user = nodes.user_id("ada").await;
     make_reader(&nodes, user).await;
     let token = text(&nodes.login("ada", PASSWORD).await.expect(StatusCode::OK).body, "access_token");
     let body = json!({"name": "backup", "scopes": ["notes:read"]});
@@ -197,7 +197,7 @@ async fn ak_2_a_key_is_made_used_and_deleted(db: TestDb) {
 
 async fn az_5_a_role_is_taken_away(db: TestDb) {
     let nodes = Cluster::of_three(db).await;
-    let user = UserId::parse(&text(&nodes.user("ada").await["user"], "id")).unwrap();
+    let user = nodes.user_id("ada").await;
     make_reader(&nodes, user).await;
     let token = text(&nodes.login("ada", PASSWORD).await.expect(StatusCode::OK).body, "access_token");
     nodes.is_good_everywhere(&token).await;

@@ -21,12 +21,18 @@ mod db;
 mod proxy;
 #[path = "../support/raw.rs"]
 mod raw;
+#[path = "../support/visitor.rs"]
+mod visitor;
 
+mod account;
+mod admin;
 mod cluster;
 mod flows;
 mod limits;
 mod notices;
 mod outage;
 mod outbox;
+mod pages;
+mod passkeys;
 mod transfer;
 mod versions;

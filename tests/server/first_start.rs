@@ -110,7 +110,7 @@ fn register_login_me_logout_and_no_secret_in_the_log() {
 }
 
 #[test]
-fn two_servers_that_start_at_once_on_one_folder_agree_on_the_keys() {
+fn two_servers_that_race_to_start_on_one_folder_agree_on_the_keys() {
     let folder = tempdir().unwrap();
     let start = || Server::start(folder.path(), &[]);
     let (one, other) = thread::scope(|scope| {

@@ -6,7 +6,7 @@ use portcullis::store;
 
 use crate::{both, db::TestDb, fixture::*};
 
-both! { a_schema_is_migrated_once_however_often_it_is_opened }
+both! { a_schema_is_migrated_once_however_many_race_to_open_it }
 
 fn names(folder: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
@@ -40,7 +40,7 @@ async fn every_file_is_listed_and_applied() {
     assert_eq!(applied, names("sqlite"));
 }
 
-async fn a_schema_is_migrated_once_however_often_it_is_opened(db: TestDb) {
+async fn a_schema_is_migrated_once_however_many_race_to_open_it(db: TestDb) {
     add_user(&db.store, "ada").await;
     let url = db.url().to_owned();
     let opened = all_at_once(&db.store, |caller, _| {

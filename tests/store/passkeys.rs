@@ -21,7 +21,7 @@ both! {
     an_asker_has_only_so_many_challenges,
     in_a_race_of_askers_the_newest_challenges_stay,
     wa_6_in_a_race_for_a_credential_one_user_gets_it,
-    wa_6_of_racing_accounts_with_one_credential_one_is_made,
+    wa_6_in_a_race_of_accounts_with_one_credential_one_is_made,
     wa_8_in_a_race_of_uses_with_one_count_one_wins,
     wa_8_a_count_only_rises_unless_there_is_none,
     wa_10_in_a_race_of_removals_one_way_in_stays,
@@ -29,7 +29,7 @@ both! {
     in_a_race_nobody_gets_more_keys_than_they_may_have,
     a_session_that_rests_on_a_key_needs_it,
     a_session_needs_the_key_that_its_user_has,
-    everything_of_a_user_goes_with_them,
+    everything_of_a_user_goes_with_them_also_in_a_race,
 }
 
 fn flow() -> TokenHash {
@@ -154,7 +154,7 @@ async fn wa_6_in_a_race_for_a_credential_one_user_gets_it(db: TestDb) {
     assert_eq!(db.count("recovery_codes").await, 1);
 }
 
-async fn wa_6_of_racing_accounts_with_one_credential_one_is_made(db: TestDb) {
+async fn wa_6_in_a_race_of_accounts_with_one_credential_one_is_made(db: TestDb) {
     let made = all_at_once(&db.store, |caller, store| async move {
         register(&store, &new_account(&format!("user{caller}"), b"the same")).await
     })
@@ -262,7 +262,7 @@ async fn a_session_needs_the_key_that_its_user_has(db: TestDb) {
     assert!(db.store.open_session(&new, &told).await.unwrap().is_some());
 }
 
-async fn everything_of_a_user_goes_with_them(db: TestDb) {
+async fn everything_of_a_user_goes_with_them_also_in_a_race(db: TestDb) {
     let ada = add_user(&db.store, "ada").await;
     let key = passkey(ada, b"ada");
     all_at_once(&db.store, |caller, store| {

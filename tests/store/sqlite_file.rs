@@ -36,7 +36,7 @@ async fn what_was_stored_is_there_when_the_file_is_opened_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_may_open_the_same_fresh_file_at_once() {
+async fn many_may_race_to_open_the_same_fresh_file() {
     for _ in 0..10 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("portcullis.db");
@@ -48,7 +48,7 @@ async fn many_may_open_the_same_fresh_file_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn db_1_two_processes_on_one_file_never_see_it_busy() {
+async fn db_1_two_processes_that_race_on_one_file_never_see_it_busy() {
     let db = TestDb::sqlite().await;
     let stores = [Arc::clone(&db.store), db.another().await, db.another().await];
     all_at_once(&db.store, |caller, _| {

@@ -1,20 +1,33 @@
 //! Someone with a browser: it keeps cookies, says where forms come from, and follows no redirects by itself.
 #![allow(dead_code, reason = "not every test binary uses all of it")]
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use axum::http::{HeaderMap, Method, StatusCode};
 
 use crate::app::{Answer, Call, PASSWORD, TestApp};
 
 pub struct Visitor<'a> {
-    app: &'a TestApp,
+    /// Who is asked, in turn.
+    apps: Vec<&'a TestApp>,
+    turn: AtomicUsize,
     cookies: Mutex<BTreeMap<String, String>>,
 }
 
 impl<'a> Visitor<'a> {
     pub fn new(app: &'a TestApp) -> Self {
-        Self { app, cookies: Mutex::default() }
+        Self::among([app])
+    }
+
+    /// One whose requests a balancer sends to another of these each time.
+    pub fn among(apps: impl IntoIterator<Item = &'a TestApp>) -> Self {
+        Self { apps: apps.into_iter().collect(), turn: AtomicUsize::default(), cookies: Mutex::default() }
     }
 
     /// The browser of someone new, who is logged in.
@@ -26,7 +39,7 @@ impl<'a> Visitor<'a> {
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.app.request(Method::GET, path)).await
+        self.send(self.app().request(Method::GET, path)).await
     }
 
     /// Fills a form of this service in and sends it.
@@ -37,7 +50,7 @@ impl<'a> Visitor<'a> {
     /// A form, not said to come from anywhere.
     pub fn form(&self, path: &str, fields: &[(&str, &str)]) -> Call<'a> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let call = self.app.request(Method::POST, path);
+        let call = self.app().request(Method::POST, path);
         call.header("content-type", "application/x-www-form-urlencoded").body(body)
     }
 
@@ -49,6 +62,11 @@ impl<'a> Visitor<'a> {
         let answer = call.send().await;
         self.keep(&answer.headers);
         answer
+    }
+
+    /// The one whose turn it is.
+    pub fn app(&self) -> &'a TestApp {
+        self.apps[self.turn.fetch_add(1, Ordering::Relaxed) % self.apps.len()]
     }
 
     /// The value of a cookie that this browser has.
