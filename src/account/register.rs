@@ -93,10 +93,9 @@ impl Accounts {
     }
 
     pub(crate) async fn count_registration(&self, device: &Device) -> Result<(), Error> {
-        let Some(address) = device.address.filter(|_| !self.config().insecure_no_limits) else { return Ok(()) };
-        match self.store().begin_attempt(&[Bucket::registration(address)], self.now()).await? {
+        match device.address {
+            Some(address) => self.count_attempt(&[Bucket::registration(address)]).await,
             None => Ok(()),
-            Some(retry_after) => Err(self.turned_away(retry_after)),
         }
     }
 

@@ -145,16 +145,13 @@ impl Accounts {
         attempt: impl Future<Output = Result<Option<T>, Error>>,
     ) -> Result<Option<T>, Error> {
         let bucket = [Bucket::second_factor(asked.user)];
-        let limited = !self.config().insecure_no_limits;
-        if limited && let Some(retry_after) = self.store().begin_attempt(&bucket, self.now()).await? {
-            return Err(self.turned_away(retry_after));
-        }
+        self.count_attempt(&bucket).await?;
         let Some(right) = attempt.await? else {
             let event = asked.event(EventKind::SecondFactorFailed, self).amr(["otp"]);
             self.store().record(&event).await?;
             return Ok(None);
         };
-        if limited {
+        if !self.config().insecure_no_limits {
             self.store().clear_attempts(&bucket).await?;
         }
         Ok(Some(right))

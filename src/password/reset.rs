@@ -2,7 +2,7 @@
 
 use super::{OwnWords, Password};
 use crate::{
-    account::{Accounts, UserId},
+    account::Accounts,
     audit::{Event, EventKind},
     error::Error,
     one_time::{OneTimeToken, Purpose},
@@ -29,7 +29,7 @@ impl Accounts {
         // Asked first, since anyone can make up a token, and to rate a password and to hash it cost time.
         let user = self.store().user_of_token(Purpose::Reset, &token.hash(), self.now()).await?;
         let record = self.store().user(user.ok_or(Error::TokenInvalid)?).await?.ok_or(Error::TokenInvalid)?;
-        self.count_reset(record.user.id).await?;
+        self.count_attempt(&[Bucket::reset(record.user.id)]).await?;
         let words = OwnWords::of(&record.user.username, &record.user.email, &record.user.name);
         let new = self.new_password("new_password", new, words).await?;
         let hash = self.inner().hashes.hash(new.into_password()).await?;
@@ -47,15 +47,5 @@ impl Accounts {
             Ok(())
         })
         .await
-    }
-
-    async fn count_reset(&self, user: UserId) -> Result<(), Error> {
-        if self.config().insecure_no_limits {
-            return Ok(());
-        }
-        match self.store().begin_attempt(&[Bucket::reset(user)], self.now()).await? {
-            None => Ok(()),
-            Some(retry_after) => Err(self.turned_away(retry_after)),
-        }
     }
 }
