@@ -7,7 +7,6 @@ use crate::{
     error::Error,
     password::{OwnWords, Password},
     principal::Scopes,
-    revocation::Target,
     session::Device,
     store::{EventQuery, NewUserPassword, UserQuery},
 };
@@ -162,7 +161,7 @@ impl Administration<'_> {
                 let Some(minimum) = accounts.store().force_password(&new, until, &event).await? else {
                     return Ok(false);
                 };
-                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                accounts.revoke_user(user, minimum, until);
                 Ok(true)
             });
             if is_set.await? {
@@ -187,7 +186,7 @@ impl Administration<'_> {
                 let until = accounts.tokens_expired_by();
                 let removed = accounts.store().remove_second_factors(user, generation, until, &event).await?;
                 let Some(minimum) = removed else { return Ok(false) };
-                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                accounts.revoke_user(user, minimum, until);
                 Ok(true)
             });
             if are_removed.await? {

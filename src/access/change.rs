@@ -7,7 +7,6 @@ use crate::{
     audit::EventKind,
     error::Error,
     principal::Scopes,
-    revocation::Target,
     session::Device,
     store::{NewRoles, StoreError},
 };
@@ -49,7 +48,7 @@ impl Accounts {
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
             for (user, minimum) in accounts.store().set_role(&role, until, &event).await? {
-                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                accounts.revoke_user(user, minimum, until);
             }
             Ok(())
         })
@@ -93,7 +92,7 @@ impl Accounts {
             let until = accounts.tokens_expired_by();
             let concerned = accounts.store().delete_role(&name, until, &event).await?.ok_or(Error::NotFound)?;
             for (user, minimum) in concerned {
-                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                accounts.revoke_user(user, minimum, until);
             }
             Ok(())
         })
@@ -131,7 +130,7 @@ impl Accounts {
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
             let minimum = accounts.store().set_user_roles(&new, until, &event).await?.ok_or(Error::NotFound)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             Ok(())
         })
         .await?;

@@ -5,7 +5,6 @@ use crate::{
     account::{Accounts, Caller, UserId},
     audit::{Event, EventKind},
     error::Error,
-    revocation::Target,
     session::Device,
     store::NewMembership,
 };
@@ -58,7 +57,7 @@ impl Accounts {
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
             let minimum = accounts.store().set_membership(&new, until, &event).await?.ok_or(Error::NotFound)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             Ok(())
         })
         .await
@@ -87,7 +86,7 @@ impl Accounts {
             let until = accounts.tokens_expired_by();
             let ended = accounts.store().end_membership(user, &resource, &id, until, &event).await?;
             let minimum = ended.ok_or(Error::NotFound)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             Ok(())
         })
         .await

@@ -5,7 +5,6 @@ use crate::{
     audit::{Event, EventKind},
     error::Error,
     one_time::{OneTimeToken, Purpose},
-    revocation::Target,
     session::Device,
     store::Grant,
     throttle::Bucket,
@@ -76,7 +75,7 @@ impl Accounts {
             let until = accounts.tokens_expired_by();
             let (user, minimum) =
                 accounts.store().undo_email(&token, until, &event).await?.ok_or(Error::TokenInvalid)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             accounts.inner().mail.wake();
             Ok(())
         })

@@ -5,7 +5,6 @@ use crate::{
     account::{Accounts, Attempt, Caller, PartlyAssured, UserId, UserRecord},
     audit::{Event, EventKind},
     error::Error,
-    revocation::Target,
     session::Device,
 };
 
@@ -114,7 +113,7 @@ impl Accounts {
                 accounts.store().change_password(caller.user, version, &hash, caller.session, until, &event).await?;
             let Some(ended) = ended else { return Ok(false) };
             for session in ended {
-                accounts.revoke(Target::Session(session.to_string()), until);
+                accounts.revoke_session(session, until);
             }
             accounts.inner().mail.wake();
             Ok(true)

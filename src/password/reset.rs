@@ -6,7 +6,6 @@ use crate::{
     audit::{Event, EventKind},
     error::Error,
     one_time::{OneTimeToken, Purpose},
-    revocation::Target,
     session::Device,
     throttle::Bucket,
 };
@@ -39,7 +38,7 @@ impl Accounts {
             let until = accounts.tokens_expired_by();
             let reset = accounts.store().reset_password(&token, &hash, until, &event).await?;
             let (user, minimum) = reset.ok_or(Error::TokenInvalid)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             accounts.inner().mail.wake();
             if let Some(record) = accounts.store().user(user).await? {
                 accounts.forgive_everywhere(&record.user).await?;
