@@ -5,7 +5,7 @@ use crate::{
     account::{Accounts, Invitation, Registration, User, UserId, UserRecord},
     audit::{Event, EventKind},
     error::Error,
-    password::{OwnWords, Password},
+    password::Password,
     principal::Scopes,
     session::Device,
     store::{EventQuery, NewUserPassword, UserQuery},
@@ -146,9 +146,7 @@ impl Administration<'_> {
     pub async fn reset_password(&self, user: UserId, new: Password) -> Result<(), Error> {
         let found = self.reached_to_reset(user).await?;
         Accounts::may_have_password(&found)?;
-        let found = found.user;
-        let words = OwnWords::of(&found.username, &found.email, &found.name);
-        let new = self.accounts.new_password("new_password", new, words).await?;
+        let new = self.accounts.new_password("new_password", new, found.user.own_words()).await?;
         let hash = self.accounts.inner().hashes.hash(new.into_password()).await?;
         let event = self.event(EventKind::PasswordResetByAdmin).user(user);
         loop {

@@ -4,7 +4,7 @@ use tokio::time::timeout;
 
 use super::{
     Accounts, BackendError, CredentialBackend, DisplayName, Email, Entered, ExternalUser, ExternalVerified,
-    FirstFactor, Login, User, UserId, UserRecord, Username, external::is_name, login::Entrance,
+    FirstFactor, Login, User, UserRecord, Username, external::is_name, login::Entrance,
 };
 use crate::{
     audit::{Event, EventKind},
@@ -121,15 +121,9 @@ impl Accounts {
         let ExternalUser { subject, username, email, email_verified, name, amr: _ } = user;
         let now = self.now();
         let user = User {
-            id: UserId::new(now),
-            username,
-            email,
             email_verified_at: email_verified.then_some(now),
             name: name.map(DisplayName::into_string).unwrap_or_default(),
-            roles: Vec::new(),
-            generation: 1,
-            disabled_at: None,
-            created_at: now,
+            ..User::made(now, username, email)
         };
         let event = Event::new(EventKind::UserRegistered, now, device).user(user.id).about(backend);
         let user = self.as_newcomer(NewUser { user, password: None, must_change_password: false, pending: false });

@@ -1,6 +1,6 @@
 //! Setting a password by someone who reads the mail of the account.
 
-use super::{OwnWords, Password};
+use super::Password;
 use crate::{
     account::Accounts,
     audit::{Event, EventKind},
@@ -29,8 +29,7 @@ impl Accounts {
         let user = self.store().user_of_token(Purpose::Reset, &token.hash(), self.now()).await?;
         let record = self.store().user(user.ok_or(Error::TokenInvalid)?).await?.ok_or(Error::TokenInvalid)?;
         self.count_attempt(&[Bucket::reset(record.user.id)]).await?;
-        let words = OwnWords::of(&record.user.username, &record.user.email, &record.user.name);
-        let new = self.new_password("new_password", new, words).await?;
+        let new = self.new_password("new_password", new, record.user.own_words()).await?;
         let hash = self.inner().hashes.hash(new.into_password()).await?;
         let event = Event::new(EventKind::PasswordReset, self.now(), device);
         let (accounts, token) = (self.clone(), token.hash());
