@@ -1,6 +1,10 @@
 //! What an administrator does: to users, roles and memberships, as far as their own scopes reach.
 
-use super::{Membership, Operator, Role, RoleName, grant::scopes_by, is_admin, scopes_of};
+use super::{
+    Membership, Operator, Role, RoleName,
+    grant::{names_of, scopes_by},
+    is_admin, scopes_of,
+};
 use crate::{
     account::{Accounts, Invitation, Registration, User, UserId, UserRecord},
     audit::{Event, EventKind},
@@ -286,11 +290,4 @@ impl Administration<'_> {
     fn event(&self, kind: EventKind) -> Event {
         self.accounts.done_by(self.operator.caller(), kind, self.device)
     }
-}
-
-fn names_of(roles: &[RoleName], known: &[Role]) -> Result<Vec<String>, Error> {
-    if !roles.iter().all(|name| known.iter().any(|role| role.name == *name)) {
-        return Err(Error::field("roles", "unknown_role"));
-    }
-    Ok(roles.iter().map(ToString::to_string).collect())
 }

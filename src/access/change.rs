@@ -1,7 +1,7 @@
 //! Changing what roles may do and who has them. It is in force on the next request of everyone concerned: their tokens
 //! are refused, and their sessions go on with new ones.
 
-use super::{ADMIN, Role, RoleName, is_scope, scopes_of};
+use super::{ADMIN, Role, RoleName, grant::names_of, is_admin, is_scope, scopes_of};
 use crate::{
     account::{Accounts, Caller, User, UserId},
     audit::EventKind,
@@ -118,12 +118,8 @@ impl Accounts {
         roles: Vec<RoleName>,
         device: &Device,
     ) -> Result<User, Error> {
-        let known = self.store().roles().await?;
-        if !roles.iter().all(|name| known.iter().any(|role| role.name == *name)) {
-            return Err(Error::field("roles", "unknown_role"));
-        }
-        let sessions_max = roles.iter().any(|role| role.as_str() == ADMIN).then(|| self.config().admin_session_max);
-        let names: Vec<_> = roles.iter().map(RoleName::as_str).collect();
+        let names = names_of(&roles, &self.store().roles().await?)?;
+        let sessions_max = is_admin(&names).then(|| self.config().admin_session_max);
         let event = self.done_by(by, EventKind::UserRolesChanged, device).user(user).about(names.join(" "));
         let new = NewRoles { user, roles, sessions_max };
         let accounts = self.clone();

@@ -19,7 +19,7 @@ impl Accounts {
     pub async fn get_roles(&self, user: UserId, resource: &str, id: &str) -> Result<Vec<String>, Error> {
         let mut all = self.store().memberships_of(user).await?;
         all.retain(|membership| membership.resource() == resource && membership.id() == id);
-        Ok(all.iter().flat_map(|membership| self.config().membership_levels.roles_of(membership)).collect())
+        Ok(self.roles_of_members(&all))
     }
 
     /// Every membership of a user, in the order of resources and their ids.
@@ -96,8 +96,7 @@ impl Accounts {
     pub(crate) fn done_by(&self, by: Option<Caller>, kind: EventKind, device: &Device) -> Event {
         let event = Event::new(kind, self.now(), device);
         match by {
-            Some(Caller { user, session: Some(session) }) => event.actor(user).session(session),
-            Some(Caller { user, session: None }) => event.actor(user),
+            Some(Caller { user, session }) => Event { session, ..event.actor(user) },
             None => event,
         }
     }

@@ -39,12 +39,12 @@ impl Accounts {
         let Some(verified) = self.vouched_for(backend, user, device).await? else {
             return self.refuse_login(None, failed.about("name_taken")).await;
         };
-        let record = verified.record().clone();
+        let user = verified.record().user.clone();
         let opening = Opening { start: &start, attempt: None, device };
         match self.enter(FirstFactor::External(verified), opening).await? {
             Some(Entered::Session(login)) => Ok(*login),
             Some(Entered::Partly(partly)) => self.go_on(*partly, None, &start, device).await,
-            None => self.refuse_login(Some(&record), failed.about(self.why_shut(&record.user))).await,
+            None => self.refuse_login(Some(user.id), failed.about(self.why_shut(&user))).await,
         }
     }
 

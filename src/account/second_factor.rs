@@ -1,6 +1,6 @@
 //! The second factor: what may be shown for it, the proof that it was, and the one budget of attempts at it.
 
-use super::{Accounts, UserId};
+use super::{Accounts, Caller, UserId};
 #[cfg(feature = "webauthn")]
 use crate::passkey::{KeyAnswer, PasskeyVerified};
 use crate::{
@@ -104,11 +104,7 @@ pub(crate) struct Asked<'a> {
 
 impl Asked<'_> {
     pub(crate) fn event(&self, kind: EventKind, accounts: &Accounts) -> Event {
-        let event = Event::new(kind, accounts.now(), self.device).user(self.user);
-        match self.session {
-            Some(session) => event.session(session),
-            None => event,
-        }
+        accounts.event_of(kind, Caller { user: self.user, session: self.session }, self.device)
     }
 }
 
