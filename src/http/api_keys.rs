@@ -10,7 +10,7 @@ use ::axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, fresh::FreshCaller, page::Page, problem::Problem, time::rfc3339};
+use super::{fields::Fields, fresh::FreshCaller, hidden::hidden_in_debug, page::Page, problem::Problem, time::rfc3339};
 use crate::{
     Error, Principal,
     account::{Accounts, Caller},
@@ -72,11 +72,7 @@ pub struct NewApiKeyResponse {
     key: String,
 }
 
-impl std::fmt::Debug for NewApiKeyResponse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NewApiKeyResponse(…)")
-    }
-}
+hidden_in_debug!(NewApiKeyResponse);
 
 impl From<ApiKey> for ApiKeyResponse {
     fn from(key: ApiKey) -> Self {

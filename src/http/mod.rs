@@ -15,6 +15,7 @@ mod fields;
 mod first_admin;
 mod forgot_password;
 mod fresh;
+mod hidden;
 mod login;
 mod logout;
 mod mailed_token;

@@ -11,6 +11,7 @@ use crate::{
     account::{Accounts, Invitation, UserId, UserRecord},
     http::{
         fields::{Fields, both},
+        hidden::hidden_in_debug,
         me::UserResponse,
         page::Page,
         problem::Problem,
@@ -78,16 +79,6 @@ pub struct UpdateUserRequest {
 pub struct ResetPasswordRequest {
     /// The password, which they have to change.
     pub new_password: String,
-}
-
-macro_rules! hidden_in_debug {
-    ($($name:ident),+) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        }
-    )+};
 }
 
 hidden_in_debug!(CreateUserRequest, ResetPasswordRequest);
