@@ -10,7 +10,7 @@ use ::axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, fresh::FreshCaller, hidden::hidden_in_debug, page::Page, problem::Problem, time::rfc3339};
+use super::{fields::Fields, fresh::FreshCaller, hidden::hidden_in_debug, piece::Piece, problem::Problem, time::rfc3339};
 use crate::{
     Error, Principal,
     account::{Accounts, Caller},
@@ -103,10 +103,10 @@ impl From<ApiKey> for ApiKeyResponse {
 pub(super) async fn list(
     State(accounts): State<Accounts>,
     caller: Caller,
-    page: Page,
+    piece: Piece,
 ) -> Result<Json<ApiKeysResponse>, Problem> {
-    let keys = accounts.api_keys(caller, page.after(ApiKeyId::parse)?, page.limit()).await?;
-    let (keys, next) = page.cut(keys, |last| last.id.to_string());
+    let keys = accounts.api_keys(caller, piece.after(ApiKeyId::parse)?, piece.limit()).await?;
+    let (keys, next) = piece.cut(keys, |last| last.id.to_string());
     Ok(Json(ApiKeysResponse { items: keys.into_iter().map(Into::into).collect(), next }))
 }
 

@@ -23,11 +23,11 @@ mod me;
 mod methods;
 mod new_password;
 mod openapi;
-mod page;
 #[cfg(feature = "webauthn")]
 mod passkey_account;
 #[cfg(feature = "webauthn")]
 mod passkey_login;
+mod piece;
 mod problem;
 mod query;
 mod reauthenticate;
@@ -67,7 +67,7 @@ pub(crate) use self::{
     admin::roles::role_names,
     fields::both,
     fresh::{FreshCaller, NotFresh},
-    page::Page as Piece,
+    piece::Piece,
     query::Query,
     state::AppState,
 };

@@ -8,7 +8,7 @@ use ::axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{page::Page, problem::Problem, time::rfc3339};
+use super::{piece::Piece, problem::Problem, time::rfc3339};
 use crate::{
     Error,
     account::{Accounts, Caller},
@@ -73,10 +73,10 @@ impl SessionResponse {
 pub(super) async fn list(
     State(accounts): State<Accounts>,
     caller: Caller,
-    page: Page,
+    piece: Piece,
 ) -> Result<Json<SessionsResponse>, Problem> {
-    let sessions = accounts.sessions(caller, page.after(SessionId::parse)?, page.limit()).await?;
-    let (sessions, next) = page.cut(sessions, |last| last.id.to_string());
+    let sessions = accounts.sessions(caller, piece.after(SessionId::parse)?, piece.limit()).await?;
+    let (sessions, next) = piece.cut(sessions, |last| last.id.to_string());
     let items = sessions.iter().map(|session| SessionResponse::new(session, caller)).collect();
     Ok(Json(SessionsResponse { items, next }))
 }

@@ -12,7 +12,7 @@ use super::{
     ceremony::{CeremonyResponse, key_answer},
     fields::{Fields, both},
     fresh::FreshCaller,
-    page::Page,
+    piece::Piece,
     problem::Problem,
     recovery_codes::shown,
     time::rfc3339,
@@ -189,13 +189,13 @@ pub(super) async fn finish(
 pub(super) async fn list(
     State(accounts): State<Accounts>,
     caller: Caller,
-    page: Page,
+    piece: Piece,
 ) -> Result<Json<WebauthnCredentialsResponse>, Problem> {
-    let after = page.after(PasskeyId::parse)?;
-    // A user has a handful: what a page leaves out is not worth another query.
+    let after = piece.after(PasskeyId::parse)?;
+    // A user has a handful: what a piece leaves out is not worth another query.
     let keys = accounts.passkeys(caller).await?.into_iter();
     let keys = keys.skip_while(|key| after.is_some_and(|after| key.id.0 <= after.0)).collect();
-    let (keys, next) = page.cut(keys, |last: &Passkey| last.id.to_string());
+    let (keys, next) = piece.cut(keys, |last: &Passkey| last.id.to_string());
     Ok(Json(WebauthnCredentialsResponse { items: keys.into_iter().map(Into::into).collect(), next }))
 }
 

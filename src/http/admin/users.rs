@@ -13,7 +13,7 @@ use crate::{
         fields::{Fields, both},
         hidden::hidden_in_debug,
         me::UserResponse,
-        page::Page,
+        piece::Piece,
         problem::Problem,
         query::Query,
         time::rfc3339,
@@ -119,14 +119,14 @@ impl From<UserRecord> for AdminUserResponse {
 )]
 pub(in crate::http) async fn list(
     State(accounts): State<Accounts>,
-    page: Page,
+    piece: Piece,
     query: Query,
 ) -> Result<Json<AdminUsersResponse>, Problem> {
     let text = query.text("q", 256)?.unwrap_or_default();
     let state = query.text("state", 16)?;
     let state = state.map(|name| UserState::parse(&name).ok_or(Error::field("state", "invalid_state"))).transpose()?;
-    let query = UserQuery { text, state, after: page.after(UserId::parse)?, limit: page.limit() };
-    let (users, next) = page.cut(accounts.find_users(&query).await?, |last| last.user.id.to_string());
+    let query = UserQuery { text, state, after: piece.after(UserId::parse)?, limit: piece.limit() };
+    let (users, next) = piece.cut(accounts.find_users(&query).await?, |last| last.user.id.to_string());
     Ok(Json(AdminUsersResponse { items: users.into_iter().map(Into::into).collect(), next }))
 }
 
