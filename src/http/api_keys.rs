@@ -10,9 +10,12 @@ use ::axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, fresh::FreshCaller, hidden::hidden_in_debug, piece::Piece, problem::Problem, time::rfc3339};
+use super::{
+    fields::Fields, fresh::FreshCaller, hidden::hidden_in_debug, named::named, piece::Piece, problem::Problem,
+    time::rfc3339,
+};
 use crate::{
-    Error, Principal,
+    Principal,
     account::{Accounts, Caller},
     api_key::{API_KEY_OVERLAP, ApiKey, ApiKeyId, NewKey},
     session::Device,
@@ -157,7 +160,7 @@ pub(super) async fn rotate(
     id: Result<Path<String>, PathRejection>,
     mut fields: Fields,
 ) -> Result<(StatusCode, Json<NewApiKeyResponse>), Problem> {
-    let id = id.ok().and_then(|Path(id)| ApiKeyId::parse(&id)).ok_or(Error::NotFound)?;
+    let id = named(id, ApiKeyId::parse)?;
     let overlap = fields.optional_number("overlap").map_or(API_KEY_OVERLAP, Duration::from_secs);
     fields.finish(Ok(()))?;
     let (about, key) = accounts.rotate_api_key(caller, id, overlap, &device).await?;
@@ -181,7 +184,6 @@ pub(super) async fn remove(
     device: Device,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    let id = id.ok().and_then(|Path(id)| ApiKeyId::parse(&id)).ok_or(Error::NotFound)?;
-    accounts.delete_api_key(caller, id, &device).await?;
+    accounts.delete_api_key(caller, named(id, ApiKeyId::parse)?, &device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -21,6 +21,7 @@ mod logout;
 mod mailed_token;
 mod me;
 mod methods;
+mod named;
 mod new_password;
 mod openapi;
 #[cfg(feature = "webauthn")]
@@ -67,6 +68,7 @@ pub(crate) use self::{
     admin::roles::role_names,
     fields::both,
     fresh::{FreshCaller, NotFresh},
+    named::named,
     piece::Piece,
     query::Query,
     state::AppState,

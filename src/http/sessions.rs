@@ -8,9 +8,8 @@ use ::axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{piece::Piece, problem::Problem, time::rfc3339};
+use super::{named::named, piece::Piece, problem::Problem, time::rfc3339};
 use crate::{
-    Error,
     account::{Accounts, Caller},
     session::{Device, Session, SessionId},
 };
@@ -97,7 +96,6 @@ pub(super) async fn end(
     device: Device,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    let session = id.ok().and_then(|Path(id)| SessionId::parse(&id)).ok_or(Error::NotFound)?;
-    accounts.end_session(caller, session, &device).await?;
+    accounts.end_session(caller, named(id, SessionId::parse)?, &device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,6 +12,7 @@ use super::{
     ceremony::{CeremonyResponse, key_answer},
     fields::{Fields, both},
     fresh::FreshCaller,
+    named::named,
     piece::Piece,
     problem::Problem,
     recovery_codes::shown,
@@ -219,7 +220,7 @@ pub(super) async fn rename(
 ) -> Result<Json<WebauthnCredentialResponse>, Problem> {
     let name = name_of(&mut fields);
     let name = fields.finish(name)?;
-    Ok(Json(accounts.rename_passkey(caller, id_of(id)?, &name, &device).await?.into()))
+    Ok(Json(accounts.rename_passkey(caller, named(id, PasskeyId::parse)?, &name, &device).await?.into()))
 }
 
 /// Removes one of the user's keys.
@@ -239,14 +240,10 @@ pub(super) async fn remove(
     device: Device,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    accounts.remove_passkey(caller, id_of(id)?, &device).await?;
+    accounts.remove_passkey(caller, named(id, PasskeyId::parse)?, &device).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 fn name_of(fields: &mut Fields) -> Result<PasskeyName, Error> {
     PasskeyName::parse(&fields.text("name")).ok_or(Error::field("name", "invalid_name"))
-}
-
-fn id_of(id: Result<Path<String>, PathRejection>) -> Result<PasskeyId, Error> {
-    id.ok().and_then(|Path(id)| PasskeyId::parse(&id)).ok_or(Error::NotFound)
 }
