@@ -70,6 +70,7 @@ pub(crate) use self::{
     fresh::{FreshCaller, NotFresh},
     named::named,
     piece::Piece,
+    problem::chain,
     query::Query,
     state::AppState,
 };

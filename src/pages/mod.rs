@@ -12,6 +12,7 @@
 // or `Trouble`. The `shell` around all of them sees to where forms come from and to the headers.
 
 mod assets;
+mod codes;
 mod cookies;
 mod form;
 mod moment;
