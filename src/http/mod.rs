@@ -24,6 +24,7 @@ mod methods;
 mod named;
 mod new_password;
 mod openapi;
+mod origin;
 #[cfg(feature = "webauthn")]
 mod passkey_account;
 #[cfg(feature = "webauthn")]
@@ -69,6 +70,7 @@ pub(crate) use self::{
     fields::both,
     fresh::{FreshCaller, NotFresh},
     named::named,
+    origin::is_from_own_page,
     piece::Piece,
     problem::chain,
     query::Query,

@@ -18,7 +18,6 @@ mod form;
 mod moment;
 mod new_account;
 mod next;
-mod origin;
 mod page;
 mod passwords;
 mod send_to_login;
