@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, Ceremony, CeremonyStart, KeyAnswer, PasskeyId, PasskeyKind, PasskeyLogin, PasskeyName, Registering,
+    Ceremony, CeremonyStart, KeyAnswer, PasskeyId, PasskeyKind, PasskeyLogin, PasskeyName, Question, Registering,
     UserHandle, challenge::Bound, register::wrong_answer,
 };
 use crate::{
@@ -78,11 +78,11 @@ impl Accounts {
         }
         let handle = UserHandle::generate()?;
         let who = Registering { handle, username: username.as_str(), name: "" };
-        let Asked { options, state } = relying_party.register(PasskeyKind::Passkey, who, &[])?;
+        let Question { options, state } = relying_party.register(PasskeyKind::Passkey, who, &[])?;
         let (username, email) = (username.as_str().to_owned(), email.as_str().to_owned());
         let pending = Pending { username, email, handle: handle.to_bytes(), state };
         let state = serde_json::to_string(&pending).map_err(Error::internal)?;
-        self.begin_ceremony(BOUND, Asked { options, state }, device).await
+        self.begin_ceremony(BOUND, Question { options, state }, device).await
     }
 
     /// Makes the account, with the passkey that answered, mails a link by which the address is confirmed, and logs in.
