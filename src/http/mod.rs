@@ -75,6 +75,7 @@ pub(crate) use self::{
     problem::chain,
     query::Query,
     state::AppState,
+    time::rfc3339,
 };
 pub use self::{
     admin::{
