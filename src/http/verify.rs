@@ -55,7 +55,7 @@ pub(super) async fn verify(
     if let Some(scope) = query.text("scope", crate::access::SCOPE_MAX)?
         && let Err(denied) = RouteRule::scopes([scope]).check(&principal, state.accounts().inner().clock.as_ref())
     {
-        let refused: Response<Body> = guard::Problem.respond(&Rejection::from(denied));
+        let refused: Response<Body> = guard::ProblemDocument.respond(&Rejection::from(denied));
         return Ok(refused);
     }
     if !peer.is_some_and(|Extension(ConnectInfo(peer))| state.addresses().trusts(peer.ip())) {

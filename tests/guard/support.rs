@@ -14,7 +14,7 @@ use http::{Method, Request, Response, StatusCode};
 use portcullis::{
     CredentialKind, Identity, Principal,
     clock::{Clock, Timestamp},
-    guard::{AuthError, AuthLayer, AuthLayerBuilder, Authenticate, Credential, Presented, Problem, Respond},
+    guard::{AuthError, AuthLayer, AuthLayerBuilder, Authenticate, Credential, Presented, ProblemDocument, Respond},
 };
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -145,7 +145,7 @@ pub(crate) async fn send<R: Respond<String>>(
 
 /// Whether a request passes, and as whom.
 pub(crate) async fn caller(
-    layer: &AuthLayer<Doorman, Problem>,
+    layer: &AuthLayer<Doorman, ProblemDocument>,
     request: Request<String>,
 ) -> Result<String, StatusCode> {
     let response = send(layer, request).await;
