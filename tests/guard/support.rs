@@ -20,8 +20,9 @@ use tower::{Layer, ServiceExt, service_fn};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 
-/// `reader` may read reports, `strong` has a second factor and authenticated a minute ago, `stale` an hour ago, `timeless`
-/// does not say when, `editor` has that role and a password, `guest` has it too, is a guest, and has a key. `expired`, `forged` and the like are refused for that reason, and with `down` nobody can tell.
+/// `reader` may read reports, `strong` has a second factor and authenticated a minute ago, `stale` an hour ago,
+/// `timeless` does not say when, `editor` has that role and a password, `guest` has it too, is a guest, and has a key.
+/// `expired`, `forged` and the like are refused for that reason, and with `down` nobody can tell.
 #[derive(Clone)]
 pub(crate) struct Doorman;
 

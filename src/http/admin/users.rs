@@ -184,7 +184,9 @@ pub(in crate::http) async fn show(
     Ok(Json(accounts.user(id).await?.into()))
 }
 
-/// Shuts an account, or opens it again or for the first time. An account that is shut has no sessions, and its tokens and API keys are refused.
+/// Shuts an account, or opens it again or for the first time.
+///
+/// An account that is shut has no sessions, and its tokens and API keys are refused.
 #[utoipa::path(
     patch, path = "/auth/admin/users/{id}", tag = "administration", request_body = UpdateUserRequest,
     params(("id" = String, Path, description = "The user's id")),
