@@ -65,6 +65,9 @@ use ::axum::{
 };
 
 use self::admin::{events, memberships, roles, users};
+pub(crate) use self::state::AppState;
+// What the pages do in the same way.
+#[cfg(feature = "pages")]
 pub(crate) use self::{
     admin::roles::role_names,
     fields::both,
@@ -74,7 +77,6 @@ pub(crate) use self::{
     piece::Piece,
     problem::chain,
     query::Query,
-    state::AppState,
     time::rfc3339,
 };
 pub use self::{
