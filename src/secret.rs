@@ -240,6 +240,16 @@ impl fmt::Debug for KeyedHash {
     }
 }
 
+/// Bytes in hexadecimal, in small letters.
+#[cfg(feature = "accounts")]
+pub(crate) fn hex(bytes: &[u8]) -> Zeroizing<String> {
+    // It gets all its room at once: a string that grew would leave copies behind that nobody wipes.
+    let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+    text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    text
+}
+
 /// Sealed bytes: safe to store, worthless without the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed(Vec<u8>);

@@ -1,13 +1,16 @@
 //! What an administrator does: to users, roles and memberships, as far as their own scopes reach.
 
-use super::{Membership, Operator, Role, RoleName, grant::scopes_by, is_admin, scopes_of};
+use super::{
+    Membership, Operator, Role, RoleName,
+    grant::{names_of, scopes_by},
+    is_admin, scopes_of,
+};
 use crate::{
     account::{Accounts, Invitation, Registration, User, UserId, UserRecord},
     audit::{Event, EventKind},
     error::Error,
-    password::{OwnWords, Password},
+    password::Password,
     principal::Scopes,
-    revocation::Target,
     session::Device,
     store::{EventQuery, NewUserPassword, UserQuery},
 };
@@ -147,9 +150,7 @@ impl Administration<'_> {
     pub async fn reset_password(&self, user: UserId, new: Password) -> Result<(), Error> {
         let found = self.reached_to_reset(user).await?;
         Accounts::may_have_password(&found)?;
-        let found = found.user;
-        let words = OwnWords::of(&found.username, &found.email, &found.name);
-        let new = self.accounts.new_password("new_password", new, words).await?;
+        let new = self.accounts.new_password("new_password", new, found.user.own_words()).await?;
         let hash = self.accounts.inner().hashes.hash(new.into_password()).await?;
         let event = self.event(EventKind::PasswordResetByAdmin).user(user);
         loop {
@@ -162,7 +163,7 @@ impl Administration<'_> {
                 let Some(minimum) = accounts.store().force_password(&new, until, &event).await? else {
                     return Ok(false);
                 };
-                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                accounts.revoke_user(user, minimum, until);
                 Ok(true)
             });
             if is_set.await? {
@@ -187,7 +188,7 @@ impl Administration<'_> {
                 let until = accounts.tokens_expired_by();
                 let removed = accounts.store().remove_second_factors(user, generation, until, &event).await?;
                 let Some(minimum) = removed else { return Ok(false) };
-                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                accounts.revoke_user(user, minimum, until);
                 Ok(true)
             });
             if are_removed.await? {
@@ -289,11 +290,4 @@ impl Administration<'_> {
     fn event(&self, kind: EventKind) -> Event {
         self.accounts.done_by(self.operator.caller(), kind, self.device)
     }
-}
-
-fn names_of(roles: &[RoleName], known: &[Role]) -> Result<Vec<String>, Error> {
-    if !roles.iter().all(|name| known.iter().any(|role| role.name == *name)) {
-        return Err(Error::field("roles", "unknown_role"));
-    }
-    Ok(roles.iter().map(ToString::to_string).collect())
 }

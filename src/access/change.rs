@@ -1,13 +1,12 @@
 //! Changing what roles may do and who has them. It is in force on the next request of everyone concerned: their tokens
 //! are refused, and their sessions go on with new ones.
 
-use super::{ADMIN, Role, RoleName, is_scope, scopes_of};
+use super::{ADMIN, Role, RoleName, grant::names_of, is_admin, is_scope, scopes_of};
 use crate::{
     account::{Accounts, Caller, User, UserId},
     audit::EventKind,
     error::Error,
     principal::Scopes,
-    revocation::Target,
     session::Device,
     store::{NewRoles, StoreError},
 };
@@ -49,7 +48,7 @@ impl Accounts {
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
             for (user, minimum) in accounts.store().set_role(&role, until, &event).await? {
-                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                accounts.revoke_user(user, minimum, until);
             }
             Ok(())
         })
@@ -93,7 +92,7 @@ impl Accounts {
             let until = accounts.tokens_expired_by();
             let concerned = accounts.store().delete_role(&name, until, &event).await?.ok_or(Error::NotFound)?;
             for (user, minimum) in concerned {
-                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                accounts.revoke_user(user, minimum, until);
             }
             Ok(())
         })
@@ -119,19 +118,15 @@ impl Accounts {
         roles: Vec<RoleName>,
         device: &Device,
     ) -> Result<User, Error> {
-        let known = self.store().roles().await?;
-        if !roles.iter().all(|name| known.iter().any(|role| role.name == *name)) {
-            return Err(Error::field("roles", "unknown_role"));
-        }
-        let sessions_max = roles.iter().any(|role| role.as_str() == ADMIN).then(|| self.config().admin_session_max);
-        let names: Vec<_> = roles.iter().map(RoleName::as_str).collect();
+        let names = names_of(&roles, &self.store().roles().await?)?;
+        let sessions_max = is_admin(&names).then(|| self.config().admin_session_max);
         let event = self.done_by(by, EventKind::UserRolesChanged, device).user(user).about(names.join(" "));
         let new = NewRoles { user, roles, sessions_max };
         let accounts = self.clone();
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
             let minimum = accounts.store().set_user_roles(&new, until, &event).await?.ok_or(Error::NotFound)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             Ok(())
         })
         .await?;

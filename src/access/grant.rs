@@ -1,6 +1,6 @@
 //! What those who administer may do to others: never more than they may do themselves.
 
-use super::{ADMIN_SCOPES, Role, scopes_of};
+use super::{ADMIN_SCOPES, Role, RoleName, scopes_of};
 use crate::{account::Caller, error::Error, principal::Scopes};
 
 /// Whoever administers: someone who has authenticated lately, in person, and may do what their scopes say; or whoever works
@@ -69,6 +69,18 @@ impl Operator {
 /// [`Error::ScopeLacking`] with what is missing.
 pub(crate) fn may_grant(held: &Scopes, granted: &Scopes) -> Result<(), Error> {
     lacking(held, granted.iter())
+}
+
+/// The names of these roles, by the roles there are.
+///
+/// # Errors
+///
+/// [`Error::InvalidFields`] with `unknown_role` if one of them is not there.
+pub(super) fn names_of(roles: &[RoleName], known: &[Role]) -> Result<Vec<String>, Error> {
+    if !roles.iter().all(|name| known.iter().any(|role| role.name == *name)) {
+        return Err(Error::field("roles", "unknown_role"));
+    }
+    Ok(roles.iter().map(ToString::to_string).collect())
 }
 
 /// What these roles of a user may do, by the roles there are.

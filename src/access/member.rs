@@ -5,7 +5,6 @@ use crate::{
     account::{Accounts, Caller, UserId},
     audit::{Event, EventKind},
     error::Error,
-    revocation::Target,
     session::Device,
     store::NewMembership,
 };
@@ -20,7 +19,7 @@ impl Accounts {
     pub async fn get_roles(&self, user: UserId, resource: &str, id: &str) -> Result<Vec<String>, Error> {
         let mut all = self.store().memberships_of(user).await?;
         all.retain(|membership| membership.resource() == resource && membership.id() == id);
-        Ok(all.iter().flat_map(|membership| self.config().membership_levels.roles_of(membership)).collect())
+        Ok(self.roles_of_members(&all))
     }
 
     /// Every membership of a user, in the order of resources and their ids.
@@ -58,7 +57,7 @@ impl Accounts {
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
             let minimum = accounts.store().set_membership(&new, until, &event).await?.ok_or(Error::NotFound)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             Ok(())
         })
         .await
@@ -87,7 +86,7 @@ impl Accounts {
             let until = accounts.tokens_expired_by();
             let ended = accounts.store().end_membership(user, &resource, &id, until, &event).await?;
             let minimum = ended.ok_or(Error::NotFound)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             Ok(())
         })
         .await
@@ -97,8 +96,7 @@ impl Accounts {
     pub(crate) fn done_by(&self, by: Option<Caller>, kind: EventKind, device: &Device) -> Event {
         let event = Event::new(kind, self.now(), device);
         match by {
-            Some(Caller { user, session: Some(session) }) => event.actor(user).session(session),
-            Some(Caller { user, session: None }) => event.actor(user),
+            Some(Caller { user, session }) => Event { session, ..event.actor(user) },
             None => event,
         }
     }

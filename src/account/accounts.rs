@@ -169,6 +169,16 @@ impl Accounts {
         self.now() + self.0.revocation_memory
     }
 
+    /// Puts in force, in this process, that every token of this user is stale whose generation is below `minimum`.
+    pub(crate) fn revoke_user(&self, user: UserId, minimum: i64, until: Timestamp) {
+        self.revoke(Target::User { id: user.to_string(), minimum }, until);
+    }
+
+    /// The same for the tokens of a session.
+    pub(crate) fn revoke_session(&self, session: SessionId, until: Timestamp) {
+        self.revoke(Target::Session(session.to_string()), until);
+    }
+
     /// Puts in force, in this process, what the store has just remembered.
     pub(crate) fn revoke(&self, target: Target, until: Timestamp) {
         self.0.revocations.insert(Revocation { target, until });

@@ -94,6 +94,17 @@ impl Accounts {
         }
     }
 
+    /// Counts what may be done so often and no more, before it is done.
+    pub(crate) async fn count_attempt(&self, buckets: &[Bucket]) -> Result<(), Error> {
+        if self.config().insecure_no_limits {
+            return Ok(());
+        }
+        match self.store().begin_attempt(buckets, self.now()).await? {
+            Some(retry_after) => Err(self.turned_away(retry_after)),
+            None => Ok(()),
+        }
+    }
+
     /// Why someone is not listened to who has tried too often. It is counted.
     pub(crate) fn turned_away(&self, retry_after: Duration) -> Error {
         self.inner().figures.turned_away.count();

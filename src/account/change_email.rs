@@ -5,7 +5,6 @@ use crate::{
     audit::{Event, EventKind},
     error::Error,
     one_time::{OneTimeToken, Purpose},
-    revocation::Target,
     session::Device,
     store::Grant,
     throttle::Bucket,
@@ -20,13 +19,9 @@ impl Accounts {
     /// - [`Error::SessionEnded`] if the account is gone.
     /// - [`Error::TooManyAttempts`] if the caller asked too often, or for too many mails to that address.
     pub async fn change_email(&self, caller: Caller, new: Email, device: &Device) -> Result<(), Error> {
+        let buckets = [&caller.user.to_string(), new.key()].map(|to| Bucket::mail(Purpose::Confirm.as_str(), to));
+        self.count_attempt(&buckets).await?;
         let now = self.now();
-        if !self.config().insecure_no_limits {
-            let buckets = [&caller.user.to_string(), new.key()].map(|to| Bucket::mail(Purpose::Confirm.as_str(), to));
-            if let Some(retry_after) = self.store().begin_attempt(&buckets, now).await? {
-                return Err(self.turned_away(retry_after));
-            }
-        }
         let grant = Grant {
             id: time_ordered_uuid(now),
             purpose: Purpose::Confirm,
@@ -80,7 +75,7 @@ impl Accounts {
             let until = accounts.tokens_expired_by();
             let (user, minimum) =
                 accounts.store().undo_email(&token, until, &event).await?.ok_or(Error::TokenInvalid)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             accounts.inner().mail.wake();
             Ok(())
         })

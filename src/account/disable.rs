@@ -1,7 +1,7 @@
 //! Shutting an account, and opening it again.
 
 use super::{Accounts, Caller, UserId};
-use crate::{audit::EventKind, error::Error, revocation::Target, session::Device};
+use crate::{audit::EventKind, error::Error, session::Device};
 
 impl Accounts {
     /// Disables a user: their sessions end, every token of theirs is refused from the next request on, and nothing opens
@@ -21,7 +21,7 @@ impl Accounts {
         Self::to_the_end(async move {
             let until = accounts.tokens_expired_by();
             let minimum = accounts.store().disable_user(user, until, &event).await?.ok_or(Error::NotFound)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             Ok(())
         })
         .await

@@ -4,7 +4,7 @@ use tokio::time::timeout;
 
 use super::{
     Accounts, BackendError, CredentialBackend, DisplayName, Email, Entered, ExternalUser, ExternalVerified,
-    FirstFactor, Login, User, UserId, UserRecord, Username, external::is_name, login::Entrance,
+    FirstFactor, Login, User, UserRecord, Username, external::is_name, login::Entrance,
 };
 use crate::{
     audit::{Event, EventKind},
@@ -39,12 +39,12 @@ impl Accounts {
         let Some(verified) = self.vouched_for(backend, user, device).await? else {
             return self.refuse_login(None, failed.about("name_taken")).await;
         };
-        let record = verified.record().clone();
+        let user = verified.record().user.clone();
         let opening = Opening { start: &start, attempt: None, device };
         match self.enter(FirstFactor::External(verified), opening).await? {
             Some(Entered::Session(login)) => Ok(*login),
             Some(Entered::Partly(partly)) => self.go_on(*partly, None, &start, device).await,
-            None => self.refuse_login(Some(&record), failed.about(self.why_shut(&record.user))).await,
+            None => self.refuse_login(Some(user.id), failed.about(self.why_shut(&user))).await,
         }
     }
 
@@ -121,15 +121,9 @@ impl Accounts {
         let ExternalUser { subject, username, email, email_verified, name, amr: _ } = user;
         let now = self.now();
         let user = User {
-            id: UserId::new(now),
-            username,
-            email,
             email_verified_at: email_verified.then_some(now),
             name: name.map(DisplayName::into_string).unwrap_or_default(),
-            roles: Vec::new(),
-            generation: 1,
-            disabled_at: None,
-            created_at: now,
+            ..User::made(now, username, email)
         };
         let event = Event::new(EventKind::UserRegistered, now, device).user(user.id).about(backend);
         let user = self.as_newcomer(NewUser { user, password: None, must_change_password: false, pending: false });

@@ -28,9 +28,9 @@ pub type BackendError = Box<dyn Error + Send + Sync>;
 /// down, whether a name has a password here. What a backend takes for the same name as another is counted as another, until
 /// there is an account; so it should not be generous with that.
 ///
-/// It is asked when someone logs in with a password, and when they show that password again, not in between. Whoever must
-/// not come in any more is to be disabled here as well, which ends their sessions. Whoever is deleted here does not come back,
-/// as no user name is given twice.
+/// It is asked when someone logs in with a password, and when they show that password again, not in between. Whoever
+/// must not come in any more is to be disabled here as well, which ends their sessions. Whoever is deleted here does
+/// not come back, as no user name is given twice.
 ///
 /// Someone who is known without a password, by the word of a proxy or of another login, comes in by
 /// [`Accounts::login_external`](super::Accounts::login_external).

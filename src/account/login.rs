@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value};
 
-use super::{Accounts, Assurance, Attempt, FirstFactor, PartlyAssured, SecondFactorCode, User, UserRecord};
+use super::{Accounts, Assurance, Attempt, FirstFactor, PartlyAssured, SecondFactorCode, User, UserId, UserRecord};
 use crate::{
     audit::{Event, EventKind},
     error::Error,
@@ -134,7 +134,7 @@ impl Accounts {
             Ok(Entered::Partly(partly)) => self.go_on(*partly, code, &start, device).await,
             Err(why) => {
                 let event = Event::new(EventKind::LoginFailed, self.now(), device).amr(["pwd"]).about(why);
-                self.refuse_login(record.as_ref(), event).await
+                self.refuse_login(record.map(|record| record.user.id), event).await
             }
         }
     }
@@ -213,12 +213,9 @@ impl Accounts {
         }
     }
 
-    pub(super) async fn refuse_login<T>(&self, record: Option<&UserRecord>, event: Event) -> Result<T, Error> {
-        let event = match record {
-            Some(record) => event.user(record.user.id),
-            None => event,
-        };
-        self.store().record(&event).await?;
+    /// Refuses a login, which the trail is told as this event: of this user, if it is known whose login it was.
+    pub(crate) async fn refuse_login<T>(&self, user: Option<UserId>, event: Event) -> Result<T, Error> {
+        self.store().record(&Event { user, ..event }).await?;
         Err(Error::InvalidCredentials)
     }
 

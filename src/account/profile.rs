@@ -64,10 +64,6 @@ impl Accounts {
     }
 
     pub(crate) fn event_of(&self, kind: EventKind, caller: Caller, device: &Device) -> Event {
-        let event = Event::new(kind, self.now(), device).user(caller.user);
-        match caller.session {
-            Some(session) => event.session(session),
-            None => event,
-        }
+        Event { session: caller.session, ..Event::new(kind, self.now(), device).user(caller.user) }
     }
 }

@@ -9,8 +9,9 @@ use crate::{
 };
 
 impl Accounts {
-    /// Takes the caller's password again, and a second factor if they have one. Their session goes on under a new id, with new tokens that say they have
-    /// authenticated now; every token it had before is refused. It ends no later than it would have.
+    /// Takes the caller's password again, and a second factor if they have one. Their session goes on under a new id,
+    /// with new tokens that say they have authenticated now; every token it had before is refused. It ends no later
+    /// than it would have.
     ///
     /// # Errors
     ///

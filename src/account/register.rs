@@ -1,6 +1,6 @@
 //! Making an account.
 
-use super::{Accounts, DisplayName, Email, User, UserId, Username};
+use super::{Accounts, DisplayName, Email, User, Username};
 use crate::{
     audit::{Event, EventKind},
     clock::Timestamp,
@@ -93,10 +93,9 @@ impl Accounts {
     }
 
     pub(crate) async fn count_registration(&self, device: &Device) -> Result<(), Error> {
-        let Some(address) = device.address.filter(|_| !self.config().insecure_no_limits) else { return Ok(()) };
-        match self.store().begin_attempt(&[Bucket::registration(address)], self.now()).await? {
+        match device.address {
+            Some(address) => self.count_attempt(&[Bucket::registration(address)]).await,
             None => Ok(()),
-            Some(retry_after) => Err(self.turned_away(retry_after)),
         }
     }
 
@@ -196,17 +195,8 @@ impl Invitation {
     }
 
     fn into_user(self, password: Option<PasswordHash>, roles: Vec<String>, now: Timestamp) -> NewUser {
-        let user = User {
-            id: UserId::new(now),
-            username: self.username,
-            email: self.email,
-            email_verified_at: None,
-            name: self.name.into_string(),
-            roles,
-            generation: 1,
-            disabled_at: None,
-            created_at: now,
-        };
+        let name = self.name.into_string();
+        let user = User { name, roles, ..User::made(now, self.username, self.email) };
         NewUser { user, password, must_change_password: false, pending: false }
     }
 }

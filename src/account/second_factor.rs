@@ -1,6 +1,6 @@
 //! The second factor: what may be shown for it, the proof that it was, and the one budget of attempts at it.
 
-use super::{Accounts, UserId};
+use super::{Accounts, Caller, UserId};
 #[cfg(feature = "webauthn")]
 use crate::passkey::{KeyAnswer, PasskeyVerified};
 use crate::{
@@ -104,11 +104,7 @@ pub(crate) struct Asked<'a> {
 
 impl Asked<'_> {
     pub(crate) fn event(&self, kind: EventKind, accounts: &Accounts) -> Event {
-        let event = Event::new(kind, accounts.now(), self.device).user(self.user);
-        match self.session {
-            Some(session) => event.session(session),
-            None => event,
-        }
+        accounts.event_of(kind, Caller { user: self.user, session: self.session }, self.device)
     }
 }
 
@@ -145,16 +141,13 @@ impl Accounts {
         attempt: impl Future<Output = Result<Option<T>, Error>>,
     ) -> Result<Option<T>, Error> {
         let bucket = [Bucket::second_factor(asked.user)];
-        let limited = !self.config().insecure_no_limits;
-        if limited && let Some(retry_after) = self.store().begin_attempt(&bucket, self.now()).await? {
-            return Err(self.turned_away(retry_after));
-        }
+        self.count_attempt(&bucket).await?;
         let Some(right) = attempt.await? else {
             let event = asked.event(EventKind::SecondFactorFailed, self).amr(["otp"]);
             self.store().record(&event).await?;
             return Ok(None);
         };
-        if limited {
+        if !self.config().insecure_no_limits {
             self.store().clear_attempts(&bucket).await?;
         }
         Ok(Some(right))

@@ -1,7 +1,10 @@
 //! A user's account as the rooms pass it around.
 
 use super::{Email, SecondFactors, UserId, Username};
-use crate::{clock::Timestamp, password::PasswordHash};
+use crate::{
+    clock::Timestamp,
+    password::{OwnWords, PasswordHash},
+};
 
 /// A person's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,28 @@ pub struct User {
     pub disabled_at: Option<Timestamp>,
     /// When the account was made.
     pub created_at: Timestamp,
+}
+
+impl User {
+    /// Someone whose account is made now: without a name to show, roles, or a confirmed address.
+    pub(crate) fn made(now: Timestamp, username: Username, email: Email) -> Self {
+        Self {
+            id: UserId::new(now),
+            username,
+            email,
+            email_verified_at: None,
+            name: String::new(),
+            roles: Vec::new(),
+            generation: 1,
+            disabled_at: None,
+            created_at: now,
+        }
+    }
+
+    /// The words that someone who knows them tries first as their password.
+    pub(crate) fn own_words(&self) -> OwnWords {
+        OwnWords::of(&self.username, &self.email, &self.name)
+    }
 }
 
 /// A user with what their password is checked against.

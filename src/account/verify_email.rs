@@ -88,10 +88,7 @@ impl Accounts {
             let network: Vec<_> = request.device.address.map(Bucket::mail_from).into_iter().collect();
             let both = [network.as_slice(), &[to]].concat();
             if self.store().begin_attempt(&both, self.now()).await?.is_some() {
-                return match self.store().begin_attempt(&network, self.now()).await? {
-                    Some(retry_after) => Err(self.turned_away(retry_after)),
-                    None => Ok(()),
-                };
+                return self.count_attempt(&network).await;
             }
         }
         self.post_mail(request).await

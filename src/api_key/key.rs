@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::{
     account::time_ordered_uuid,
     clock::Timestamp,
-    secret::{PlainToken, RandomUnavailable, TokenHash, random_bytes},
+    secret::{PlainToken, RandomUnavailable, TokenHash, hex, random_bytes},
 };
 
 /// What every key begins with, so that it is known for what it is wherever it turns up.
@@ -98,12 +98,6 @@ impl PlainApiKey {
 /// Thirty-two bits of the hash of what stands before.
 fn checksum(start: &str) -> Zeroizing<String> {
     hex(TokenHash::of(start.as_bytes()).as_bytes().first_chunk::<4>().unwrap_or(&[0; 4]))
-}
-
-fn hex(bytes: &[u8]) -> Zeroizing<String> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
-    Zeroizing::new(digits.filter_map(|digit| DIGITS.get(usize::from(digit))).copied().map(char::from).collect())
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@
 //! the checksum tells a key from what merely looks like one, without a look into the database. The store knows the hash of
 //! the whole.
 //!
-//! To replace a key without a gap, [rotate](crate::account::Accounts::rotate_api_key) it: its successor is good at once, and
-//! it stays good for a while. Each key may make so many requests a minute ([`api_key_rate`](crate::config::Config::api_key_rate)),
-//! then the guard answers 429 with `Retry-After`.
+//! To replace a key without a gap, [rotate](crate::account::Accounts::rotate_api_key) it: its successor is good at
+//! once, and it stays good for a while. Each key may make so many requests a minute
+//! ([`api_key_rate`](crate::config::Config::api_key_rate)), then the guard answers 429 with `Retry-After`.
 
 mod access;
 mod authenticate;

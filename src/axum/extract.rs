@@ -13,7 +13,7 @@ use http::{
 };
 
 use crate::{
-    guard::{PROBLEM_JSON, Problem, Rejection, Respond, problem},
+    guard::{PROBLEM_JSON, ProblemDocument, Rejection, Respond, problem},
     principal::Principal,
 };
 
@@ -55,7 +55,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for Principal {
 impl IntoResponse for MissingPrincipal {
     fn into_response(self) -> Response {
         match self {
-            Self::Stranger(rejection) => Problem.respond(&rejection),
+            Self::Stranger(rejection) => ProblemDocument.respond(&rejection),
             Self::Unguarded => {
                 tracing::error!(
                     "a handler takes a Principal on a route where no guard looks for one: \

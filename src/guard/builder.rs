@@ -8,7 +8,7 @@ use super::{
     credential::{OwnOrigins, Source, Sources},
     error::RuleError,
     layer::{AuthLayer, Shared},
-    respond::Problem,
+    respond::ProblemDocument,
     stated::Stated,
     verdicts::Verdicts,
 };
@@ -16,7 +16,7 @@ use crate::clock::SharedClock;
 
 /// Builds an [`AuthLayer`] with rules. Made by [`AuthLayer::builder`].
 #[must_use = "a builder does nothing until it is built"]
-pub struct AuthLayerBuilder<A, R = Problem> {
+pub struct AuthLayerBuilder<A, R = ProblemDocument> {
     pub(super) shared: Shared<A, R>,
     pub(super) stated: Stated,
     sources: Vec<Source>,
@@ -102,7 +102,7 @@ impl<A, R> AuthLayerBuilder<A, R> {
         self
     }
 
-    /// Sets what a refused client is answered. The default is a [`Problem`] document.
+    /// Sets what a refused client is answered. The default is a [`ProblemDocument`].
     ///
     /// ```
     /// # use portcullis::{jwt::JwtVerifier, guard::RuleError};

@@ -73,8 +73,8 @@ pub enum RuleErrorKind {
     /// A role or an `amr` value is empty, or begins or ends with a space.
     #[error("a role or an amr value is empty, or begins or ends with a space")]
     InvalidName,
-    /// The rule asks for a member of a resource, and the pattern has no such parameter as a segment of its own; or there is no
-    /// pattern.
+    /// The rule asks for a member of a resource, and the pattern has no such parameter as a segment of its own; or
+    /// there is no pattern.
     #[error("its pattern has no such parameter as a whole segment")]
     NoSuchParameter,
     /// The guard cannot look for credentials there.

@@ -22,8 +22,8 @@ const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 /// | credentials cannot be checked | 14 `UNAVAILABLE` |
 ///
 /// The challenge stays in `www-authenticate`, which a client finds in the metadata of the status. This is for services
-/// that speak nothing but gRPC; [`Problem`](super::Problem) and [`Empty`](super::Empty) take this form by themselves
-/// where the request is one of gRPC.
+/// that speak nothing but gRPC; [`ProblemDocument`](super::ProblemDocument) and [`Empty`](super::Empty) take this form
+/// by themselves where the request is one of gRPC.
 ///
 /// ```
 /// # use portcullis::{jwt::JwtVerifier, guard::RuleError};

@@ -15,7 +15,7 @@ use super::{
     forward::{Forwarding, Returning},
     policy::Policy,
     rejection::{Addressee, Cause, Rejection},
-    respond::{Problem, Respond},
+    respond::{ProblemDocument, Respond},
     rule::RouteRule,
     service::AuthService,
     verdicts::{Passed, Verdicts},
@@ -41,7 +41,7 @@ use crate::{
 /// # }
 /// ```
 #[must_use = "a layer does nothing until it wraps a service"]
-pub struct AuthLayer<A, R = Problem> {
+pub struct AuthLayer<A, R = ProblemDocument> {
     shared: Arc<Shared<A, R>>,
     rule: Option<RouteRule>,
 }
@@ -151,11 +151,11 @@ pub(super) struct Shared<A, R> {
     pub(super) verdicts: Verdicts,
 }
 
-impl<A> Shared<A, Problem> {
+impl<A> Shared<A, ProblemDocument> {
     pub(super) fn new(authenticate: A) -> Self {
         Self {
             authenticate,
-            respond: Problem,
+            respond: ProblemDocument,
             policy: Policy::default(),
             sources: Sources::default(),
             forwarding: Forwarding::default(),

@@ -139,7 +139,7 @@ pub use self::{
     need::Need,
     protocol::Protocols,
     rejection::{Rejection, RejectionKind},
-    respond::{Empty, Problem, Respond},
+    respond::{Empty, ProblemDocument, Respond},
     rule::{Denied, RouteRule},
     service::AuthService,
     verdicts::{Verdict, Verdicts},

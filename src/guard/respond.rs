@@ -27,9 +27,9 @@ impl<B, F: Fn(&Rejection) -> Response<B>> Respond<B> for F {
 /// their own: `scopes`, `roles`, `max_age` in seconds, `acr_values`, `amr`. A client of gRPC is answered as by
 /// [`Grpc`](super::Grpc) instead.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Problem;
+pub struct ProblemDocument;
 
-impl<B: From<String>> Respond<B> for Problem {
+impl<B: From<String>> Respond<B> for ProblemDocument {
     fn respond(&self, rejection: &Rejection) -> Response<B> {
         if rejection.is_to_grpc() {
             return grpc::response(rejection, String::new().into());

@@ -16,14 +16,14 @@ use super::{
     future::{ResponseFuture, Waiting},
     layer::Shared,
     rejection::{Addressee, Cause},
-    respond::{Problem, Respond},
+    respond::{ProblemDocument, Respond},
     rule::RouteRule,
     verdicts::Passed,
 };
 use crate::principal::Principal;
 
 /// A service behind the guard. Made by [`AuthLayer`](super::AuthLayer).
-pub struct AuthService<S, A, R = Problem> {
+pub struct AuthService<S, A, R = ProblemDocument> {
     inner: S,
     shared: Arc<Shared<A, R>>,
     rule: Option<RouteRule>,

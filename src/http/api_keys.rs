@@ -10,9 +10,12 @@ use ::axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, fresh::FreshCaller, page::Page, problem::Problem, time::rfc3339};
+use super::{
+    fields::Fields, fresh::FreshCaller, hidden::hidden_in_debug, named::named, piece::Piece, problem::Problem,
+    time::rfc3339,
+};
 use crate::{
-    Error, Principal,
+    Principal,
     account::{Accounts, Caller},
     api_key::{API_KEY_OVERLAP, ApiKey, ApiKeyId, NewKey},
     session::Device,
@@ -72,11 +75,7 @@ pub struct NewApiKeyResponse {
     key: String,
 }
 
-impl std::fmt::Debug for NewApiKeyResponse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NewApiKeyResponse(…)")
-    }
-}
+hidden_in_debug!(NewApiKeyResponse);
 
 impl From<ApiKey> for ApiKeyResponse {
     fn from(key: ApiKey) -> Self {
@@ -107,10 +106,10 @@ impl From<ApiKey> for ApiKeyResponse {
 pub(super) async fn list(
     State(accounts): State<Accounts>,
     caller: Caller,
-    page: Page,
+    piece: Piece,
 ) -> Result<Json<ApiKeysResponse>, Problem> {
-    let keys = accounts.api_keys(caller, page.after(ApiKeyId::parse)?, page.limit()).await?;
-    let (keys, next) = page.cut(keys, |last| last.id.to_string());
+    let keys = accounts.api_keys(caller, piece.after(ApiKeyId::parse)?, piece.limit()).await?;
+    let (keys, next) = piece.cut(keys, |last| last.id.to_string());
     Ok(Json(ApiKeysResponse { items: keys.into_iter().map(Into::into).collect(), next }))
 }
 
@@ -161,7 +160,7 @@ pub(super) async fn rotate(
     id: Result<Path<String>, PathRejection>,
     mut fields: Fields,
 ) -> Result<(StatusCode, Json<NewApiKeyResponse>), Problem> {
-    let id = id.ok().and_then(|Path(id)| ApiKeyId::parse(&id)).ok_or(Error::NotFound)?;
+    let id = named(id, ApiKeyId::parse)?;
     let overlap = fields.optional_number("overlap").map_or(API_KEY_OVERLAP, Duration::from_secs);
     fields.finish(Ok(()))?;
     let (about, key) = accounts.rotate_api_key(caller, id, overlap, &device).await?;
@@ -185,7 +184,6 @@ pub(super) async fn remove(
     device: Device,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    let id = id.ok().and_then(|Path(id)| ApiKeyId::parse(&id)).ok_or(Error::NotFound)?;
-    accounts.delete_api_key(caller, id, &device).await?;
+    accounts.delete_api_key(caller, named(id, ApiKeyId::parse)?, &device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::fields::Fields;
+use super::{fields::Fields, hidden::hidden_in_debug};
 use crate::{
     Error,
     flow::FlowId,
@@ -21,11 +21,7 @@ pub struct CeremonyResponse {
     options: Value,
 }
 
-impl std::fmt::Debug for CeremonyResponse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CeremonyResponse(…)")
-    }
-}
+hidden_in_debug!(CeremonyResponse);
 
 impl From<CeremonyStart> for CeremonyResponse {
     fn from(start: CeremonyStart) -> Self {

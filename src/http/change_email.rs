@@ -4,7 +4,7 @@ use ::axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, fresh::FreshCaller, mailed_token, problem::Problem};
+use super::{fields::Fields, fresh::FreshCaller, hidden::hidden_in_debug, mailed_token, problem::Problem};
 use crate::{
     Error,
     account::{Accounts, Email},
@@ -25,11 +25,7 @@ pub struct MailedTokenRequest {
     pub token: String,
 }
 
-impl std::fmt::Debug for MailedTokenRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MailedTokenRequest(…)")
-    }
-}
+hidden_in_debug!(MailedTokenRequest);
 
 /// Asks for another address, which gets a mail to confirm it. Until then the account keeps the one it has.
 #[utoipa::path(

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     fields::{Fields, both},
+    hidden::hidden_in_debug,
     problem::Problem,
 };
 use crate::{
@@ -24,11 +25,7 @@ pub struct ChangePasswordRequest {
     pub new_password: String,
 }
 
-impl std::fmt::Debug for ChangePasswordRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ChangePasswordRequest(…)")
-    }
-}
+hidden_in_debug!(ChangePasswordRequest);
 
 /// Sets a new password and ends the user's other sessions.
 #[utoipa::path(

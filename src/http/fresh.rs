@@ -47,7 +47,7 @@ impl IntoResponse for NotFresh {
     fn into_response(self) -> Response {
         match self {
             Self::Denied(rejection) => {
-                let refused: Response<Body> = guard::Problem.respond(&rejection);
+                let refused: Response<Body> = guard::ProblemDocument.respond(&rejection);
                 refused
             }
             Self::Failed(error) => Problem::from(error).into_response(),

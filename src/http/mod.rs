@@ -15,18 +15,21 @@ mod fields;
 mod first_admin;
 mod forgot_password;
 mod fresh;
+mod hidden;
 mod login;
 mod logout;
 mod mailed_token;
 mod me;
 mod methods;
+mod named;
 mod new_password;
 mod openapi;
-mod page;
+mod origin;
 #[cfg(feature = "webauthn")]
 mod passkey_account;
 #[cfg(feature = "webauthn")]
 mod passkey_login;
+mod piece;
 mod problem;
 mod query;
 mod reauthenticate;
@@ -62,13 +65,19 @@ use ::axum::{
 };
 
 use self::admin::{events, memberships, roles, users};
+pub(crate) use self::state::AppState;
+// What the pages do in the same way.
+#[cfg(feature = "pages")]
 pub(crate) use self::{
     admin::roles::role_names,
     fields::both,
     fresh::{FreshCaller, NotFresh},
-    page::Page as Piece,
+    named::named,
+    origin::is_from_own_page,
+    piece::Piece,
+    problem::chain,
     query::Query,
-    state::AppState,
+    time::rfc3339,
 };
 pub use self::{
     admin::{

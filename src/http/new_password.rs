@@ -4,7 +4,7 @@ use ::axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, problem::Problem, tokens::TokensResponse};
+use super::{fields::Fields, hidden::hidden_in_debug, problem::Problem, tokens::TokensResponse};
 use crate::{Error, account::Accounts, flow::FlowId, session::Device};
 
 /// What to send to finish a login that asks for a new password.
@@ -16,11 +16,7 @@ pub struct NewPasswordRequest {
     pub new_password: String,
 }
 
-impl std::fmt::Debug for NewPasswordRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NewPasswordRequest(…)")
-    }
-}
+hidden_in_debug!(NewPasswordRequest);
 
 /// Finishes a login with a new password, where one is asked for.
 #[utoipa::path(

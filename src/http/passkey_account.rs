@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{
     ceremony::{CeremonyResponse, key_answer},
     fields::{Fields, both},
+    hidden::hidden_in_debug,
     problem::Problem,
     recovery_codes::shown,
     register::RegisterResponse,
@@ -38,11 +39,7 @@ pub struct PasskeyRegisterFinishRequest {
     pub webauthn_response: serde_json::Value,
 }
 
-impl std::fmt::Debug for PasskeyRegisterFinishRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PasskeyRegisterFinishRequest(…)")
-    }
-}
+hidden_in_debug!(PasskeyRegisterFinishRequest);
 
 /// What was registered, and where the address need not be confirmed first, the tokens of the first session.
 #[derive(Clone, Serialize, ToSchema)]
@@ -63,11 +60,7 @@ enum PasskeyRegistered {
     Waits(RegisterResponse),
 }
 
-impl std::fmt::Debug for PasskeyRegisterResponse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PasskeyRegisterResponse(…)")
-    }
-}
+hidden_in_debug!(PasskeyRegisterResponse);
 
 /// Begins to register with a passkey and no password.
 #[utoipa::path(

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{
     ceremony::{CeremonyResponse, key_answer},
     fields::Fields,
+    hidden::hidden_in_debug,
     problem::Problem,
     tokens::TokensResponse,
 };
@@ -25,11 +26,7 @@ pub struct PasskeyLoginRequest {
     pub remember: bool,
 }
 
-impl std::fmt::Debug for PasskeyLoginRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PasskeyLoginRequest(…)")
-    }
-}
+hidden_in_debug!(PasskeyLoginRequest);
 
 /// Begins a login with a passkey. The options do for a button and, with `mediation: "conditional"`, for autofill.
 #[utoipa::path(

@@ -73,11 +73,13 @@ pub struct FieldProblem {
 
 impl FieldProblem {
     /// The field's name in the body.
+    #[cfg(feature = "pages")]
     pub(crate) const fn field(&self) -> &'static str {
         self.field
     }
 
     /// What is wrong with it.
+    #[cfg(feature = "pages")]
     pub(crate) const fn code(&self) -> &'static str {
         self.code
     }
@@ -134,11 +136,13 @@ impl Problem {
     }
 
     /// What went wrong, for programs.
+    #[cfg(feature = "pages")]
     pub(crate) const fn code(&self) -> &'static str {
         self.code
     }
 
     /// What is wrong with which field.
+    #[cfg(feature = "pages")]
     pub(crate) fn errors(&self) -> &[FieldProblem] {
         &self.errors
     }
@@ -218,7 +222,7 @@ fn whole_seconds(wait: Duration) -> u64 {
 }
 
 /// An error with all its causes, for the log.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     fields::{Fields, both},
+    hidden::hidden_in_debug,
     problem::Problem,
     second_factor::second_factor,
     tokens::TokensResponse,
@@ -35,11 +36,7 @@ pub struct ReauthenticateRequest {
     pub flow: Option<String>,
 }
 
-impl std::fmt::Debug for ReauthenticateRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ReauthenticateRequest(…)")
-    }
-}
+hidden_in_debug!(ReauthenticateRequest);
 
 /// What to ask the browser for.
 #[cfg(feature = "webauthn")]
@@ -53,11 +50,7 @@ pub struct ReauthenticateStartResponse {
 }
 
 #[cfg(feature = "webauthn")]
-impl std::fmt::Debug for ReauthenticateStartResponse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ReauthenticateStartResponse(…)")
-    }
-}
+hidden_in_debug!(ReauthenticateStartResponse);
 
 /// Begins to ask the caller again who they are, for any of their keys.
 #[cfg(feature = "webauthn")]

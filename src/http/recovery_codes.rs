@@ -4,7 +4,7 @@ use ::axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{fresh::FreshCaller, problem::Problem};
+use super::{fresh::FreshCaller, hidden::hidden_in_debug, problem::Problem};
 use crate::{
     account::{Accounts, Caller},
     recovery::RecoveryCodes,
@@ -18,11 +18,7 @@ pub struct RecoveryCodesResponse {
     recovery_codes: Vec<String>,
 }
 
-impl std::fmt::Debug for RecoveryCodesResponse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RecoveryCodesResponse(…)")
-    }
-}
+hidden_in_debug!(RecoveryCodesResponse);
 
 /// How many recovery codes there are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

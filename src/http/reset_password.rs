@@ -4,7 +4,7 @@ use ::axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, mailed_token, problem::Problem};
+use super::{fields::Fields, hidden::hidden_in_debug, mailed_token, problem::Problem};
 use crate::{account::Accounts, session::Device};
 
 /// What to send to set a new password with a mailed link.
@@ -16,11 +16,7 @@ pub struct ResetPasswordConfirm {
     pub new_password: String,
 }
 
-impl std::fmt::Debug for ResetPasswordConfirm {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ResetPasswordConfirm(…)")
-    }
-}
+hidden_in_debug!(ResetPasswordConfirm);
 
 /// Sets a new password and ends every session of the user. It logs nobody in. A password that does not meet the policy
 /// leaves the link good.

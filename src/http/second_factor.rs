@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::ceremony::answer;
 use super::{
     fields::Fields,
+    hidden::hidden_in_debug,
     problem::{Problem, UnfinishedLoginProblem},
     recovery_codes::shown,
     tokens::TokensResponse,
@@ -78,11 +79,7 @@ pub struct SecondFactorRequest {
     pub webauthn_response: Option<serde_json::Value>,
 }
 
-impl std::fmt::Debug for SecondFactorRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SecondFactorRequest(…)")
-    }
-}
+hidden_in_debug!(SecondFactorRequest);
 
 /// Takes a login further with a second factor, which finishes it unless a new password is asked for.
 #[utoipa::path(

@@ -8,9 +8,8 @@ use ::axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{page::Page, problem::Problem, time::rfc3339};
+use super::{named::named, piece::Piece, problem::Problem, time::rfc3339};
 use crate::{
-    Error,
     account::{Accounts, Caller},
     session::{Device, Session, SessionId},
 };
@@ -73,10 +72,10 @@ impl SessionResponse {
 pub(super) async fn list(
     State(accounts): State<Accounts>,
     caller: Caller,
-    page: Page,
+    piece: Piece,
 ) -> Result<Json<SessionsResponse>, Problem> {
-    let sessions = accounts.sessions(caller, page.after(SessionId::parse)?, page.limit()).await?;
-    let (sessions, next) = page.cut(sessions, |last| last.id.to_string());
+    let sessions = accounts.sessions(caller, piece.after(SessionId::parse)?, piece.limit()).await?;
+    let (sessions, next) = piece.cut(sessions, |last| last.id.to_string());
     let items = sessions.iter().map(|session| SessionResponse::new(session, caller)).collect();
     Ok(Json(SessionsResponse { items, next }))
 }
@@ -97,7 +96,6 @@ pub(super) async fn end(
     device: Device,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    let session = id.ok().and_then(|Path(id)| SessionId::parse(&id)).ok_or(Error::NotFound)?;
-    accounts.end_session(caller, session, &device).await?;
+    accounts.end_session(caller, named(id, SessionId::parse)?, &device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

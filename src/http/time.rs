@@ -3,6 +3,6 @@
 use crate::clock::Timestamp;
 
 /// In RFC 3339, to the second, in UTC.
-pub(super) fn rfc3339(at: Timestamp) -> String {
+pub(crate) fn rfc3339(at: Timestamp) -> String {
     humantime::format_rfc3339_seconds(at.to_system_time()).to_string()
 }

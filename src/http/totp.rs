@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::{
     fields::Fields,
     fresh::FreshCaller,
+    hidden::hidden_in_debug,
     problem::Problem,
     recovery_codes::shown,
     second_factor::{second_factor_code, totp_code},
@@ -78,16 +79,6 @@ pub struct TotpDisableRequest {
     pub code: Option<String>,
     /// A recovery code.
     pub recovery_code: Option<String>,
-}
-
-macro_rules! hidden_in_debug {
-    ($($name:ident),+) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        }
-    )+};
 }
 
 hidden_in_debug!(TotpSetupRequest, TotpSetupResponse, TotpCodeRequest, TotpEnrolledResponse, TotpDisableRequest);

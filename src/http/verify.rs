@@ -6,14 +6,11 @@ use ::axum::{
     Extension,
     body::Body,
     extract::{ConnectInfo, State},
-    http::{
-        HeaderMap, HeaderName, HeaderValue, StatusCode,
-        header::{CONTENT_LENGTH, ORIGIN},
-    },
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_LENGTH},
     response::{IntoResponse, Response},
 };
 
-use super::{problem::Problem, query::Query, state::AppState};
+use super::{origin::is_from_own_page, problem::Problem, query::Query, state::AppState};
 use crate::{
     CredentialKind, Error, Principal,
     account::Caller,
@@ -23,8 +20,6 @@ use crate::{
 /// What a proxy says the request's own method is, by either name.
 static METHODS: [HeaderName; 2] =
     [HeaderName::from_static("x-forwarded-method"), HeaderName::from_static("x-original-method")];
-
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether a proxy should let a request pass, and who it is from: for nginx, Caddy and Traefik, which ask this with the
 /// headers of the request they have got.
@@ -60,7 +55,7 @@ pub(super) async fn verify(
     if let Some(scope) = query.text("scope", crate::access::SCOPE_MAX)?
         && let Err(denied) = RouteRule::scopes([scope]).check(&principal, state.accounts().inner().clock.as_ref())
     {
-        let refused: Response<Body> = guard::Problem.respond(&Rejection::from(denied));
+        let refused: Response<Body> = guard::ProblemDocument.respond(&Rejection::from(denied));
         return Ok(refused);
     }
     if !peer.is_some_and(|Extension(ConnectInfo(peer))| state.addresses().trusts(peer.ip())) {
@@ -94,14 +89,7 @@ fn could_be_ridden(headers: &HeaderMap, own_origin: &str) -> bool {
     if is_stated && methods.all(|method| matches!(method.as_bytes(), b"GET" | b"HEAD" | b"OPTIONS")) {
         return false;
     }
-    let only = |name: &HeaderName| {
-        let mut values = headers.get_all(name).iter();
-        values.next().filter(|_| values.next().is_none()).map(HeaderValue::as_bytes)
-    };
-    match only(&SEC_FETCH_SITE) {
-        Some(site) => site != b"same-origin",
-        None => only(&ORIGIN) != Some(own_origin.as_bytes()),
-    }
+    !is_from_own_page(headers, own_origin)
 }
 
 /// A value that a header can hold, and that means one text.
@@ -156,6 +144,12 @@ mod tests {
             vec![post, ("sec-fetch-site", "same-site"), ("origin", "https://id.example")],
             vec![post, ("origin", "https://evil.example")],
             vec![post, ("origin", "https://id.example"), ("origin", "https://id.example")],
+            vec![
+                post,
+                ("sec-fetch-site", "same-origin"),
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "https://id.example"),
+            ],
         ] {
             assert!(ridden(&bad), "{bad:?}");
         }

@@ -8,7 +8,7 @@ use ::axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{fields::Fields, mailed_token, problem::Problem};
+use super::{fields::Fields, hidden::hidden_in_debug, mailed_token, problem::Problem};
 use crate::{
     Error,
     account::{Accounts, Email},
@@ -27,11 +27,7 @@ pub struct VerifyEmailRequest {
     pub code: Option<String>,
 }
 
-impl std::fmt::Debug for VerifyEmailRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("VerifyEmailRequest(…)")
-    }
-}
+hidden_in_debug!(VerifyEmailRequest);
 
 /// Whether a link is still good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

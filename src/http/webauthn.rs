@@ -12,7 +12,8 @@ use super::{
     ceremony::{CeremonyResponse, key_answer},
     fields::{Fields, both},
     fresh::FreshCaller,
-    page::Page,
+    named::named,
+    piece::Piece,
     problem::Problem,
     recovery_codes::shown,
     time::rfc3339,
@@ -189,13 +190,13 @@ pub(super) async fn finish(
 pub(super) async fn list(
     State(accounts): State<Accounts>,
     caller: Caller,
-    page: Page,
+    piece: Piece,
 ) -> Result<Json<WebauthnCredentialsResponse>, Problem> {
-    let after = page.after(PasskeyId::parse)?;
-    // A user has a handful: what a page leaves out is not worth another query.
+    let after = piece.after(PasskeyId::parse)?;
+    // A user has a handful: what a piece leaves out is not worth another query.
     let keys = accounts.passkeys(caller).await?.into_iter();
     let keys = keys.skip_while(|key| after.is_some_and(|after| key.id.0 <= after.0)).collect();
-    let (keys, next) = page.cut(keys, |last: &Passkey| last.id.to_string());
+    let (keys, next) = piece.cut(keys, |last: &Passkey| last.id.to_string());
     Ok(Json(WebauthnCredentialsResponse { items: keys.into_iter().map(Into::into).collect(), next }))
 }
 
@@ -219,7 +220,7 @@ pub(super) async fn rename(
 ) -> Result<Json<WebauthnCredentialResponse>, Problem> {
     let name = name_of(&mut fields);
     let name = fields.finish(name)?;
-    Ok(Json(accounts.rename_passkey(caller, id_of(id)?, &name, &device).await?.into()))
+    Ok(Json(accounts.rename_passkey(caller, named(id, PasskeyId::parse)?, &name, &device).await?.into()))
 }
 
 /// Removes one of the user's keys.
@@ -239,14 +240,10 @@ pub(super) async fn remove(
     device: Device,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    accounts.remove_passkey(caller, id_of(id)?, &device).await?;
+    accounts.remove_passkey(caller, named(id, PasskeyId::parse)?, &device).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 fn name_of(fields: &mut Fields) -> Result<PasskeyName, Error> {
     PasskeyName::parse(&fields.text("name")).ok_or(Error::field("name", "invalid_name"))
-}
-
-fn id_of(id: Result<Path<String>, PathRejection>) -> Result<PasskeyId, Error> {
-    id.ok().and_then(|Path(id)| PasskeyId::parse(&id)).ok_or(Error::NotFound)
 }

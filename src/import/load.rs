@@ -57,8 +57,8 @@ struct Import<'a> {
     accounts: &'a Accounts,
     device: &'a Device,
     report: ImportReport,
-    /// The names and addresses met so far, in the form in which they are compared, and the numbers of their records. An address is told
-    /// from a name by its `@`.
+    /// The names and addresses met so far, in the form in which they are compared, and the numbers of their records. An
+    /// address is told from a name by its `@`.
     met: HashMap<String, u64>,
     batch: Vec<(NewUser, Event)>,
     /// Where each of the batch stands: line and number.

@@ -7,7 +7,9 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use super::records::RECORD_MAX;
 use crate::{account::Username, store::Conflict};
 
-/// What came of an import. As JSON: `{dry_run, imported, passed_over, skipped: [{line, number, username, code, field, reason}]}`.
+/// What came of an import.
+///
+/// As JSON: `{dry_run, imported, passed_over, skipped: [{line, number, username, code, field, reason}]}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ImportReport {
     /// Nothing was written: the rest says what would have happened.

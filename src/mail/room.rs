@@ -214,8 +214,7 @@ impl MailRoom {
             self.0.store.put_off_mail(id, mail.attempt, next).await?;
             return Ok(());
         }
-        let event = Event::new(EventKind::MailGivenUp, now, device).about(kind);
-        let event = if let Some(user) = user { event.user(user) } else { event };
+        let event = Event { user, ..Event::new(EventKind::MailGivenUp, now, device).about(kind) };
         if self.0.store.give_up_mail(id, mail.attempt, &event).await? {
             let after = humantime::format_duration(Duration::from_secs(now.since(at).as_secs())).to_string();
             tracing::error!(mail = %id, kind, attempt = mail.attempt, after, %error, "a mail was given up");

@@ -1,7 +1,5 @@
 //! The stylesheet, the script and the pictures: files that browsers keep, as their names change with what is in them.
 
-use std::fmt::Write;
-
 use ::axum::{
     extract::{Path, State},
     http::{
@@ -12,7 +10,10 @@ use ::axum::{
 };
 
 use super::{page::Trouble, state::PageState};
-use crate::{http::Problem, secret::TokenHash};
+use crate::{
+    http::Problem,
+    secret::{TokenHash, hex},
+};
 
 /// Where they are.
 pub(super) const ROUTE: &str = "/auth/assets/{file}";
@@ -56,12 +57,8 @@ impl Assets {
 
 fn file_name(asset: &Asset) -> String {
     let hash = TokenHash::of(&asset.bytes);
-    let mark = hash.as_bytes().iter().take(MARK).fold(String::new(), |mut mark, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(mark, "{byte:02x}");
-        mark
-    });
-    format!("{}.{mark}.{}", asset.name, asset.ending)
+    let (mark, _) = hash.as_bytes().split_at(MARK);
+    format!("{}.{}.{}", asset.name, *hex(mark), asset.ending)
 }
 
 pub(super) async fn file(State(state): State<PageState>, Path(file): Path<String>) -> Result<Response, Trouble> {

@@ -12,12 +12,12 @@
 // or `Trouble`. The `shell` around all of them sees to where forms come from and to the headers.
 
 mod assets;
+mod codes;
 mod cookies;
 mod form;
 mod moment;
 mod new_account;
 mod next;
-mod origin;
 mod page;
 mod passwords;
 mod send_to_login;

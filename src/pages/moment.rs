@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::clock::Timestamp;
+use crate::{clock::Timestamp, http::rfc3339};
 
 /// A moment, for programs and for people.
 #[derive(Clone, Debug, Serialize)]
@@ -15,7 +15,7 @@ pub(super) struct Moment {
 
 impl From<Timestamp> for Moment {
     fn from(at: Timestamp) -> Self {
-        let exact = humantime::format_rfc3339_seconds(at.to_system_time()).to_string();
+        let exact = rfc3339(at);
         let (date, time) = exact.split_once('T').unwrap_or((&exact, ""));
         let text = format!("{date} {} UTC", time.get(..5).unwrap_or_default());
         Self { exact, text }

@@ -23,7 +23,7 @@ use crate::{
     error::Error,
     flow::FlowId,
     guard::Rejection,
-    http::{NotFresh, Problem},
+    http::{NotFresh, Problem, chain},
 };
 
 /// What the handler of a page answers.
@@ -258,10 +258,4 @@ fn field_of(code: &str) -> Option<&'static str> {
 pub(super) fn in_words(code: &str, visit: &Visit) -> String {
     let min = visit.accounts.config().password_policy.min_length().to_string();
     text(&format!("error.{code}")).map_or_else(|| code.replace('_', " "), |text| text.replace("{min}", &min))
-}
-
-/// An error with all its causes, for the log.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -1,6 +1,7 @@
 //! `/reauthenticate`: asked of whoever opens something that takes more than being logged in, and leads back to it.
 
 use super::{
+    codes,
     form::Form,
     page::{Answer, Page},
     visit::Visit,
@@ -9,8 +10,6 @@ use crate::{
     account::{Caller, Login, SecondFactorCode},
     error::Error,
     password::Password,
-    recovery::RecoveryCode,
-    totp::TotpCode,
 };
 
 pub(super) async fn show(visit: Visit) -> Answer {
@@ -48,13 +47,7 @@ fn second_factor(form: &mut Form) -> Result<Option<SecondFactorCode>, Error> {
     if form.has("webauthn_response") {
         return super::passkey::answer(form, None).map(|answer| Some(SecondFactorCode::Key(answer)));
     }
-    if let Some(typed) = form.take("recovery_code") {
-        let code = RecoveryCode::parse(&typed).ok_or(Error::field("recovery_code", "invalid_code"))?;
-        return Ok(Some(SecondFactorCode::Recovery(code)));
-    }
-    let Some(typed) = form.take("two_fa_code") else { return Ok(None) };
-    let code = TotpCode::parse(&typed).ok_or(Error::field("two_fa_code", "invalid_code"))?;
-    Ok(Some(SecondFactorCode::Totp(code)))
+    codes::typed(form, "two_fa_code")
 }
 
 /// The page asks for what the account has: of several second factors the one that `with` names, and else a code.

@@ -3,6 +3,7 @@
 use ::axum::response::Response;
 
 use super::{
+    codes,
     form::Form,
     page::{Answer, Page},
     visit::Visit,
@@ -11,8 +12,6 @@ use crate::{
     account::{SecondFactorCode, UnfinishedLogin},
     error::Error,
     flow::Step,
-    recovery::RecoveryCode,
-    totp::TotpCode,
 };
 
 pub(super) async fn show(visit: Visit) -> Answer {
@@ -43,12 +42,7 @@ fn second_factor(visit: &Visit, form: &mut Form) -> Result<SecondFactorCode, Err
     }
     #[cfg(not(feature = "webauthn"))]
     let _ = visit;
-    if let Some(typed) = form.take("recovery_code") {
-        let code = RecoveryCode::parse(&typed).ok_or(Error::field("recovery_code", "invalid_code"))?;
-        return Ok(SecondFactorCode::Recovery(code));
-    }
-    let code = TotpCode::parse(&form.text("code")).ok_or(Error::field("code", "invalid_code"))?;
-    Ok(SecondFactorCode::Totp(code))
+    codes::needed(form, "code")
 }
 
 fn page<'a>(visit: &'a Visit, login: &UnfinishedLogin) -> Page<'a> {

@@ -18,7 +18,6 @@ use ::axum::{
 use minijinja::context;
 
 use super::{
-    origin,
     page::Trouble,
     send_to_login::{LOGIN, is_opened_by_a_person, way_to, way_to_show},
     state::PageState,
@@ -28,7 +27,7 @@ use crate::{
     config::{Config, PublicUrl},
     error::Error,
     guard::Rejection,
-    http::Problem,
+    http::{Problem, is_from_own_page},
 };
 
 /// The headers of every answer. No page runs or shows anything from elsewhere or from within itself, sends a form
@@ -61,7 +60,7 @@ pub(super) async fn around(State(state): State<PageState>, request: Request, nex
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let mut response = if let Some(here) = elsewhere(&request, &state, &config.public_url) {
         here
-    } else if !method.is_safe() && !origin::is_own(request.headers(), &config.public_url.to_string()) {
+    } else if !method.is_safe() && !is_from_own_page(request.headers(), &config.public_url.to_string()) {
         let detail = "this form was not sent from a page of this service";
         Trouble::from(Problem::new(StatusCode::FORBIDDEN, "cross_origin", detail)).into_response()
     } else {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Asked as Question, Ceremony, Challenge, Refusal, RelyingParty};
+use super::{Ceremony, Challenge, Question, Refusal, RelyingParty};
 use crate::{
     account::{Accounts, UserId},
     error::Error,

@@ -63,14 +63,7 @@ impl Accounts {
     }
 
     async fn refuse_passkey<T>(&self, user: Option<UserId>, device: &Device) -> Result<T, Error> {
-        let event = Event::new(EventKind::LoginFailed, self.now(), device).amr(["hwk"]);
-        self.store()
-            .record(&match user {
-                Some(user) => event.user(user),
-                None => event,
-            })
-            .await?;
-        Err(Error::InvalidCredentials)
+        self.refuse_login(user, Event::new(EventKind::LoginFailed, self.now(), device).amr(["hwk"])).await
     }
 
     /// Checks the answer of a key as a second factor; `None` if it is wrong, or its challenge is another's or gone.

@@ -57,6 +57,6 @@ pub use self::{
     new_account::{NewAccount, PasskeyAccount},
     proof::{PasskeyLogin, PasskeyVerified},
     register::PasskeyEnrolled,
-    relying_party::{Asked, RegisteredKey, Registering, RelyingParty, UsedKey},
+    relying_party::{Question, RegisteredKey, Registering, RelyingParty, UsedKey},
     response::{KeyAnswer, KeyResponse, Refusal},
 };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, Ceremony, CeremonyStart, KeyAnswer, PasskeyId, PasskeyKind, PasskeyLogin, PasskeyName, Registering,
+    Ceremony, CeremonyStart, KeyAnswer, PasskeyId, PasskeyKind, PasskeyLogin, PasskeyName, Question, Registering,
     UserHandle, challenge::Bound, register::wrong_answer,
 };
 use crate::{
@@ -78,11 +78,11 @@ impl Accounts {
         }
         let handle = UserHandle::generate()?;
         let who = Registering { handle, username: username.as_str(), name: "" };
-        let Asked { options, state } = relying_party.register(PasskeyKind::Passkey, who, &[])?;
+        let Question { options, state } = relying_party.register(PasskeyKind::Passkey, who, &[])?;
         let (username, email) = (username.as_str().to_owned(), email.as_str().to_owned());
         let pending = Pending { username, email, handle: handle.to_bytes(), state };
         let state = serde_json::to_string(&pending).map_err(Error::internal)?;
-        self.begin_ceremony(BOUND, Asked { options, state }, device).await
+        self.begin_ceremony(BOUND, Question { options, state }, device).await
     }
 
     /// Makes the account, with the passkey that answered, mails a link by which the address is confirmed, and logs in.
@@ -103,7 +103,7 @@ impl Accounts {
         let pending: Pending = serde_json::from_str(&challenge.state).map_err(Error::internal)?;
         let key = relying_party.registered(&pending.state, &answer.response).map_err(wrong_answer)?;
         let now = self.now();
-        let user = pending.user(UserId::new(now), now).ok_or_else(|| Error::internal("no name of ours"))?;
+        let user = pending.user(now).ok_or_else(|| Error::internal("no name of ours"))?;
         let handle = UserHandle::from_bytes(&pending.handle).ok_or_else(|| Error::internal("no handle of ours"))?;
         let name = PasskeyName::parse(FIRST_NAME).ok_or_else(|| Error::internal("no name of a key"))?;
         let passkey = key.of(user.id, name, now);
@@ -138,17 +138,7 @@ impl Accounts {
 }
 
 impl Pending {
-    fn user(&self, id: UserId, now: Timestamp) -> Option<User> {
-        Some(User {
-            id,
-            username: Username::parse(&self.username)?,
-            email: Email::parse(&self.email)?,
-            email_verified_at: None,
-            name: String::new(),
-            roles: Vec::new(),
-            generation: 1,
-            disabled_at: None,
-            created_at: now,
-        })
+    fn user(&self, now: Timestamp) -> Option<User> {
+        Some(User::made(now, Username::parse(&self.username)?, Email::parse(&self.email)?))
     }
 }

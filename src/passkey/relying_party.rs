@@ -85,7 +85,7 @@ pub struct UsedKey {
 
 /// What to ask a browser, and what to remember for the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct Question {
     /// What `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` takes.
     pub options: Value,
     /// The challenge, and what the answer must be like. For the server alone.
@@ -123,7 +123,7 @@ impl RelyingParty {
     /// # Errors
     ///
     /// [`Refusal::State`] if the library refuses what it is given.
-    pub fn register(&self, kind: PasskeyKind, who: Registering<'_>, have: &[Passkey]) -> Result<Asked, Refusal> {
+    pub fn register(&self, kind: PasskeyKind, who: Registering<'_>, have: &[Passkey]) -> Result<Question, Refusal> {
         let handle = who.handle.uuid();
         let name = if who.name.is_empty() { who.username } else { who.name };
         let exclude = Some(have.iter().map(|key| CredentialID::from(key.credential_id.clone())).collect());
@@ -142,7 +142,7 @@ impl RelyingParty {
         };
         let mut options = creation_options(creation, kind)?;
         describe(&mut options, "excludeCredentials", have);
-        Ok(Asked { options, state: written(&state)? })
+        Ok(Question { options, state: written(&state)? })
     }
 
     /// Checks the answer of a registration.
@@ -180,12 +180,12 @@ impl RelyingParty {
     /// # Errors
     ///
     /// [`Refusal::State`] if one of them cannot be read.
-    pub fn assert(&self, keys: &[Passkey]) -> Result<Asked, Refusal> {
+    pub fn assert(&self, keys: &[Passkey]) -> Result<Question, Refusal> {
         let known = keys.iter().map(|key| credential(key).map(SecurityKey::from)).collect::<Result<Vec<_>, _>>()?;
         let (request, state) = self.webauthn.start_securitykey_authentication(&known).map_err(unusable)?;
         let mut options = request_options(&request.public_key)?;
         describe(&mut options, "allowCredentials", keys);
-        Ok(Asked { options, state: written(&Assertion::Of(state))? })
+        Ok(Question { options, state: written(&Assertion::Of(state))? })
     }
 
     /// Asks for any passkey of this service that the authenticator remembers.
@@ -193,9 +193,9 @@ impl RelyingParty {
     /// # Errors
     ///
     /// [`Refusal::State`] if the library refuses.
-    pub fn assert_anyone(&self) -> Result<Asked, Refusal> {
+    pub fn assert_anyone(&self) -> Result<Question, Refusal> {
         let (request, state) = self.webauthn.start_discoverable_authentication().map_err(unusable)?;
-        Ok(Asked { options: request_options(&request.public_key)?, state: written(&Assertion::OfAnyone(state))? })
+        Ok(Question { options: request_options(&request.public_key)?, state: written(&Assertion::OfAnyone(state))? })
     }
 
     /// Checks the answer of an assertion with this key, whose user has this handle.

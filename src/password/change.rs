@@ -1,11 +1,10 @@
 //! Changing a password by someone who knows the old one, at their own wish or because they must.
 
-use super::{NewPassword, OwnWords, Password, PasswordVerified};
+use super::{NewPassword, Password, PasswordVerified};
 use crate::{
     account::{Accounts, Attempt, Caller, PartlyAssured, UserId, UserRecord},
     audit::{Event, EventKind},
     error::Error,
-    revocation::Target,
     session::Device,
 };
 
@@ -58,8 +57,7 @@ impl Accounts {
             return Err(Error::InvalidPassword);
         };
         self.forgive(&attempt).await?;
-        let words = OwnWords::of(&record.user.username, &record.user.email, &record.user.name);
-        let new = self.new_password("new_password", new, words).await?;
+        let new = self.new_password("new_password", new, record.user.own_words()).await?;
         let event = self.event_of(EventKind::PasswordChanged, caller, device);
         let changed = self.set_password(caller, verified.password_version(), new, event).await?;
         if changed { Ok(()) } else { Err(Error::InvalidPassword) }
@@ -90,8 +88,7 @@ impl Accounts {
         if PasswordVerified::check(&self.inner().hashes, Some(&record), new.clone(), self.now()).await?.is_some() {
             return Err(Error::field("new_password", "password_unchanged"));
         }
-        let words = OwnWords::of(&user.username, &user.email, &user.name);
-        let new = self.new_password("new_password", new, words).await?;
+        let new = self.new_password("new_password", new, user.own_words()).await?;
         let caller = Caller { user: user.id, session: None };
         let event = self.event_of(EventKind::PasswordChanged, caller, device).amr(partly.amr());
         let changed = self.set_password(caller, version, new, event).await?;
@@ -114,7 +111,7 @@ impl Accounts {
                 accounts.store().change_password(caller.user, version, &hash, caller.session, until, &event).await?;
             let Some(ended) = ended else { return Ok(false) };
             for session in ended {
-                accounts.revoke(Target::Session(session.to_string()), until);
+                accounts.revoke_session(session, until);
             }
             accounts.inner().mail.wake();
             Ok(true)

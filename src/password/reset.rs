@@ -1,12 +1,11 @@
 //! Setting a password by someone who reads the mail of the account.
 
-use super::{OwnWords, Password};
+use super::Password;
 use crate::{
-    account::{Accounts, UserId},
+    account::Accounts,
     audit::{Event, EventKind},
     error::Error,
     one_time::{OneTimeToken, Purpose},
-    revocation::Target,
     session::Device,
     throttle::Bucket,
 };
@@ -29,9 +28,8 @@ impl Accounts {
         // Asked first, since anyone can make up a token, and to rate a password and to hash it cost time.
         let user = self.store().user_of_token(Purpose::Reset, &token.hash(), self.now()).await?;
         let record = self.store().user(user.ok_or(Error::TokenInvalid)?).await?.ok_or(Error::TokenInvalid)?;
-        self.count_reset(record.user.id).await?;
-        let words = OwnWords::of(&record.user.username, &record.user.email, &record.user.name);
-        let new = self.new_password("new_password", new, words).await?;
+        self.count_attempt(&[Bucket::reset(record.user.id)]).await?;
+        let new = self.new_password("new_password", new, record.user.own_words()).await?;
         let hash = self.inner().hashes.hash(new.into_password()).await?;
         let event = Event::new(EventKind::PasswordReset, self.now(), device);
         let (accounts, token) = (self.clone(), token.hash());
@@ -39,7 +37,7 @@ impl Accounts {
             let until = accounts.tokens_expired_by();
             let reset = accounts.store().reset_password(&token, &hash, until, &event).await?;
             let (user, minimum) = reset.ok_or(Error::TokenInvalid)?;
-            accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+            accounts.revoke_user(user, minimum, until);
             accounts.inner().mail.wake();
             if let Some(record) = accounts.store().user(user).await? {
                 accounts.forgive_everywhere(&record.user).await?;
@@ -47,15 +45,5 @@ impl Accounts {
             Ok(())
         })
         .await
-    }
-
-    async fn count_reset(&self, user: UserId) -> Result<(), Error> {
-        if self.config().insecure_no_limits {
-            return Ok(());
-        }
-        match self.store().begin_attempt(&[Bucket::reset(user)], self.now()).await? {
-            None => Ok(()),
-            Some(retry_after) => Err(self.turned_away(retry_after)),
-        }
     }
 }

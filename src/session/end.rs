@@ -21,7 +21,7 @@ impl Accounts {
             return Ok(());
         }
         // It was ended where this process has not heard of it yet.
-        self.revoke(Target::Session(session.to_string()), self.tokens_expired_by());
+        self.revoke_session(session, self.tokens_expired_by());
         Err(Error::SessionEnded)
     }
 
@@ -63,7 +63,7 @@ impl Accounts {
             let until = accounts.tokens_expired_by();
             let ended = accounts.store().end_other_sessions(caller.user, keep, until, &event).await?;
             for session in &ended {
-                accounts.revoke(Target::Session(session.to_string()), until);
+                accounts.revoke_session(*session, until);
             }
             Ok(ended.len())
         })
@@ -87,7 +87,7 @@ impl Accounts {
             let until = accounts.tokens_expired_by();
             let minimum = accounts.store().end_all_sessions(user, until, &event).await?;
             if let Some(minimum) = minimum {
-                accounts.revoke(Target::User { id: user.to_string(), minimum }, until);
+                accounts.revoke_user(user, minimum, until);
             }
             Ok(minimum.is_some())
         })

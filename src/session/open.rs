@@ -7,7 +7,6 @@ use crate::{
     audit::{Event, EventKind},
     clock::Timestamp,
     error::Error,
-    revocation::Target,
     store::NewSession,
 };
 
@@ -72,7 +71,7 @@ impl Accounts {
         Self::to_the_end(async move {
             let Some(opened) = accounts.store().open_session(&new, &event).await? else { return Ok(None) };
             for session in opened.ended {
-                accounts.revoke(Target::Session(session.to_string()), new.revoke_until);
+                accounts.revoke_session(session, new.revoke_until);
             }
             accounts.inner().mail.wake();
             accounts.inner().last_seen.written(new.session.id, now);

@@ -11,7 +11,6 @@ use crate::{
     audit::{Event, EventKind},
     error::Error,
     principal::Scopes,
-    revocation::Target,
     store::{Renewed, Rotated, Rotation},
     throttle::Bucket,
 };
@@ -77,7 +76,7 @@ impl Accounts {
                 Rotated::ScopeExceeded => Err(Error::ScopeExceeded),
                 Rotated::TooOften(retry_after) => Err(accounts.turned_away(retry_after)),
                 Rotated::Reused => {
-                    accounts.revoke(Target::Session(session.to_string()), rotation.revoke_until);
+                    accounts.revoke_session(session, rotation.revoke_until);
                     Err(Error::RefreshInvalid)
                 }
             }

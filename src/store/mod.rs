@@ -137,7 +137,8 @@ pub trait Store:
 
     /// Makes a user who asked for it themselves, and asks for the mail by which they confirm their address.
     ///
-    /// No mail is asked for where its address had too many because of registrations ([`Limit::MAIL`](crate::throttle::Limit)).
+    /// No mail is asked for where its address had too many because of registrations
+    /// ([`Limit::MAIL`](crate::throttle::Limit)).
     ///
     /// If `neutral`, an address in use is no conflict: then no user is made, the address gets a mail that says so, and the
     /// name is never given again, so that nobody can tell one from the other by asking once more.
@@ -318,8 +319,9 @@ pub trait Store:
     async fn confirm_email(&self, token: &TokenHash, event: &Event) -> Result<Option<UserId>>;
 
     /// Gives an account the address back that it had, for whoever has the token: its password is gone, with the second
-    /// factors that were added since a day before it was moved, and the known devices; every session ends, older tokens are revoked until `revoke_until`, and the address gets a mail to set a new password. Answers who that
-    /// is, with their new generation; `None` if the token is not good, or no longer.
+    /// factors that were added since a day before it was moved, and the known devices; every session ends, older tokens
+    /// are revoked until `revoke_until`, and the address gets a mail to set a new password. Answers who that is, with
+    /// their new generation; `None` if the token is not good, or no longer.
     async fn undo_email(
         &self,
         token: &TokenHash,
@@ -380,10 +382,10 @@ pub trait Store:
     /// What waits in the outbox, and how much was given up since then.
     async fn mail_backlog(&self, since: Timestamp) -> Result<MailBacklog>;
 
-    /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh tokens,
-    /// revocations that no living token could meet, mailed tokens, flows, challenges and set-ups that have expired, devices not seen for
-    /// 90 days, mails given up more than a week ago, and buckets of attempts that are empty again. It takes many small
-    /// steps, between which others write. To be called every now and then; how often changes nothing but the size of the
-    /// database.
+    /// Removes what serves nobody any more by `now`: sessions that expired more than a day ago, with their refresh
+    /// tokens, revocations that no living token could meet, mailed tokens, flows, challenges and set-ups that have
+    /// expired, devices not seen for 90 days, mails given up more than a week ago, and buckets of attempts that are
+    /// empty again. It takes many small steps, between which others write. To be called every now and then; how often
+    /// changes nothing but the size of the database.
     async fn forget_expired(&self, now: Timestamp) -> Result<()>;
 }

@@ -68,7 +68,8 @@ const FORGET_ATTEMPTS: &str = "DELETE FROM attempts WHERE bucket IN
     (SELECT bucket FROM attempts WHERE forget_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// Removes some of the mailed tokens that had expired by then.
-const FORGET_ONE_TIME_TOKENS: &str = "DELETE FROM one_time_tokens WHERE id IN (SELECT id FROM one_time_tokens WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const FORGET_ONE_TIME_TOKENS: &str = "DELETE FROM one_time_tokens WHERE id IN
+    (SELECT id FROM one_time_tokens WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// Removes some of the devices that were not seen since then.
 const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network, label) IN

@@ -2,12 +2,11 @@
 
 use std::{fmt, time::Duration};
 
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{TotpCode, TotpSecret, TotpVerified, generate_totp_secret, qr_svg, totp_provisioning_uri};
 use crate::{
-    account::{Accounts, Asked, Caller, Login, PartlyAssured, SecondFactor, SecondFactorCode, User},
+    account::{Accounts, Asked, Caller, Login, PartlyAssured, SecondFactor, SecondFactorCode, User, time_ordered_uuid},
     audit::{Event, EventKind},
     error::Error,
     flow::{FlowId, Step},
@@ -80,7 +79,7 @@ impl Accounts {
     pub async fn set_up_totp(&self, who: &Enrolling, device: &Device) -> Result<TotpSetup, Error> {
         let enrollee = self.enrollee(who).await?;
         let secret = generate_totp_secret()?;
-        let id = Uuid::now_v7();
+        let id = time_ordered_uuid(self.now());
         let setup = StoredTotp { id, secret: secret.seal(&self.inner().data_key, id)? };
         let asked = enrollee.asked(device);
         let event = asked.event(EventKind::TotpSetupStarted, self);

@@ -63,7 +63,7 @@ async fn a_grpc_refusal_is_trailers_only() {
 async fn the_other_stock_answers_take_that_form_where_grpc_asks() {
     for content_type in ["application/grpc", "application/grpc+proto", "Application/gRPC; x=y"] {
         let empty = refused(Empty, call(None, content_type)).await;
-        let problem = refused(portcullis::guard::Problem, call(None, content_type)).await;
+        let problem = refused(portcullis::guard::ProblemDocument, call(None, content_type)).await;
         for response in [empty, problem] {
             assert_eq!(response.status(), StatusCode::OK, "{content_type}");
             assert_eq!(status(response.headers()).0, "16", "{content_type}");

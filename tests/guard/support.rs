@@ -14,14 +14,15 @@ use http::{Method, Request, Response, StatusCode};
 use portcullis::{
     CredentialKind, Identity, Principal,
     clock::{Clock, Timestamp},
-    guard::{AuthError, AuthLayer, AuthLayerBuilder, Authenticate, Credential, Presented, Problem, Respond},
+    guard::{AuthError, AuthLayer, AuthLayerBuilder, Authenticate, Credential, Presented, ProblemDocument, Respond},
 };
 use tower::{Layer, ServiceExt, service_fn};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 
-/// `reader` may read reports, `strong` has a second factor and authenticated a minute ago, `stale` an hour ago, `timeless`
-/// does not say when, `editor` has that role and a password, `guest` has it too, is a guest, and has a key. `expired`, `forged` and the like are refused for that reason, and with `down` nobody can tell.
+/// `reader` may read reports, `strong` has a second factor and authenticated a minute ago, `stale` an hour ago,
+/// `timeless` does not say when, `editor` has that role and a password, `guest` has it too, is a guest, and has a key.
+/// `expired`, `forged` and the like are refused for that reason, and with `down` nobody can tell.
 #[derive(Clone)]
 pub(crate) struct Doorman;
 
@@ -145,7 +146,7 @@ pub(crate) async fn send<R: Respond<String>>(
 
 /// Whether a request passes, and as whom.
 pub(crate) async fn caller(
-    layer: &AuthLayer<Doorman, Problem>,
+    layer: &AuthLayer<Doorman, ProblemDocument>,
     request: Request<String>,
 ) -> Result<String, StatusCode> {
     let response = send(layer, request).await;

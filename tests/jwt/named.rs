@@ -1,9 +1,9 @@
 //! The attacks of the public playbooks by the names that they have there, each with what is tried here for it and what
 //! comes of it.
 //!
-//! The playbooks: the scans of `jwt_tool` (playbook `pb`, forced errors `er`, common claims `cc`), the labs of `PortSwigger`'s
-//! Web Security Academy, the list of `PayloadsAllTheThings`, and section 2 of RFC 8725 with its successor's draft. What they
-//! do with a token is written anew here; none of their text or code is.
+//! The playbooks: the scans of `jwt_tool` (playbook `pb`, forced errors `er`, common claims `cc`), the labs of
+//! `PortSwigger`'s Web Security Academy, the list of `PayloadsAllTheThings`, and section 2 of RFC 8725 with its
+//! successor's draft. What they do with a token is written anew here; none of their text or code is.
 
 use std::{fs, path::Path};
 

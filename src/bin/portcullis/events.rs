@@ -57,6 +57,6 @@ fn line(event: &Event) -> String {
         known("about", event.about.as_ref().map(|about| format!("{about:?}"))),
         known("with", event.user_agent.as_ref().map(|agent| format!("{agent:?}"))),
     ];
-    let (at, kind) = (humantime::format_rfc3339_seconds(event.at.to_system_time()), event.kind.as_str());
+    let (at, kind) = (print::moment(event.at), event.kind.as_str());
     format!("{at} {kind}{}", details.concat())
 }

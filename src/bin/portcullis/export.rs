@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    fs::{self, File, OpenOptions},
+    fs,
     io::{self, BufWriter},
     path::Path,
 };
@@ -10,7 +10,7 @@ use std::{
 use portcullis::session::Device;
 use serde_json::json;
 
-use crate::{import::users, open, print, settings::Settings};
+use crate::{import::users, open, print, private, settings::Settings};
 
 /// Writes every user to a file, or to standard output.
 pub(crate) async fn export(settings: &Settings, file: Option<&Path>, json: bool) -> Result<(), Box<dyn Error>> {
@@ -21,7 +21,8 @@ pub(crate) async fn export(settings: &Settings, file: Option<&Path>, json: bool)
         accounts.export(BufWriter::new(io::stdout()), &device).await?;
         return Ok(());
     };
-    let written = accounts.export(BufWriter::new(create_private(path)?), &device).await;
+    let file = private::create(path).map_err(|error| format!("{} cannot be made: {error}", path.display()))?;
+    let written = accounts.export(BufWriter::new(file), &device).await;
     if written.is_err() {
         // A part of an export looks like a whole one.
         fs::remove_file(path)?;
@@ -30,13 +31,4 @@ pub(crate) async fn export(settings: &Settings, file: Option<&Path>, json: bool)
     let text = format!("exported {} to {}", users(count), path.display());
     print::result(json, &json!({ "exported": count }), &text)?;
     Ok(())
-}
-
-/// Makes a file that only its owner can read. One that is there is left alone.
-fn create_private(path: &Path) -> Result<File, String> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| format!("{} cannot be made: {error}", path.display()))
 }

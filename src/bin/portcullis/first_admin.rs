@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    fs::{self, OpenOptions},
+    fs,
     io::{self, IsTerminal, Write},
     path::Path,
     process,
@@ -10,7 +10,7 @@ use std::{
 
 use portcullis::account::Accounts;
 
-use crate::settings::Settings;
+use crate::{private, settings::Settings};
 
 /// The file in the data folder.
 const FILE: &str = "first-admin-link";
@@ -46,10 +46,6 @@ fn take_back(file: &Path) -> io::Result<()> {
 fn leave(file: &Path, link: &str) -> io::Result<()> {
     let unfinished = file.with_extension(process::id().to_string());
     take_back(&unfinished)?;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    writeln!(options.open(&unfinished)?, "{link}")?;
+    writeln!(private::create(&unfinished)?, "{link}")?;
     fs::rename(unfinished, file)
 }

@@ -19,6 +19,7 @@ mod migrate;
 mod open;
 mod password;
 mod print;
+mod private;
 mod request;
 mod role;
 mod serve;
@@ -31,7 +32,7 @@ use std::{error::Error, process::ExitCode};
 use clap::Parser;
 
 use self::{
-    cli::{Cli, Command, ConfigCommand, KeyCommand, MasterKeyCommand},
+    cli::{Cli, Command, ConfigCommand, MasterKeyCommand},
     settings::Settings,
 };
 
@@ -56,9 +57,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::User { command } => user::run(&settings?, command, cli.json).await?,
         Command::Role { command } => role::run(&settings?, command, cli.json).await?,
         Command::Member { command } => member::run(&settings?, command, cli.json).await?,
-        Command::Key { command: KeyCommand::List } => key::list(&settings?, cli.json).await?,
-        Command::Key { command: KeyCommand::Rotate { now } } => key::rotate(&settings?, now, cli.json).await?,
-        Command::Key { command: KeyCommand::Retire { kid } } => key::retire(&settings?, &kid, cli.json).await?,
+        Command::Key { command } => key::run(&settings?, command, cli.json).await?,
         Command::MasterKey { command: MasterKeyCommand::Rotate } => master_key::rotate(&settings?, cli.json).await?,
         Command::Import(from) => return import::import(&settings?, &from, cli.json).await,
         Command::Export { file } => export::export(&settings?, file.as_deref(), cli.json).await?,

@@ -6,12 +6,18 @@ use std::{
     iter,
 };
 
+use portcullis::clock::Timestamp;
 use serde_json::Value;
 
 /// Prints a result: the JSON if that was asked for, else the text.
 pub(crate) fn result(json: bool, value: &Value, text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if json { writeln!(out, "{value}") } else { writeln!(out, "{text}") }
+}
+
+/// A moment in RFC 3339, to the second.
+pub(crate) fn moment(at: Timestamp) -> String {
+    humantime::format_rfc3339_seconds(at.to_system_time()).to_string()
 }
 
 /// Prints why a command failed.

@@ -11,14 +11,15 @@ use crate::{docs, first_admin, health, listener, metrics, open, request, setting
 /// How long mail that is under way holds up the end.
 const FOR_MAIL: Duration = Duration::from_secs(10);
 
-/// Serves the accounts until the process is told to stop.
+/// Serves the accounts until the process is told to stop, and then finishes what was begun unless it is told again.
 pub(crate) async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
     warn(settings);
     let portcullis = open::portcullis(settings).await?;
     let address = settings.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     first_admin::announce(portcullis.accounts(), settings).await?;
-    let (told, streaming) = (told_to_stop()?, portcullis.clone());
+    let (told, told_again) = (told_to_stop(1)?, told_to_stop(2)?);
+    let streaming = portcullis.clone();
     let stop = async move {
         told.await;
         streaming.end_streams();
@@ -27,12 +28,19 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
         metrics::serve(address, portcullis.clone()).await?;
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening on http://{}", listener.local_addr()?);
-    listener::listen(listener, routes(&portcullis), stop).await;
-    if tokio::time::timeout(FOR_MAIL, portcullis.accounts().close_mail()).await.is_err() {
-        tracing::warn!("mail was under way; it will be sent again by the next start");
+    let seen_through = async {
+        listener::listen(listener, routes(&portcullis), stop).await;
+        if tokio::time::timeout(FOR_MAIL, portcullis.accounts().close_mail()).await.is_err() {
+            tracing::warn!("mail was under way; it will be sent again by the next start");
+        }
+    };
+    tokio::select! {
+        () = seen_through => {
+            tracing::info!("stopped");
+            Ok(())
+        }
+        () = told_again => Err("told to stop a second time: what was under way has been cut off".into()),
     }
-    tracing::info!("stopped");
-    Ok(())
 }
 
 fn warn(settings: &Settings) {
@@ -55,25 +63,29 @@ fn routes(portcullis: &Portcullis) -> Router {
     portcullis.watched(request::around(routes.fallback_service(portcullis.nothing_here()), by_https))
 }
 
-/// Done when the process is asked to end: by SIGTERM, or by SIGINT, which is Ctrl-C.
+/// Done when the process has been asked so many times to end: by SIGTERM, or by SIGINT, which is Ctrl-C.
 #[cfg(unix)]
-fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+fn told_to_stop(times: usize) -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => (),
-            _ = interrupt.recv() => (),
+        for _ in 0..times {
+            tokio::select! {
+                _ = terminate.recv() => (),
+                _ = interrupt.recv() => (),
+            }
         }
     })
 }
 
-/// Done when the process is asked to end by Ctrl-C.
+/// Done when the process has been asked so many times to end by Ctrl-C.
 #[cfg(not(unix))]
-fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+fn told_to_stop(times: usize) -> io::Result<impl Future<Output = ()>> {
+    Ok(async move {
+        for _ in 0..times {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending().await
+            }
         }
     })
 }

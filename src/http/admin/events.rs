@@ -9,7 +9,7 @@ use crate::{
     Error,
     account::{Accounts, UserId},
     audit::{Event, EventKind},
-    http::{page::Page, problem::Problem, query::Query, time::rfc3339},
+    http::{piece::Piece, problem::Problem, query::Query, time::rfc3339},
     store::EventQuery,
 };
 
@@ -86,13 +86,13 @@ impl From<Event> for EventResponse {
 )]
 pub(in crate::http) async fn list(
     State(accounts): State<Accounts>,
-    page: Page,
+    piece: Piece,
     query: Query,
 ) -> Result<Json<EventsResponse>, Problem> {
     let user = query.text("user", 64)?.map(|id| UserId::parse(&id).ok_or(Error::field("user", "invalid_user")));
     let kind = query.text("kind", 64)?.map(|kind| EventKind::parse(&kind).ok_or(Error::field("kind", "invalid_kind")));
-    let after = page.after(|cursor| Uuid::try_parse(cursor).ok())?;
-    let asked = EventQuery { user: user.transpose()?, kind: kind.transpose()?, after, limit: page.limit() };
-    let (events, next) = page.cut(accounts.events(&asked).await?, |last| last.id.to_string());
+    let after = piece.after(|cursor| Uuid::try_parse(cursor).ok())?;
+    let asked = EventQuery { user: user.transpose()?, kind: kind.transpose()?, after, limit: piece.limit() };
+    let (events, next) = piece.cut(accounts.events(&asked).await?, |last| last.id.to_string());
     Ok(Json(EventsResponse { items: events.into_iter().map(Into::into).collect(), next }))
 }

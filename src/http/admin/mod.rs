@@ -18,8 +18,8 @@ pub use self::{
     roles::{RoleRequest, RoleResponse, RolesResponse, UserRolesRequest},
     users::{AdminUserResponse, AdminUsersResponse, CreateUserRequest, ResetPasswordRequest, UpdateUserRequest},
 };
-use super::{fresh::FreshCaller, problem::Problem, state::AppState};
-use crate::{Error, Principal, access::Operator, account::UserId};
+use super::{fresh::FreshCaller, named::named, problem::Problem, state::AppState};
+use crate::{Principal, access::Operator, account::UserId};
 
 /// Whoever administers: a route that changes something takes this, which only a fresh caller comes to.
 impl FromRequestParts<AppState> for Operator {
@@ -39,8 +39,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let id = Path::<String>::from_request_parts(parts, state).await.ok();
-        let id = id.and_then(|Path(id)| UserId::parse(&id)).ok_or(Error::NotFound)?;
-        Ok(Self(id))
+        Ok(Self(named(Path::from_request_parts(parts, state).await, UserId::parse)?))
     }
 }

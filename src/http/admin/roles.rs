@@ -13,7 +13,7 @@ use crate::{
     Error,
     access::{Operator, Role, RoleName},
     account::Accounts,
-    http::{fields::Fields, problem::Problem},
+    http::{fields::Fields, named::named, problem::Problem},
     session::Device,
 };
 
@@ -124,7 +124,7 @@ pub(in crate::http) async fn set(
     role: Result<Path<String>, PathRejection>,
     mut fields: Fields,
 ) -> Result<Json<RoleResponse>, Problem> {
-    let name = named(role).ok_or(Error::field("role", "invalid_role"));
+    let name = named(role, RoleName::parse).map_err(|_| Error::field("role", "invalid_role"));
     let scopes = fields.texts("scopes").into_iter().collect();
     let name = fields.finish(name)?;
     accounts.administer(&operator, &device).set_role(Role { name: name.clone(), scopes }).await?;
@@ -150,11 +150,6 @@ pub(in crate::http) async fn remove(
     device: Device,
     role: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    let name = named(role).ok_or(Error::NotFound)?;
-    accounts.administer(&operator, &device).delete_role(name).await?;
+    accounts.administer(&operator, &device).delete_role(named(role, RoleName::parse)?).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn named(role: Result<Path<String>, PathRejection>) -> Option<RoleName> {
-    role.ok().and_then(|Path(name)| RoleName::parse(&name))
 }

@@ -11,8 +11,9 @@ use crate::{
     account::{Accounts, Invitation, UserId, UserRecord},
     http::{
         fields::{Fields, both},
+        hidden::hidden_in_debug,
         me::UserResponse,
-        page::Page,
+        piece::Piece,
         problem::Problem,
         query::Query,
         time::rfc3339,
@@ -80,16 +81,6 @@ pub struct ResetPasswordRequest {
     pub new_password: String,
 }
 
-macro_rules! hidden_in_debug {
-    ($($name:ident),+) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        }
-    )+};
-}
-
 hidden_in_debug!(CreateUserRequest, ResetPasswordRequest);
 
 impl From<UserRecord> for AdminUserResponse {
@@ -128,14 +119,14 @@ impl From<UserRecord> for AdminUserResponse {
 )]
 pub(in crate::http) async fn list(
     State(accounts): State<Accounts>,
-    page: Page,
+    piece: Piece,
     query: Query,
 ) -> Result<Json<AdminUsersResponse>, Problem> {
     let text = query.text("q", 256)?.unwrap_or_default();
     let state = query.text("state", 16)?;
     let state = state.map(|name| UserState::parse(&name).ok_or(Error::field("state", "invalid_state"))).transpose()?;
-    let query = UserQuery { text, state, after: page.after(UserId::parse)?, limit: page.limit() };
-    let (users, next) = page.cut(accounts.find_users(&query).await?, |last| last.user.id.to_string());
+    let query = UserQuery { text, state, after: piece.after(UserId::parse)?, limit: piece.limit() };
+    let (users, next) = piece.cut(accounts.find_users(&query).await?, |last| last.user.id.to_string());
     Ok(Json(AdminUsersResponse { items: users.into_iter().map(Into::into).collect(), next }))
 }
 
@@ -193,7 +184,9 @@ pub(in crate::http) async fn show(
     Ok(Json(accounts.user(id).await?.into()))
 }
 
-/// Shuts an account, or opens it again or for the first time. An account that is shut has no sessions, and its tokens and API keys are refused.
+/// Shuts an account, or opens it again or for the first time.
+///
+/// An account that is shut has no sessions, and its tokens and API keys are refused.
 #[utoipa::path(
     patch, path = "/auth/admin/users/{id}", tag = "administration", request_body = UpdateUserRequest,
     params(("id" = String, Path, description = "The user's id")),

@@ -1,8 +1,9 @@
 //! Where tokens are remembered: in buckets of seven, each of them one line of the processor's caches.
 //!
-//! A token has two buckets where it may be: the second one counts once the first holds as many as it is meant to, so that
-//! they fill up alike and next to none is ever full. Most are in the first. So a look-up meets two pieces of memory that it has to wait for if they have not been used lately: the bucket,
-//! in which a byte of each token's hash tells which of them it can be, and the token itself, with all that is known of it.
+//! A token has two buckets where it may be: the second one counts once the first holds as many as it is meant to, so
+//! that they fill up alike and next to none is ever full. Most are in the first. So a look-up meets two pieces of
+//! memory that it has to wait for if they have not been used lately: the bucket, in which a byte of each token's hash
+//! tells which of them it can be, and the token itself, with all that is known of it.
 //!
 //! Whoever looks up takes no lock. Whoever changes anything holds one, which is the cache's.
 

@@ -9,7 +9,7 @@ use crate::{
     account::Caller,
     api_key::{API_KEY_OVERLAP, ApiKey, ApiKeyId, NewKey, PlainApiKey},
     error::Error,
-    http::Piece,
+    http::{Piece, named},
     pages::{
         form::Form,
         moment::Moment,
@@ -100,14 +100,14 @@ async fn create(
 
 pub(in crate::pages) async fn show(visit: Visit, id: Result<Path<String>, PathRejection>) -> Answer {
     let caller = visit.fresh_caller().await?;
-    let key = visit.accounts.api_key(caller, id_of(id)?).await?;
+    let key = visit.accounts.api_key(caller, named(id, ApiKeyId::parse)?).await?;
     Ok(one_page(&visit, key).show())
 }
 
 /// Puts another key in the place of one, or deletes it.
 pub(in crate::pages) async fn change(visit: Visit, id: Result<Path<String>, PathRejection>, mut form: Form) -> Answer {
     let caller = visit.fresh_caller().await?;
-    let key = visit.accounts.api_key(caller, id_of(id)?).await?;
+    let key = visit.accounts.api_key(caller, named(id, ApiKeyId::parse)?).await?;
     if form.is_ticked("delete") {
         visit.accounts.delete_api_key(caller, key.id, &visit.device).await?;
         return Ok(visit.to("/account/api-keys").saying("api_key_deleted", &key.name).go());
@@ -117,10 +117,6 @@ pub(in crate::pages) async fn change(visit: Visit, id: Result<Path<String>, Path
         Err(Error::NotFound) => Err(Error::NotFound.into()),
         Err(error) => Ok(one_page(&visit, key).refused(error).show()),
     }
-}
-
-fn id_of(id: Result<Path<String>, PathRejection>) -> Result<ApiKeyId, Error> {
-    id.ok().and_then(|Path(id)| ApiKeyId::parse(&id)).ok_or(Error::NotFound)
 }
 
 /// What the visitor may do, and so what a key of theirs can.

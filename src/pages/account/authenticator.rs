@@ -3,14 +3,14 @@
 use minijinja::Value;
 
 use crate::{
-    account::{Caller, SecondFactorCode},
+    account::Caller,
     error::Error,
     pages::{
+        codes,
         form::Form,
         page::{Answer, Page},
         visit::Visit,
     },
-    recovery::RecoveryCode,
     totp::{Enrolling, TotpCode, TotpSecret, TotpSetup},
 };
 
@@ -21,7 +21,7 @@ pub(in crate::pages) async fn show(visit: Visit) -> Answer {
 /// Removes it. Whoever cannot show a code of it shows a recovery code.
 pub(in crate::pages) async fn remove(visit: Visit, mut form: Form) -> Answer {
     let caller = visit.caller().await?;
-    let outcome = match code(&mut form) {
+    let outcome = match codes::needed(&mut form, "code") {
         Ok(code) => visit.accounts.disable_totp(caller, &code, &visit.device).await,
         Err(error) => Err(error),
     };
@@ -30,14 +30,6 @@ pub(in crate::pages) async fn remove(visit: Visit, mut form: Form) -> Answer {
         Ok(()) | Err(Error::NoSecondFactor) => Ok(visit.to("/account").saying("authenticator_removed", "").go()),
         Err(error) => Ok(page(&visit, caller).await?.refused(error).show()),
     }
-}
-
-fn code(form: &mut Form) -> Result<SecondFactorCode, Error> {
-    if let Some(typed) = form.take("recovery_code") {
-        let code = RecoveryCode::parse(&typed).ok_or(Error::field("recovery_code", "invalid_code"))?;
-        return Ok(SecondFactorCode::Recovery(code));
-    }
-    TotpCode::parse(&form.text("code")).map(SecondFactorCode::Totp).ok_or(Error::field("code", "invalid_code"))
 }
 
 async fn page(visit: &Visit, caller: Caller) -> Result<Page<'_>, Error> {

@@ -118,7 +118,7 @@ fn has_keys(visit: &Visit) -> Result<(), Error> {
 
 /// The visitor's key that a path names.
 async fn find(visit: &Visit, caller: Caller, id: Result<Path<String>, PathRejection>) -> Result<Passkey, Error> {
-    let id = id.ok().and_then(|Path(id)| PasskeyId::parse(&id)).ok_or(Error::NotFound)?;
+    let id = http::named(id, PasskeyId::parse)?;
     let keys = visit.accounts.passkeys(caller).await?;
     keys.into_iter().find(|key| key.id == id).ok_or(Error::NotFound)
 }

@@ -1,5 +1,5 @@
-//! `/account/admin`: the accounts in the hands of those who run the service, by the same functions and under the same rules as
-//! `/auth/admin`.
+//! `/account/admin`: the accounts in the hands of those who run the service, by the same functions and under the same
+//! rules as `/auth/admin`.
 //!
 //! What changes something is on a page of its own, with a button. Whoever has not shown lately who they are is sent to do
 //! that before they see it, so that nothing they type is lost.

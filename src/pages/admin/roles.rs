@@ -10,6 +10,7 @@ use super::{operator, page};
 use crate::{
     access::{ADMIN, Operator, Role, RoleName},
     error::Error,
+    http,
     pages::{
         form::Form,
         page::{Answer, Page, Trouble},
@@ -25,9 +26,7 @@ impl<S: Send + Sync> FromRequestParts<S> for NamedRole {
     type Rejection = Trouble;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
-        let path = Path::<String>::from_request_parts(parts, state).await.ok();
-        let name = path.and_then(|Path(name)| RoleName::parse(&name)).ok_or(Error::NotFound)?;
-        Ok(Self(name))
+        Ok(Self(http::named(Path::from_request_parts(parts, state).await, RoleName::parse)?))
     }
 }
 

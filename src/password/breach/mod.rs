@@ -2,7 +2,7 @@
 
 mod file;
 
-use std::{error::Error, fmt, fmt::Write, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 pub use self::file::BreachFile;
 use super::Password;
+use crate::secret::hex;
 
 /// How many hexadecimal digits of a password's SHA-1 are shown to whoever is asked. One password in a million
 /// begins like another.
@@ -51,7 +52,7 @@ pub trait BreachLookup: fmt::Debug + Send + Sync + 'static {
 
 /// Whether this password is known from a breach. `false` if that cannot be told.
 pub(super) async fn knows(lookup: &dyn BreachLookup, password: &Password) -> bool {
-    let hash = hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.expose().as_bytes()).as_ref());
+    let hash = hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.expose().as_bytes()).as_ref()).to_ascii_uppercase();
     let (shown, kept) = hash.split_at(SHOWN);
     let error = match timeout(PATIENCE, lookup.range(shown)).await {
         Ok(Ok(range)) => return holds(&range, kept),
@@ -67,12 +68,4 @@ fn holds(range: &str, ending: &str) -> bool {
         .lines()
         .filter_map(|line| line.trim_end().split_once(':'))
         .any(|(known, count)| known.eq_ignore_ascii_case(ending) && count != "0")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02X}");
-        text
-    })
 }

@@ -1,7 +1,5 @@
 //! bcrypt, as everyone writes it, and as Django wraps it.
 
-use std::fmt::Write;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{
     Engine,
@@ -11,7 +9,7 @@ use base64::{
 use zeroize::Zeroizing;
 
 use super::are_equal;
-use crate::password::Password;
+use crate::{password::Password, secret::hex};
 
 /// The highest cost that is computed: 2^14 rounds, about a second.
 const COST_MAX: u32 = 14;
@@ -75,13 +73,4 @@ impl Bcrypt {
         let tag = bcrypt::bcrypt(self.cost, self.salt, &read);
         are_equal(&self.tag, tag.get(..TAG_LEN).unwrap_or_default()) & !secret.contains(&0)
     }
-}
-
-fn hex(bytes: &[u8]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
-    for byte in bytes {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

@@ -1,10 +1,11 @@
 //! The settings of who may do what.
 
-use std::num::NonZeroU32;
-
 use portcullis::access::{self, RoleName};
 
-use super::table::{Kind, Setting, number, put};
+use super::{
+    reading::{count, list, put},
+    table::{Kind, Setting},
+};
 
 pub(super) const DEFAULT_ROLE: Setting = Setting {
     key: "default_role",
@@ -58,7 +59,7 @@ pub(super) const RESOURCES: Setting = Setting {
     help: "What clients are told at login of where else they can go: `name=URL`",
     kind: Kind::List,
     put: |settings, text| {
-        let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty()).map(|pair| {
+        let pairs = list(text, |pair| {
             let (name, url) = pair.split_once('=')?;
             let (name, url) = (name.trim(), url.trim());
             let is_url =
@@ -66,14 +67,10 @@ pub(super) const RESOURCES: Setting = Setting {
             (is_url && !name.is_empty()).then(|| (name.to_owned(), url.to_owned()))
         });
         let expected = "must list names and URLs, such as notes=https://notes.example";
-        put(&mut settings.config.resources, pairs.collect(), expected)
+        put(&mut settings.config.resources, pairs, expected)
     },
     show: |settings| {
         let pairs = settings.config.resources.iter().map(|(name, url)| format!("{name}={url}"));
         pairs.collect::<Vec<_>>().join(",")
     },
 };
-
-fn count(text: &str, most: usize) -> Option<NonZeroU32> {
-    number(text, 1..=most).and_then(|count| NonZeroU32::new(count.try_into().ok()?))
-}

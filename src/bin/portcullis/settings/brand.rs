@@ -1,8 +1,11 @@
 //! The settings of pages.
 
-use portcullis::{brand::Logo, config::PublicUrl};
+use portcullis::brand::Logo;
 
-use super::table::{Kind, Setting, put};
+use super::{
+    reading::{list, listed, put},
+    table::{Kind, Setting},
+};
 
 pub(super) const LOGO: Setting = Setting {
     key: "brand.logo",
@@ -41,9 +44,8 @@ pub(super) const NEXT_ORIGINS: Setting = Setting {
     help: "The origins of other services that a login may lead back to",
     kind: Kind::List,
     put: |settings, text| {
-        let origins = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        let origins = origins.map(|origin| origin.parse::<PublicUrl>().ok()).collect();
+        let origins = list(text, |origin| origin.parse().ok());
         put(&mut settings.config.next_origins, origins, "must list origins, such as https://notes.example")
     },
-    show: |settings| settings.config.next_origins.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+    show: |settings| listed(&settings.config.next_origins),
 };

@@ -2,7 +2,10 @@
 
 use portcullis::mail::LinkTemplate;
 
-use super::table::{Kind, Setting, path, put};
+use super::{
+    reading::{path, put},
+    table::{Kind, Setting},
+};
 
 pub(super) const SITE_NAME: Setting = Setting {
     key: "site_name",

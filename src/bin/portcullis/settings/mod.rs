@@ -13,6 +13,7 @@ mod mask;
 mod operation;
 mod passkey;
 mod pepper;
+mod reading;
 mod source;
 mod table;
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::table::{Kind, Setting, put, span};
+use super::{
+    reading::{put, span},
+    table::{Kind, Setting},
+};
 
 const DAY: Duration = Duration::from_hours(24);
 

@@ -1,8 +1,9 @@
 //! The settings of passkeys and security keys.
 
-use portcullis::config::PublicUrl;
-
-use super::table::{Kind, Setting, TRUE_OR_FALSE, put, switch};
+use super::{
+    reading::{TRUE_OR_FALSE, list, listed, put, switch},
+    table::{Kind, Setting},
+};
 
 pub(super) const PASSKEY_REGISTRATION: Setting = Setting {
     key: "passkey_registration",
@@ -17,9 +18,8 @@ pub(super) const WEBAUTHN_ORIGINS: Setting = Setting {
     help: "Where passkeys and security keys may be used besides `public_url`: origins on its host or below it",
     kind: Kind::List,
     put: |settings, text| {
-        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        let origins = items.map(|origin| origin.parse::<PublicUrl>().ok()).collect();
+        let origins = list(text, |origin| origin.parse().ok());
         put(&mut settings.config.webauthn_origins, origins, "must list origins, such as https://app.id.example")
     },
-    show: |settings| settings.config.webauthn_origins.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+    show: |settings| listed(&settings.config.webauthn_origins),
 };

@@ -2,16 +2,8 @@
 //!
 //! The key is the name in the file; the variable and the flag follow from it.
 
-use std::{
-    net::IpAddr,
-    num::{NonZeroU32, NonZeroUsize},
-    ops::RangeInclusive,
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+use std::{num::NonZeroUsize, time::Duration};
 
-use ipnet::IpNet;
 use portcullis::{
     config::{PublicUrl, RegistrationPolicy, SecondFactorPolicy},
     jwt::Algorithm,
@@ -20,7 +12,14 @@ use portcullis::{
     totp::TotpWindow,
 };
 
-use super::{Settings, access, brand, mail, mask::masked, operation, passkey, pepper};
+use super::{
+    Settings, access, brand, mail,
+    mask::masked,
+    operation, passkey, pepper,
+    reading::{
+        SESSION_SPAN, TRUE_OR_FALSE, count, list, listed, network, number, path, put, session_span, span, switch,
+    },
+};
 
 /// The longest life that an access token can be given.
 pub(crate) const LONGEST_ACCESS_TOKEN: Duration = Duration::from_hours(24);
@@ -165,8 +164,7 @@ pub(crate) static SETTINGS: [Setting; 50] = [
         help: "How many sessions a user may have at once; one more ends the one that was not used for longest",
         kind: Kind::Value,
         put: |settings, text| {
-            let cap = number(text, 1..=10_000).and_then(|cap| NonZeroU32::new(cap.try_into().ok()?));
-            put(&mut settings.config.session_cap, cap, "must be a number from 1 to 10000")
+            put(&mut settings.config.session_cap, count(text, 10_000), "must be a number from 1 to 10000")
         },
         show: |settings| settings.config.session_cap.to_string(),
     },
@@ -308,10 +306,10 @@ pub(crate) static SETTINGS: [Setting; 50] = [
         help: "The reverse proxies whose `X-Forwarded-For` is believed: addresses or networks",
         kind: Kind::List,
         put: |settings, text| {
-            let networks = text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(network).collect();
-            put(&mut settings.config.trusted_proxies, networks, "must list addresses or networks, such as 10.0.0.0/8")
+            let expected = "must list addresses or networks, such as 10.0.0.0/8";
+            put(&mut settings.config.trusted_proxies, list(text, network), expected)
         },
-        show: |settings| settings.config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+        show: |settings| listed(&settings.config.trusted_proxies),
     },
     mail::SITE_NAME,
     mail::MAIL_URL,
@@ -342,36 +340,3 @@ pub(crate) static SETTINGS: [Setting; 50] = [
         show: |settings| settings.config.insecure_no_limits.to_string(),
     },
 ];
-
-const SESSION_SPAN: &str = "must be a time from 1m to 365d, such as 24h or 7d";
-
-fn session_span(text: &str) -> Option<Duration> {
-    span(text, Duration::from_mins(1)..=Duration::from_hours(365 * 24))
-}
-
-pub(super) const TRUE_OR_FALSE: &str = "must be `true` or `false`";
-
-pub(super) fn put<T>(place: &mut T, value: Option<T>, expected: &'static str) -> Result<(), &'static str> {
-    *place = value.ok_or(expected)?;
-    Ok(())
-}
-
-pub(super) fn path(text: &str) -> Option<PathBuf> {
-    (!text.is_empty()).then(|| text.into())
-}
-
-pub(super) fn span(text: &str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
-    humantime::parse_duration(text).ok().filter(|span| bounds.contains(span))
-}
-
-pub(super) fn number(text: &str, bounds: RangeInclusive<usize>) -> Option<usize> {
-    text.parse().ok().filter(|number| bounds.contains(number))
-}
-
-fn network(text: &str) -> Option<IpNet> {
-    IpNet::from_str(text).ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-}
-
-pub(super) fn switch(text: &str) -> Option<bool> {
-    text.parse().ok()
-}

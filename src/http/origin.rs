@@ -1,12 +1,12 @@
-//! Whether a form was sent from a page of this service.
+//! Whether a browser sent something from a page of this service.
 
 use ::axum::http::{HeaderMap, HeaderName, header::ORIGIN};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// `Sec-Fetch-Site` decides where it is sent, and else `Origin` must be this service's own. Neither present, or one of them
-/// twice: it was not.
-pub(super) fn is_own(headers: &HeaderMap, own: &str) -> bool {
+/// `Sec-Fetch-Site` decides where it is sent, and else `Origin` must be this service's own. If neither is there, or the
+/// one that counts is there twice, it was not.
+pub(crate) fn is_from_own_page(headers: &HeaderMap, own: &str) -> bool {
     match (values(headers, &SEC_FETCH_SITE).as_slice(), values(headers, &ORIGIN).as_slice()) {
         ([site], _) => *site == "same-origin",
         ([], [origin]) => *origin == own,
@@ -28,7 +28,7 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, value.parse().unwrap());
         }
-        is_own(&map, "https://id.example")
+        is_from_own_page(&map, "https://id.example")
     }
 
     #[test]

@@ -13,12 +13,12 @@ const LIMIT_MAX: u32 = 100;
 
 /// Which piece of a list is asked for. A cursor is what the answer before called `next`.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct Piece {
     limit: u32,
     cursor: Option<String>,
 }
 
-impl Page {
+impl Piece {
     /// What the cursor stands for, as `read` reads it.
     pub(crate) fn after<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
         let unknown = || Error::field("cursor", "invalid_cursor");
@@ -54,7 +54,7 @@ impl Page {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Page {
+impl<S: Send + Sync> FromRequestParts<S> for Piece {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
