@@ -73,6 +73,7 @@ const FORGET_ONE_TIME_TOKENS: &str = "DELETE FROM one_time_tokens WHERE id IN (S
 /// Removes some of the devices that were not seen since then.
 const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network, label) IN
     (SELECT user_id, network, label FROM known_devices WHERE last_seen_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
 /// Removes some of the flows that had expired by then.
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
     (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
@@ -93,6 +94,16 @@ const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE user_id IN
 /// Removes some of the API keys that had expired by then.
 const FORGET_API_KEYS: &str = "DELETE FROM api_keys WHERE id IN
     (SELECT id FROM api_keys WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the mails that had been given up by then.
+const FORGET_MAILS: &str = "DELETE FROM outbox WHERE id IN
+    (SELECT id FROM outbox WHERE given_up_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the rows of the trail that are from before then. The lowest ids are the oldest rows, and the times of no
+/// other rows need be read.
+const FORGET_EVENTS: &str = "DELETE FROM events WHERE id IN
+    (SELECT id FROM (SELECT id, happened_at FROM events ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) AS oldest
+     WHERE happened_at < $1)";
 
 /// Finds the mailbox of mails that are for a user or a user name, oldest first. Those that another node is just looking
 /// up are left to it.

@@ -87,6 +87,14 @@ const FORGET_TOTP_SETUPS: &str =
 const FORGET_API_KEYS: &str =
     "DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE expires_at <= $1 LIMIT $2)";
 
+/// Removes some of the mails that had been given up by then.
+const FORGET_MAILS: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE given_up_at <= $1 LIMIT $2)";
+
+/// Removes some of the rows of the trail that are from before then. The lowest ids are the oldest rows, and the times of no
+/// other rows need be read.
+const FORGET_EVENTS: &str = "DELETE FROM events WHERE id IN
+    (SELECT id FROM (SELECT id, happened_at FROM events ORDER BY id LIMIT $2) AS oldest WHERE happened_at < $1)";
+
 /// Finds the mailbox of mails that are for a user or a user name, oldest first.
 const FIND_LANES: &str = "UPDATE outbox SET lane = COALESCE(
         CASE WHEN to_username IS NULL

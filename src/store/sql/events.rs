@@ -4,7 +4,7 @@ use sqlx::{QueryBuilder, Result, Row as _};
 use uuid::Uuid;
 
 use super::{
-    super::{Backend, Db},
+    super::{Backend, Db, FORGET_EVENTS},
     connection::Transaction,
     row::{Row, optional_parsed, parsed, timestamp},
     sweep::BATCH,
@@ -133,13 +133,8 @@ pub(super) async fn forget(store: &Backend, before: Timestamp) -> Result<()> {
     let horizon = sqlx::query("UPDATE event_horizon SET forgets_before = $1 WHERE forgets_before < $1");
     store.execute(horizon.bind(before.as_millis())).await?;
     loop {
-        // The lowest ids are the oldest rows, and the times of no other rows need be read.
-        let query = sqlx::query(
-            "DELETE FROM events WHERE id IN (
-                SELECT id FROM (SELECT id, happened_at FROM events ORDER BY id LIMIT $2) AS oldest
-                WHERE happened_at < $1)",
-        );
-        if store.execute(query.bind(before.as_millis()).bind(BATCH)).await?.rows_affected() == 0 {
+        let query = sqlx::query(FORGET_EVENTS).bind(before.as_millis()).bind(BATCH);
+        if store.execute(query).await?.rows_affected() == 0 {
             return Ok(());
         }
     }

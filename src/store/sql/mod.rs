@@ -384,6 +384,6 @@ impl Store for Backend {
         in_its_time(first_admin::forget_expired(self, now)).await?;
         in_its_time(sweep::known_devices(self, now)).await?;
         in_its_time(sweep::api_keys(self, now)).await?;
-        in_its_time(outbox::forget_given_up(self, now)).await
+        in_its_time(sweep::mails_given_up(self, now)).await
     }
 }
