@@ -94,7 +94,25 @@ impl TestDb {
     }
 
     fn has_id(&self, id: Uuid) -> String {
-        if self.url().starts_with("sqlite:") { format!("id = x'{}'", id.simple()) } else { format!("id = '{id}'") }
+        format!("id = {}", self.literal(id))
+    }
+
+    fn literal(&self, id: Uuid) -> String {
+        if self.url().starts_with("sqlite:") { format!("x'{}'", id.simple()) } else { format!("'{id}'") }
+    }
+
+    /// Writes a row of the trail as a program may that is newer than this one: of this kind, and at the time of its id.
+    pub async fn newer_event(&self, id: Uuid, kind: &str, username: &str) {
+        let (key, at) = (Username::parse(username).unwrap().key().to_owned(), id.as_u128() >> 80);
+        let id = self.literal(id);
+        let row = format!("SELECT {id}, {at}, '{kind}', id FROM users WHERE username_key = '{key}'");
+        self.execute(format!("INSERT INTO events (id, happened_at, kind, user_id) {row}")).await;
+    }
+
+    /// Asks for a mail in the same way.
+    pub async fn newer_mail(&self, id: Uuid, kind: &str, address: &str) {
+        let row = format!("VALUES ({}, '{kind}', 0, '{address}', '{address}', 0, 0)", self.literal(id));
+        self.execute(format!("INSERT INTO outbox (id, kind, asked_at, to_email, lane, attempts, due_at) {row}")).await;
     }
 
     /// How many attempts are counted and how many events are recorded, together.
