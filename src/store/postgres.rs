@@ -135,21 +135,29 @@ const NEXT_KEYS: &str = "UPDATE signing_key_versions SET version = version + 1 W
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the server enforces on every connection: no statement runs for longer than a request is waited for, and no
-/// transaction whose client has gone silent keeps its locks.
-const SERVER_LIMITS: [(&str, &str); 2] = [("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
+/// What holds in every session: no statement runs for longer than a request is waited for, no transaction whose client
+/// has gone silent keeps its locks, and a statement that is a transaction by itself is one of that level too.
+const SESSION: [(&str, &str); 3] = [
+    ("statement_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("default_transaction_isolation", "read committed"),
+];
 
 /// Begins a transaction in a session that someone else has used, and will use: what they prepared is forgotten, whose names
 /// would be taken, and the limits hold for this transaction alone.
 const BEGIN_BEHIND_POOLER: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; DEALLOCATE ALL;
     SET LOCAL statement_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
-/// Begins the migrations. Whoever comes second waits here for the first, for as long as that takes; the server remarks
-/// each time that the table of migrations is there already, which is nothing to worry about.
-const BEGIN_MIGRATIONS: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; DEALLOCATE ALL;
-    SET LOCAL client_min_messages = 'warning'; SET LOCAL statement_timeout = 0;
-    SET LOCAL idle_in_transaction_session_timeout = 0;
-    SELECT pg_advisory_xact_lock(8242068319471)";
+/// Begins a transaction that takes as long as it takes, in a session that may be one of a pooler's.
+pub(super) const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; DEALLOCATE ALL;
+    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+
+/// Ends what such a transaction has prepared, for whoever gets the session next.
+pub(super) const LEAVE_NOTHING_PREPARED: &str = "DEALLOCATE ALL";
+
+/// Keeps other migrations out. Whoever comes second waits here for the first; the server remarks each time that the table
+/// of migrations is there already, which is nothing to worry about.
+const LOCK_MIGRATIONS: &str = "SET LOCAL client_min_messages = 'warning'; SELECT pg_advisory_xact_lock(8242068319471)";
 
 /// A connection that has rested for longer than this is tested before it is used, for not longer than that.
 const TRUSTED_REST: Duration = Duration::from_secs(1);
@@ -206,13 +214,8 @@ impl PostgresStore {
     /// ```
     pub async fn connect(url: &str) -> Result<Self> {
         let PostgresUrl { options, connections, has_pooler, listens } = PostgresUrl::parse(url)?;
-        let (options, begin) = if has_pooler {
-            // Poolers let only a few settings through to the server, and this is none of them.
-            let options = options.statement_cache_capacity(0).extra_float_digits(None);
-            (options, BEGIN_BEHIND_POOLER)
-        } else {
-            (options.options(SERVER_LIMITS), BEGIN)
-        };
+        let options = of_sessions(options, has_pooler);
+        let begin = if has_pooler { BEGIN_BEHIND_POOLER } else { BEGIN };
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(PATIENCE)
@@ -251,12 +254,30 @@ pub(super) fn failure(error: sqlx::Error) -> super::StoreError {
     store_error(error)
 }
 
+/// A connection that is not one of a store's, to the server of this URL.
+#[cfg(feature = "sqlite")]
+pub(super) async fn connect_alone(url: &str) -> Result<sqlx::PgConnection> {
+    let PostgresUrl { options, has_pooler, .. } = PostgresUrl::parse(url)?;
+    of_sessions(options, has_pooler).connect().await.map_err(store_error)
+}
+
+/// How to connect, so that every session is as it has to be.
+fn of_sessions(options: PgConnectOptions, has_pooler: bool) -> PgConnectOptions {
+    if has_pooler {
+        // Poolers let only a few settings through to the server, and these are none of them.
+        options.statement_cache_capacity(0).extra_float_digits(None)
+    } else {
+        options.options(SESSION)
+    }
+}
+
 /// Brings the schema up to date in one transaction, so that a pooler keeps it together, and nobody sees half of it.
 async fn migrate(options: &PgConnectOptions) -> sqlx::Result<()> {
     let mut connection = options.connect().await?;
-    let mut tx = connection.begin_with(BEGIN_MIGRATIONS).await?;
+    let mut tx = connection.begin_with(BEGIN_LONG).await?;
+    sqlx::raw_sql(LOCK_MIGRATIONS).execute(&mut *tx).await?;
     migrations::run_on_postgres(&mut tx).await?;
-    sqlx::raw_sql("DEALLOCATE ALL").execute(&mut *tx).await?;
+    sqlx::raw_sql(LEAVE_NOTHING_PREPARED).execute(&mut *tx).await?;
     tx.commit().await?;
     connection.close().await
 }
