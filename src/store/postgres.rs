@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use futures_util::TryFutureExt as _;
 use sqlx::{
-    ConnectOptions, Connection,
+    ConnectOptions, Connection, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::time::timeout;
 
 use self::sql::{Pool, store_error};
-use super::{PoolFigures, Result, listener::Listener, migrations, notices::Notices, postgres_url::PostgresUrl};
+use super::{
+    PoolFigures, Result, doubt::Doubt, listener::Listener, migrations, notices::Notices, postgres_url::PostgresUrl,
+};
 
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
@@ -132,6 +135,12 @@ const NEXT_CHANGES: &str = "UPDATE revocation_journal SET last_change = last_cha
 const NEXT_KEYS: &str = "UPDATE signing_key_versions SET version = version + 1 WHERE slot = 1
     RETURNING pg_notify('portcullis', 'signing_keys')";
 
+/// Asks whether the session takes no writes: its server follows another one, or was told so.
+const READ_ONLY: &str = "SELECT CAST(current_setting('transaction_read_only') AS BOOLEAN)";
+
+/// What is asked of a connection that was to write and has not.
+const IS_READ_ONLY: Option<&str> = Some(READ_ONLY);
+
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -159,7 +168,8 @@ pub(super) const LEAVE_NOTHING_PREPARED: &str = "DEALLOCATE ALL";
 /// of migrations is there already, which is nothing to worry about.
 const LOCK_MIGRATIONS: &str = "SET LOCAL client_min_messages = 'warning'; SELECT pg_advisory_xact_lock(8242068319471)";
 
-/// A connection that has rested for longer than this is tested before it is used, for not longer than that.
+/// A connection that has rested for longer than this is tested before it is used, for not longer than that. So is one that
+/// was made longer ago while it is doubted that it takes writes: younger ones would be replaced by their like.
 const TRUSTED_REST: Duration = Duration::from_secs(1);
 
 /// Whether an error of this SQLSTATE may go away by itself: connection lost (08), read-only after a failover (25006),
@@ -216,24 +226,31 @@ impl PostgresStore {
         let PostgresUrl { options, connections, has_pooler, listens } = PostgresUrl::parse(url)?;
         let options = of_sessions(options, has_pooler);
         let begin = if has_pooler { BEGIN_BEHIND_POOLER } else { BEGIN };
+        let doubt = Doubt::default();
+        let doubted = doubt.clone();
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(PATIENCE)
             .test_before_acquire(false)
-            .before_acquire(|connection, rest| {
+            .before_acquire(move |connection, rest| {
+                let is_doubted = rest.age > TRUSTED_REST && doubted.lasts();
                 Box::pin(async move {
-                    // One that does not answer is closed, and another one made.
-                    if rest.idle_for <= TRUSTED_REST {
+                    // One that does not answer, or not as it should, is closed, and another one made.
+                    let good = if is_doubted {
+                        timeout(TRUSTED_REST, takes_writes(connection)).await
+                    } else if rest.idle_for > TRUSTED_REST {
+                        timeout(TRUSTED_REST, connection.ping().map_ok(|()| true)).await
+                    } else {
                         return Ok(true);
-                    }
-                    Ok(timeout(TRUSTED_REST, connection.ping()).await.is_ok_and(|pong| pong.is_ok()))
+                    };
+                    Ok(good.is_ok_and(|good| good.unwrap_or(false)))
                 })
             })
             .connect_with(options.clone())
             .await
             .map_err(store_error)?;
         migrate(&options).await.map_err(store_error)?;
-        let pool = Pool::new(pool, begin, has_pooler);
+        let pool = Pool::new(pool, begin, has_pooler, doubt);
         let listener = listens.then(|| Listener::new(options));
         Ok(Self { writer: pool.clone(), reader: pool, listener })
     }
@@ -248,6 +265,11 @@ impl PostgresStore {
     }
 }
 
+async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let answer = sqlx::raw_sql(READ_ONLY).fetch_one(connection).await?;
+    Ok(!answer.try_get::<bool, _>(0)?)
+}
+
 /// What an error of the driver means, on a connection that is not the store's.
 #[cfg(feature = "sqlite")]
 pub(super) fn failure(error: sqlx::Error) -> super::StoreError {
@@ -256,7 +278,7 @@ pub(super) fn failure(error: sqlx::Error) -> super::StoreError {
 
 /// A connection that is not one of a store's, to the server of this URL.
 #[cfg(feature = "sqlite")]
-pub(super) async fn connect_alone(url: &str) -> Result<sqlx::PgConnection> {
+pub(super) async fn connect_alone(url: &str) -> Result<PgConnection> {
     let PostgresUrl { options, has_pooler, .. } = PostgresUrl::parse(url)?;
     of_sessions(options, has_pooler).connect().await.map_err(store_error)
 }

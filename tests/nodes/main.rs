@@ -25,6 +25,7 @@ mod raw;
 mod cluster;
 mod flows;
 mod limits;
+mod node;
 mod notices;
 mod outage;
 mod outbox;

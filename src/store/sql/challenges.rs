@@ -44,7 +44,7 @@ pub(super) async fn put(store: &Backend, flow: &TokenHash, challenge: &Challenge
 }
 
 pub(super) async fn take(store: &Backend, flow: &TokenHash, now: Timestamp) -> Result<Option<Challenge>> {
-    let mut connection = store.writer.lend().await?;
+    let mut connection = store.writer.lend_to_write().await?;
     let row = sqlx::query(
         "DELETE FROM passkey_challenges WHERE hash = $1 AND expires_at > $2
          RETURNING ceremony, user_id, session_id, state, expires_at",
