@@ -11,6 +11,8 @@ mod access;
 mod api_keys;
 mod connect;
 mod cookies;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod doubt;
 mod error;
 mod external;
 mod factors;

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use futures_util::TryFutureExt as _;
 use sqlx::{
-    ConnectOptions, Connection,
+    ConnectOptions, Connection, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::time::timeout;
 
 use self::sql::{Pool, store_error};
-use super::{PoolFigures, Result, listener::Listener, migrations, notices::Notices, postgres_url::PostgresUrl};
+use super::{
+    PoolFigures, Result, doubt::Doubt, listener::Listener, migrations, notices::Notices, postgres_url::PostgresUrl,
+};
 
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
@@ -74,6 +77,7 @@ const FORGET_ONE_TIME_TOKENS: &str = "DELETE FROM one_time_tokens WHERE id IN
 /// Removes some of the devices that were not seen since then.
 const FORGET_DEVICES: &str = "DELETE FROM known_devices WHERE (user_id, network, label) IN
     (SELECT user_id, network, label FROM known_devices WHERE last_seen_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
 /// Removes some of the flows that had expired by then.
 const FORGET_FLOWS: &str = "DELETE FROM flows WHERE hash IN
     (SELECT hash FROM flows WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
@@ -94,6 +98,16 @@ const FORGET_TOTP_SETUPS: &str = "DELETE FROM totp_setups WHERE user_id IN
 /// Removes some of the API keys that had expired by then.
 const FORGET_API_KEYS: &str = "DELETE FROM api_keys WHERE id IN
     (SELECT id FROM api_keys WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the mails that had been given up by then.
+const FORGET_MAILS: &str = "DELETE FROM outbox WHERE id IN
+    (SELECT id FROM outbox WHERE given_up_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Removes some of the rows of the trail that are from before then. The lowest ids are the oldest rows, and the times of no
+/// other rows need be read.
+const FORGET_EVENTS: &str = "DELETE FROM events WHERE id IN
+    (SELECT id FROM (SELECT id, happened_at FROM events ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) AS oldest
+     WHERE happened_at < $1)";
 
 /// Finds the mailbox of mails that are for a user or a user name, oldest first. Those that another node is just looking
 /// up are left to it.
@@ -122,26 +136,41 @@ const NEXT_CHANGES: &str = "UPDATE revocation_journal SET last_change = last_cha
 const NEXT_KEYS: &str = "UPDATE signing_key_versions SET version = version + 1 WHERE slot = 1
     RETURNING pg_notify('portcullis', 'signing_keys')";
 
+/// Asks whether the session takes no writes: its server follows another one, or was told so.
+const READ_ONLY: &str = "SELECT CAST(current_setting('transaction_read_only') AS BOOLEAN)";
+
+/// What is asked of a connection that was to write and has not.
+const IS_READ_ONLY: Option<&str> = Some(READ_ONLY);
+
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the server enforces on every connection: no statement runs for longer than a request is waited for, and no
-/// transaction whose client has gone silent keeps its locks.
-const SERVER_LIMITS: [(&str, &str); 2] = [("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
+/// What holds in every session: no statement runs for longer than a request is waited for, no transaction whose client
+/// has gone silent keeps its locks, and a statement that is a transaction by itself is one of that level too.
+const SESSION: [(&str, &str); 3] = [
+    ("statement_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("default_transaction_isolation", "read committed"),
+];
 
 /// Begins a transaction in a session that someone else has used, and will use: what they prepared is forgotten, whose names
 /// would be taken, and the limits hold for this transaction alone.
 const BEGIN_BEHIND_POOLER: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; DEALLOCATE ALL;
     SET LOCAL statement_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
-/// Begins the migrations. Whoever comes second waits here for the first, for as long as that takes; the server remarks
-/// each time that the table of migrations is there already, which is nothing to worry about.
-const BEGIN_MIGRATIONS: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; DEALLOCATE ALL;
-    SET LOCAL client_min_messages = 'warning'; SET LOCAL statement_timeout = 0;
-    SET LOCAL idle_in_transaction_session_timeout = 0;
-    SELECT pg_advisory_xact_lock(8242068319471)";
+/// Begins a transaction that takes as long as it takes, in a session that may be one of a pooler's.
+pub(super) const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; DEALLOCATE ALL;
+    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 
-/// A connection that has rested for longer than this is tested before it is used, for not longer than that.
+/// Ends what such a transaction has prepared, for whoever gets the session next.
+pub(super) const LEAVE_NOTHING_PREPARED: &str = "DEALLOCATE ALL";
+
+/// Keeps other migrations out. Whoever comes second waits here for the first; the server remarks each time that the table
+/// of migrations is there already, which is nothing to worry about.
+const LOCK_MIGRATIONS: &str = "SET LOCAL client_min_messages = 'warning'; SELECT pg_advisory_xact_lock(8242068319471)";
+
+/// A connection that has rested for longer than this is tested before it is used, for not longer than that. So is one that
+/// was made longer ago while it is doubted that it takes writes: younger ones would be replaced by their like.
 const TRUSTED_REST: Duration = Duration::from_secs(1);
 
 /// Whether an error of this SQLSTATE may go away by itself: connection lost (08), read-only after a failover (25006),
@@ -196,31 +225,33 @@ impl PostgresStore {
     /// ```
     pub async fn connect(url: &str) -> Result<Self> {
         let PostgresUrl { options, connections, has_pooler, listens } = PostgresUrl::parse(url)?;
-        let (options, begin) = if has_pooler {
-            // Poolers let only a few settings through to the server, and this is none of them.
-            let options = options.statement_cache_capacity(0).extra_float_digits(None);
-            (options, BEGIN_BEHIND_POOLER)
-        } else {
-            (options.options(SERVER_LIMITS), BEGIN)
-        };
+        let options = of_sessions(options, has_pooler);
+        let begin = if has_pooler { BEGIN_BEHIND_POOLER } else { BEGIN };
+        let doubt = Doubt::default();
+        let doubted = doubt.clone();
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(PATIENCE)
             .test_before_acquire(false)
-            .before_acquire(|connection, rest| {
+            .before_acquire(move |connection, rest| {
+                let is_doubted = rest.age > TRUSTED_REST && doubted.lasts();
                 Box::pin(async move {
-                    // One that does not answer is closed, and another one made.
-                    if rest.idle_for <= TRUSTED_REST {
+                    // One that does not answer, or not as it should, is closed, and another one made.
+                    let good = if is_doubted {
+                        timeout(TRUSTED_REST, takes_writes(connection)).await
+                    } else if rest.idle_for > TRUSTED_REST {
+                        timeout(TRUSTED_REST, connection.ping().map_ok(|()| true)).await
+                    } else {
                         return Ok(true);
-                    }
-                    Ok(timeout(TRUSTED_REST, connection.ping()).await.is_ok_and(|pong| pong.is_ok()))
+                    };
+                    Ok(good.is_ok_and(|good| good.unwrap_or(false)))
                 })
             })
             .connect_with(options.clone())
             .await
             .map_err(store_error)?;
         migrate(&options).await.map_err(store_error)?;
-        let pool = Pool::new(pool, begin, has_pooler);
+        let pool = Pool::new(pool, begin, has_pooler, doubt);
         let listener = listens.then(|| Listener::new(options));
         Ok(Self { writer: pool.clone(), reader: pool, listener })
     }
@@ -235,18 +266,41 @@ impl PostgresStore {
     }
 }
 
+async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let answer = sqlx::raw_sql(READ_ONLY).fetch_one(connection).await?;
+    Ok(!answer.try_get::<bool, _>(0)?)
+}
+
 /// What an error of the driver means, on a connection that is not the store's.
 #[cfg(feature = "sqlite")]
 pub(super) fn failure(error: sqlx::Error) -> super::StoreError {
     store_error(error)
 }
 
+/// A connection that is not one of a store's, to the server of this URL.
+#[cfg(feature = "sqlite")]
+pub(super) async fn connect_alone(url: &str) -> Result<PgConnection> {
+    let PostgresUrl { options, has_pooler, .. } = PostgresUrl::parse(url)?;
+    of_sessions(options, has_pooler).connect().await.map_err(store_error)
+}
+
+/// How to connect, so that every session is as it has to be.
+fn of_sessions(options: PgConnectOptions, has_pooler: bool) -> PgConnectOptions {
+    if has_pooler {
+        // Poolers let only a few settings through to the server, and these are none of them.
+        options.statement_cache_capacity(0).extra_float_digits(None)
+    } else {
+        options.options(SESSION)
+    }
+}
+
 /// Brings the schema up to date in one transaction, so that a pooler keeps it together, and nobody sees half of it.
 async fn migrate(options: &PgConnectOptions) -> sqlx::Result<()> {
     let mut connection = options.connect().await?;
-    let mut tx = connection.begin_with(BEGIN_MIGRATIONS).await?;
+    let mut tx = connection.begin_with(BEGIN_LONG).await?;
+    sqlx::raw_sql(LOCK_MIGRATIONS).execute(&mut *tx).await?;
     migrations::run_on_postgres(&mut tx).await?;
-    sqlx::raw_sql("DEALLOCATE ALL").execute(&mut *tx).await?;
+    sqlx::raw_sql(LEAVE_NOTHING_PREPARED).execute(&mut *tx).await?;
     tx.commit().await?;
     connection.close().await
 }

@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use self::sql::{Pool, store_error};
-use super::{PoolFigures, Result, StoreError, migrations, notices::Notices};
+use super::{PoolFigures, Result, StoreError, doubt::Doubt, migrations, notices::Notices};
 
 #[path = "sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the verbs are written once and compiled for each database")]
@@ -87,6 +87,14 @@ const FORGET_TOTP_SETUPS: &str =
 const FORGET_API_KEYS: &str =
     "DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE expires_at <= $1 LIMIT $2)";
 
+/// Removes some of the mails that had been given up by then.
+const FORGET_MAILS: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE given_up_at <= $1 LIMIT $2)";
+
+/// Removes some of the rows of the trail that are from before then. The lowest ids are the oldest rows, and the times of no
+/// other rows need be read.
+const FORGET_EVENTS: &str = "DELETE FROM events WHERE id IN
+    (SELECT id FROM (SELECT id, happened_at FROM events ORDER BY id LIMIT $2) AS oldest WHERE happened_at < $1)";
+
 /// Finds the mailbox of mails that are for a user or a user name, oldest first.
 const FIND_LANES: &str = "UPDATE outbox SET lane = COALESCE(
         CASE WHEN to_username IS NULL
@@ -110,6 +118,9 @@ const NEXT_CHANGES: &str = "UPDATE revocation_journal SET last_change = last_cha
 
 /// Counts a change of the signing keys.
 const NEXT_KEYS: &str = "UPDATE signing_key_versions SET version = version + 1 WHERE slot = 1";
+
+/// A file that takes no writes does so on every connection: there is no better one to be had.
+const IS_READ_ONLY: Option<&str> = None;
 
 /// How long to wait for the write lock while another process holds it, and for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -173,7 +184,8 @@ impl SqliteStore {
         tx.commit().await.map_err(store_error)?;
 
         let reader = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self { writer: Pool::new(writer, BEGIN, false), reader: Pool::new(reader, BEGIN, false) })
+        let pool = |raw| Pool::new(raw, BEGIN, false, Doubt::default());
+        Ok(Self { writer: pool(writer), reader: pool(reader) })
     }
 
     fn connections(&self) -> Vec<PoolFigures> {

@@ -29,6 +29,7 @@ mod admin;
 mod cluster;
 mod flows;
 mod limits;
+mod node;
 mod notices;
 mod outage;
 mod outbox;

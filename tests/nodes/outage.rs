@@ -1,149 +1,19 @@
 //! The database is slow, gone, read-only or full: what needs it is 503 and comes back by itself, what does not goes on.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::time::Duration;
 
-use axum::{
-    Router,
-    http::{Method, StatusCode},
-    routing::get,
-};
+use axum::http::{Method, StatusCode};
 use futures_util::future::join_all;
-use portcullis::{
-    Scopes,
-    access::{Role, RoleName},
-    account::UserId,
-    secret::PlainToken,
-    session::Device,
-};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use uuid::Uuid;
 
 use crate::{
-    app::{Answer, Call, PASSWORD, TestApp},
-    cluster::{text, until},
-    db::TestDb,
-    proxy::{Network, Proxy},
+    app::{Call, PASSWORD},
+    cluster::until,
+    node::Node,
+    proxy::Network,
 };
-
-/// A node that reaches PostgreSQL through a proxy, a service behind its guard that needs no database, and a user.
-struct Node {
-    app: TestApp,
-    proxy: Proxy,
-    service: Router,
-    /// How often `/drafts` has been reached.
-    served: Arc<AtomicUsize>,
-    token: String,
-    refresh: String,
-    /// A key that the guard has looked up.
-    known_key: String,
-    /// One that it has not.
-    unknown_key: String,
-}
-
-impl Node {
-    async fn new(parameters: &str) -> Self {
-        let (proxy, db) = (Proxy::start().await, TestDb::postgres().await);
-        let url = proxy.url_of(db.url(), parameters);
-        let app = TestApp::new(db.shared_by(&url).await).await;
-        app.register("ada", "ada@example.com").await.expect(StatusCode::CREATED);
-        let login = app.login("ada", PASSWORD).await.body;
-        let user = UserId::parse(&text(&login["user"], "id")).unwrap();
-        let role = Role { name: RoleName::parse("reader").unwrap(), scopes: Scopes::parse("notes:read") };
-        app.portcullis.accounts().set_role(role, &Device::default()).await.unwrap();
-        app.portcullis
-            .accounts()
-            .set_user_roles(user, vec![RoleName::parse("reader").unwrap()], &Device::default())
-            .await
-            .unwrap();
-
-        let login = app.login("ada", PASSWORD).await.expect(StatusCode::OK).body;
-        let (token, refresh) = (text(&login, "access_token"), text(&login, "refresh_token"));
-        let served = Arc::<AtomicUsize>::default();
-        let counter = Arc::clone(&served);
-        let drafts = async move || {
-            counter.fetch_add(1, Ordering::SeqCst);
-            "drafts"
-        };
-        let routes = Router::new().route("/notes", get(async || "notes")).route("/drafts", get(drafts));
-        let service = app.guarding(routes);
-        let mut node =
-            Self { app, proxy, service, served, token, refresh, known_key: String::new(), unknown_key: String::new() };
-        node.known_key = node.make_key().await;
-        node.unknown_key = node.make_key().await;
-        node.goes_on().await;
-        node
-    }
-
-    async fn make_key(&self) -> String {
-        let body = json!({"name": "backup", "scopes": ["notes:read"]});
-        let made = self.app.post("/auth/api-keys").bearer(&self.token).json(&body).send().await;
-        text(&made.expect(StatusCode::CREATED).body, "key")
-    }
-
-    async fn notes(&self, credential: &str) -> Answer {
-        Call::new(&self.service, Method::GET, "/notes").bearer(credential).send().await
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Answer {
-        self.app.post(path).json(&body).send().await
-    }
-
-    /// What needs no database is answered as ever.
-    async fn goes_on(&self) {
-        for credential in [&self.token, &self.known_key] {
-            self.notes(credential).await.expect(StatusCode::OK);
-        }
-        self.notes("nonsense").await.expect(StatusCode::UNAUTHORIZED);
-    }
-
-    /// What cannot be done without it, all at once, is 503: never 500, and never let pass.
-    async fn is_unavailable(&self) {
-        let unknown_flow = format!("pcf_{}", PlainToken::generate().unwrap().expose());
-        let answers = tokio::join!(
-            self.post("/auth/login", json!({"name": "ada", "password": PASSWORD})),
-            self.post("/auth/login", json!({"name": "nobody", "password": PASSWORD})),
-            self.post("/auth/register", json!({"username": "eve", "email": "eve@example.com", "password": PASSWORD})),
-            self.post("/auth/refresh", json!({"refresh_token": self.refresh})),
-            self.post("/auth/forgot-password", json!({"email": "ada@example.com"})),
-            self.post("/auth/login/second-factor", json!({"flow": unknown_flow, "two_fa_code": "123456"})),
-            self.app.post("/auth/logout").bearer(&self.token).json(&json!({})).send(),
-            Call::new(&self.service, Method::GET, "/drafts").bearer(&self.unknown_key).send(),
-        );
-        let (login, unknown, register, refresh, forgot, flow, logout, key) = answers;
-        for answer in [login, unknown, register, refresh, forgot, flow, logout, key] {
-            assert_eq!(answer.status, 503, "{answer:?}");
-            assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0, "{answer:?}");
-        }
-        assert_eq!(self.served.load(Ordering::SeqCst), 0, "nobody was let in");
-    }
-
-    /// Everything works again, by itself, and nothing was done by halves.
-    async fn recovers(&self) {
-        until(async || self.app.login("ada", PASSWORD).await.status == StatusCode::OK).await;
-        self.goes_on().await;
-        self.notes(&self.unknown_key).await.expect(StatusCode::OK);
-        self.post("/auth/refresh", json!({"refresh_token": self.refresh})).await.expect(StatusCode::OK);
-        self.app.register("eve", "eve@example.com").await.expect(StatusCode::CREATED);
-    }
-}
-
-impl TestApp {
-    /// Says something to the server, in another database than the test's own.
-    async fn command(&self, statement: &str) {
-        let mut server = PgConnection::connect(&std::env::var("PORTCULLIS_TEST_POSTGRES").unwrap()).await.unwrap();
-        let name = self.db.url().split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
-        let statement = statement.replace("{database}", &name);
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut server).await.unwrap();
-    }
-
-    /// Ends every connection to the test's database.
-    async fn hang_up(&self) {
-        self.command("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'").await;
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn br_7_a_database_that_is_gone_is_503_and_known_tokens_go_on() {
@@ -164,6 +34,37 @@ async fn br_7_a_database_that_does_not_answer_is_503_and_known_tokens_go_on() {
     let node = Node::new("").await;
     node.proxy.set(Network::Silent);
     tokio::join!(node.is_unavailable(), node.goes_on());
+    node.goes_on().await;
+    node.proxy.set(Network::Whole);
+    node.recovers().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn br_7_a_database_that_is_slow_is_waited_for_or_503_and_known_tokens_go_on() {
+    let node = Node::new("").await;
+    // Many times as slow as the network between two houses: everything is done, and takes its time.
+    node.proxy.set(Network::Slow(Duration::from_millis(20)));
+    let login = || node.post("/auth/login", json!({"name": "ada", "password": PASSWORD}));
+    tokio::join!(login(), node.goes_on()).0.expect(StatusCode::OK);
+
+    // So slow that some of it takes longer than anything is waited for.
+    node.proxy.set(Network::Slow(Duration::from_secs(2)));
+    let user = json!({"username": "bob", "email": "bob@example.com", "password": PASSWORD});
+    let (login, unknown, register, refresh, forgot, key, ()) = tokio::join!(
+        login(),
+        node.post("/auth/login", json!({"name": "nobody", "password": PASSWORD})),
+        node.post("/auth/register", user),
+        node.post("/auth/refresh", json!({"refresh_token": node.refresh})),
+        node.post("/auth/forgot-password", json!({"email": "ada@example.com"})),
+        Call::new(&node.service, Method::GET, "/drafts").bearer(&node.unknown_key).send(),
+        node.goes_on(),
+    );
+    for (done, answer) in [(200, login), (401, unknown), (201, register), (200, refresh), (202, forgot), (200, key)] {
+        if answer.status != done {
+            assert_eq!(answer.status, 503, "{answer:?}");
+            assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0, "{answer:?}");
+        }
+    }
     node.goes_on().await;
     node.proxy.set(Network::Whole);
     node.recovers().await;
@@ -196,8 +97,15 @@ async fn br_7_a_database_that_takes_no_writes_is_503_until_it_does() {
     // What only reads is served.
     until(async || node.app.get("/auth/me").bearer(&node.token).send().await.status == StatusCode::OK).await;
     node.post("/auth/refresh", json!({"refresh_token": node.refresh})).await.expect_problem(503, "unavailable");
+    // Nobody closes the connections that were made meanwhile, and they stay as they are: only new ones take writes. Each
+    // that is found out makes way for one of those.
     node.app.command("ALTER DATABASE {database} RESET default_transaction_read_only").await;
-    node.app.hang_up().await;
+    let (store, now) = (&node.app.db.store, node.app.now());
+    until(async || {
+        let writes = (0..64).map(|_| store.put_off_mail(Uuid::nil(), 0, now));
+        join_all(writes).await.iter().all(Result::is_ok)
+    })
+    .await;
     node.recovers().await;
 }
 
@@ -233,7 +141,7 @@ async fn requests_that_are_given_up_leave_no_connection_behind() {
                 let refresh = node.post("/auth/refresh", json!({"refresh_token": node.refresh}));
                 let me = node.app.get("/auth/me").bearer(&node.token).send();
                 // Long enough for some to have asked, and for others to be waiting for a connection.
-                let patience = std::time::Duration::from_millis(turn * 5);
+                let patience = Duration::from_millis(turn * 5);
                 let _ = tokio::time::timeout(patience, async { tokio::join!(refresh, me) }).await;
             }
         });

@@ -70,6 +70,15 @@ async fn counts(db: &TestDb) -> BTreeMap<String, i64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_row_of_every_table_is_moved_and_life_goes_on() {
+    everything_is_moved_to(TestDb::empty_postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_row_of_every_table_is_moved_through_a_pooler() {
+    everything_is_moved_to(TestDb::empty_pooled().await).await;
+}
+
+async fn everything_is_moved_to(target: TestDb) {
     let master_key = SealingKey::generate().unwrap();
     let clock = TestApp::clock();
     let one = TestApp::at(TestDb::sqlite().await, clock.clone(), master_key.clone(), |_| ()).await;
@@ -82,8 +91,7 @@ async fn every_row_of_every_table_is_moved_and_life_goes_on() {
     let (before, url) = (counts(&one.db).await, one.db.url().to_owned());
     assert!(before.values().all(|count| *count > 0), "{before:?}");
 
-    let target = TestDb::empty_postgres().await;
-    let moved = store::transfer(&url, target.url()).await.unwrap();
+    let moved = store::transfer(&url, target.by()).await.unwrap();
     let told: BTreeMap<_, _> =
         moved.tables.iter().map(|table| (table.name.clone(), i64::try_from(table.rows).unwrap())).collect();
     assert_eq!((&told, &counts(&target).await), (&before, &before));
@@ -102,7 +110,7 @@ async fn every_row_of_every_table_is_moved_and_life_goes_on() {
     two.portcullis.accounts().deliver_mail().await.unwrap();
     assert!(two.mailbox.to("ada@example.com").iter().any(|mail| mail.kind() == MailKind::PasswordChanged));
 
-    let again = store::transfer(&url, target.url()).await;
+    let again = store::transfer(&url, target.by()).await;
     assert!(matches!(again, Err(TransferError::NotEmpty(_))), "{again:?}");
 }
 

@@ -30,6 +30,7 @@ both! {
     a_session_that_rests_on_a_key_needs_it,
     a_session_needs_the_key_that_its_user_has,
     everything_of_a_user_goes_with_them_also_in_a_race,
+    a_key_of_a_newer_kind_opens_nothing_and_stays,
 }
 
 fn flow() -> TokenHash {
@@ -298,4 +299,18 @@ async fn everything_of_a_user_goes_with_them_also_in_a_race(db: TestDb) {
     db.store.forget_expired(LATER).await.unwrap();
     assert_eq!(db.count("passkey_challenges").await, 0);
     assert_eq!(db.store.passkey_by_credential(b"ada").await.unwrap(), None);
+}
+
+async fn a_key_of_a_newer_kind_opens_nothing_and_stays(db: TestDb) {
+    let ada = add_user(&db.store, "ada").await;
+    db.store.user_handle(ada, UserHandle::generate().unwrap()).await.unwrap();
+    let (known, newer) = (passkey(ada, b"known"), Passkey { sign_count: 7, ..passkey(ada, b"newer") });
+    assert_eq!(add(&db.store, &known).await, PasskeyAdded::First);
+    assert_eq!(add(&db.store, &newer).await, PasskeyAdded::Further);
+    db.execute("UPDATE passkeys SET kind = 'newer' WHERE sign_count = 7".into()).await;
+    let listed: Vec<_> = db.store.passkeys(ada).await.unwrap().into_iter().map(|key| key.id).collect();
+    assert_eq!(listed, [known.id]);
+    assert_eq!(db.store.passkey_by_credential(b"newer").await.unwrap(), None);
+    assert_eq!(remove(&db.store, ada, newer.id).await, PasskeyRemoved::Unknown);
+    assert_eq!(db.count("passkeys").await, 2);
 }

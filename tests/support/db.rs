@@ -46,19 +46,20 @@ impl TestDb {
     /// The same, reached through the pooler that `PORTCULLIS_TEST_POOLER` names.
     pub async fn pooled() -> Self {
         let (url, home) = Self::made().await;
-        let pooler = env::var("PORTCULLIS_TEST_POOLER")
-            .expect("no pooler to test with: run scripts/test (or set PORTCULLIS_TEST_POOLER)");
-        let name = PgConnectOptions::from_str(&url).unwrap();
-        let name = name.get_database().unwrap();
-        let by = pooler.replacen("/postgres?", &format!("/{name}?"), 1);
-        assert_ne!(by, pooler, "PORTCULLIS_TEST_POOLER must be of the form postgres://user@host/postgres?…");
-        Self::open(url, Some(format!("{by}&pooler=transaction")), home).await
+        let by = through_pooler(&url);
+        Self::open(url, Some(by), home).await
     }
 
     /// The same, with nothing in it; the store is that of a file.
     pub async fn empty_postgres() -> Self {
         let (url, home) = Self::made().await;
         Self { store: Self::sqlite().await.store, url, by: None, home: Arc::new(home) }
+    }
+
+    /// The same, to be reached through the pooler.
+    pub async fn empty_pooled() -> Self {
+        let empty = Self::empty_postgres().await;
+        Self { by: Some(through_pooler(&empty.url)), ..empty }
     }
 
     async fn made() -> (String, Home) {
@@ -102,6 +103,16 @@ impl TestDb {
     pub async fn another(&self) -> Arc<dyn Store> {
         store::connect(self.by()).await.unwrap()
     }
+}
+
+/// The URL of this database by way of the pooler.
+fn through_pooler(url: &str) -> String {
+    let pooler = env::var("PORTCULLIS_TEST_POOLER")
+        .expect("no pooler to test with: run scripts/test (or set PORTCULLIS_TEST_POOLER)");
+    let name = PgConnectOptions::from_str(url).unwrap();
+    let by = pooler.replacen("/postgres?", &format!("/{}?", name.get_database().unwrap()), 1);
+    assert_ne!(by, pooler, "PORTCULLIS_TEST_POOLER must be of the form postgres://user@host/postgres?…");
+    format!("{by}&pooler=transaction")
 }
 
 impl Drop for Home {

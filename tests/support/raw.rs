@@ -41,11 +41,21 @@ impl TestDb {
 
     /// As many sessions that were revoked, and whose tokens have expired, as the only entries of the journal.
     pub async fn expired_revocations(&self, count: i64) {
-        let numbers =
-            format!("WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})");
-        let rows = format!("{numbers} SELECT 'session', CAST(n AS TEXT), NULL, n, n FROM numbers");
+        let rows = format!("{} SELECT 'session', CAST(n AS TEXT), NULL, n, n FROM numbers", numbers_to(count));
         self.execute(format!("INSERT INTO revocations (kind, subject, minimum, until, change) {rows}")).await;
         self.execute(format!("UPDATE revocation_journal SET last_change = {count}")).await;
+    }
+
+    /// As many rows of the trail that are from long ago, and mails that were given up then.
+    pub async fn long_ago(&self, count: i64) {
+        let is_file = self.url().starts_with("sqlite:");
+        let id = if is_file { "unhex(printf('%032x', n))" } else { "CAST(lpad(to_hex(n), 32, '0') AS UUID)" };
+        let numbers = numbers_to(count);
+        let rows = format!("{numbers} SELECT {id}, n, 'login_failed' FROM numbers");
+        self.execute(format!("INSERT INTO events (id, happened_at, kind) {rows}")).await;
+        let rows = format!("{numbers} SELECT {id}, 'reset_unknown', n, 'nobody', 1, n, n FROM numbers");
+        let columns = "id, kind, asked_at, lane, attempts, due_at, given_up_at";
+        self.execute(format!("INSERT INTO outbox ({columns}) {rows}")).await;
     }
 
     /// Takes a table away, as a database that is down does, and nothing else.
@@ -84,7 +94,25 @@ impl TestDb {
     }
 
     fn has_id(&self, id: Uuid) -> String {
-        if self.url().starts_with("sqlite:") { format!("id = x'{}'", id.simple()) } else { format!("id = '{id}'") }
+        format!("id = {}", self.literal(id))
+    }
+
+    fn literal(&self, id: Uuid) -> String {
+        if self.url().starts_with("sqlite:") { format!("x'{}'", id.simple()) } else { format!("'{id}'") }
+    }
+
+    /// Writes a row of the trail as a program may that is newer than this one: of this kind, and at the time of its id.
+    pub async fn newer_event(&self, id: Uuid, kind: &str, username: &str) {
+        let (key, at) = (Username::parse(username).unwrap().key().to_owned(), id.as_u128() >> 80);
+        let id = self.literal(id);
+        let row = format!("SELECT {id}, {at}, '{kind}', id FROM users WHERE username_key = '{key}'");
+        self.execute(format!("INSERT INTO events (id, happened_at, kind, user_id) {row}")).await;
+    }
+
+    /// Asks for a mail in the same way.
+    pub async fn newer_mail(&self, id: Uuid, kind: &str, address: &str) {
+        let row = format!("VALUES ({}, '{kind}', 0, '{address}', '{address}', 0, 0)", self.literal(id));
+        self.execute(format!("INSERT INTO outbox (id, kind, asked_at, to_email, lane, attempts, due_at) {row}")).await;
     }
 
     /// How many attempts are counted and how many events are recorded, together.
@@ -202,4 +230,9 @@ impl TestDb {
             sqlx::query(AssertSqlSafe(query)).fetch_one(&mut connection).await.unwrap().get(0)
         }
     }
+}
+
+/// Begins a statement that has a table of the numbers from 1 to this one.
+fn numbers_to(count: i64) -> String {
+    format!("WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})")
 }

@@ -4,7 +4,7 @@ use sqlx::{Result, Row as _};
 
 use super::{
     super::{Backend, EVICT_CHALLENGES},
-    row::{Row, parsed, timestamp},
+    row::{Row, known, timestamp},
     users,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub(super) async fn put(store: &Backend, flow: &TokenHash, challenge: &Challenge
 }
 
 pub(super) async fn take(store: &Backend, flow: &TokenHash, now: Timestamp) -> Result<Option<Challenge>> {
-    let mut connection = store.writer.lend().await?;
+    let mut connection = store.writer.lend_to_write().await?;
     let row = sqlx::query(
         "DELETE FROM passkey_challenges WHERE hash = $1 AND expires_at > $2
          RETURNING ceremony, user_id, session_id, state, expires_at",
@@ -54,15 +54,17 @@ pub(super) async fn take(store: &Backend, flow: &TokenHash, now: Timestamp) -> R
     .fetch_optional(&mut *connection)
     .await?;
     connection.commit().await?;
-    row.as_ref().map(challenge).transpose()
+    Ok(row.as_ref().map(challenge).transpose()?.flatten())
 }
 
-fn challenge(row: &Row) -> Result<Challenge> {
-    Ok(Challenge {
-        ceremony: parsed(row, "ceremony", Ceremony::parse)?,
+/// `None` for one of a ceremony that only a newer program holds.
+fn challenge(row: &Row) -> Result<Option<Challenge>> {
+    let Some(ceremony) = known(row, "ceremony", Ceremony::parse)? else { return Ok(None) };
+    Ok(Some(Challenge {
+        ceremony,
         user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
         session: row.try_get::<Option<_>, _>("session_id")?.map(SessionId),
         state: row.try_get("state")?,
         expires_at: timestamp(row, "expires_at")?,
-    })
+    }))
 }

@@ -48,8 +48,8 @@ async fn take(tx: &mut Transaction, user: UserId, from: Timestamp, before: Times
     if totp::take_added(tx, user, from, before).await? {
         tell(tx, EventKind::TotpDisabled, totp::AUTHENTICATOR, event).await?;
     }
-    for kind in passkeys::take_added(tx, user, from, before).await? {
-        tell(tx, EventKind::PasskeyRemoved, kind.noun(), event).await?;
+    for key in passkeys::take_added(tx, user, from, before).await? {
+        tell(tx, EventKind::PasskeyRemoved, key, event).await?;
     }
     second_factors::codes_follow(tx, user).await?;
     devices::forget_all(tx, user).await

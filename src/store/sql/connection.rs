@@ -2,7 +2,8 @@
 //!
 //! The driver waits for an answer for as long as the connection lives, and a network that swallows everything leaves it
 //! alive for a quarter of an hour. So every verb is given up after a while, and a connection that does not come back
-//! from what was interrupted is thrown away, and another one may take its place.
+//! from what was interrupted is thrown away, and another one may take its place. So is one that takes no writes any more,
+//! as the server behind it is not the one to write to.
 
 use std::{
     io::{self, ErrorKind},
@@ -15,13 +16,16 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Database, Error, Result, pool::PoolConnection, query::Query};
+use sqlx::{Database, Error, Result, Row as _, pool::PoolConnection, query::Query};
 use tokio::{runtime::Handle, time::timeout};
 
-use super::{super::Db, row::Connection};
+use super::{
+    super::{Db, IS_READ_ONLY},
+    row::Connection,
+};
 use crate::{
     audit::{Event, Observe, Observers},
-    store::{PoolFigures, StoreError},
+    store::{PoolFigures, StoreError, doubt::Doubt},
 };
 
 /// A statement with its arguments.
@@ -44,6 +48,7 @@ pub(in super::super) struct Pool {
     raw: sqlx::Pool<Db>,
     begin: &'static str,
     always_begins: bool,
+    doubt: Doubt,
     observers: Observers,
     timeouts: Arc<AtomicU64>,
 }
@@ -55,15 +60,19 @@ pub(super) struct Transaction {
     /// There until it is dropped.
     connection: Option<PoolConnection<Db>>,
     is_open: bool,
+    /// Raised if it turns out that the connection takes no writes; there until what is written is kept, or undone on
+    /// purpose.
+    doubt: Option<Doubt>,
     /// The rows of the trail that are in it, and who is told of them once it is committed.
     written: Vec<Event>,
     observers: Observers,
 }
 
 impl Pool {
-    /// What begins a transaction is `begin`, and whether every single statement has to be in one is `always_begins`.
-    pub(in super::super) fn new(raw: sqlx::Pool<Db>, begin: &'static str, always_begins: bool) -> Self {
-        Self { raw, begin, always_begins, observers: Observers::default(), timeouts: Arc::default() }
+    /// What begins a transaction is `begin`, and whether every single statement has to be in one is `always_begins`, as
+    /// behind a pooler: what its sessions are like says nothing of a connection, so that none is doubted.
+    pub(in super::super) fn new(raw: sqlx::Pool<Db>, begin: &'static str, always_begins: bool, doubt: Doubt) -> Self {
+        Self { raw, begin, always_begins, doubt, observers: Observers::default(), timeouts: Arc::default() }
     }
 
     /// Adds one who is told of the rows of the trail that are written by these connections.
@@ -94,25 +103,37 @@ impl Pool {
     /// A transaction for several statements.
     pub(super) async fn begin(&self) -> Result<Transaction> {
         let mut tx = self.take(true).await?;
+        tx.doubt = self.doubt_of_writing();
         let begun = sqlx::raw_sql(self.begin).execute(&mut *tx).await;
         tx.is_open = begun.is_ok();
         begun.map(|_| tx)
     }
 
-    /// A connection for a single statement. If it writes, it has to be committed.
+    /// A connection for a single statement that reads.
     pub(super) async fn lend(&self) -> Result<Transaction> {
         if self.always_begins { self.begin().await } else { self.take(false).await }
     }
 
+    /// A connection for a single statement that writes. It has to be committed.
+    pub(super) async fn lend_to_write(&self) -> Result<Transaction> {
+        let mut lent = self.lend().await?;
+        lent.doubt = self.doubt_of_writing();
+        Ok(lent)
+    }
+
     async fn take(&self, is_open: bool) -> Result<Transaction> {
         let connection = Some(self.acquire().await?);
-        Ok(Transaction { connection, is_open, written: Vec::new(), observers: self.observers.clone() })
+        Ok(Transaction { connection, is_open, doubt: None, written: Vec::new(), observers: self.observers.clone() })
+    }
+
+    fn doubt_of_writing(&self) -> Option<Doubt> {
+        (!self.always_begins).then(|| self.doubt.clone())
     }
 
     /// Runs a single statement that writes.
     pub(super) async fn execute(&self, query: Statement<'_>) -> Result<Done> {
         let work = async {
-            let mut connection = self.lend().await?;
+            let mut connection = self.lend_to_write().await?;
             let done = query.execute(&mut *connection).await?;
             connection.commit().await?;
             Ok(done)
@@ -145,6 +166,7 @@ impl Transaction {
             self.say(how).await?;
             self.is_open = false;
         }
+        self.doubt = None;
         Ok(())
     }
 
@@ -189,18 +211,29 @@ impl Drop for Transaction {
         let Some(connection) = self.connection.take() else { return };
         // Left to itself the driver would wait for the server for ever, and the pool would be one connection short.
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(timeout(FOR_REST, give_back(connection, self.is_open)))),
+            Ok(runtime) => {
+                drop(runtime.spawn(timeout(FOR_REST, give_back(connection, self.is_open, self.doubt.take()))));
+            }
             Err(_) => drop(connection.detach()),
         }
     }
 }
 
-/// Gives a connection back to its pool. One that fails, or is interrupted, is closed, and the pool may make another.
-async fn give_back(mut connection: PoolConnection<Db>, is_open: bool) {
+/// Gives a connection back to its pool. One that fails, or is interrupted, is closed, and the pool may make another. One
+/// that was to write and has not is asked whether it can, as the reason for that is not known here.
+async fn give_back(mut connection: PoolConnection<Db>, is_open: bool, doubt: Option<Doubt>) {
     if is_open {
         connection.close_on_drop();
         if sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.is_err() {
             return;
+        }
+    }
+    if let (Some(doubt), Some(question)) = (doubt, IS_READ_ONLY) {
+        connection.close_on_drop();
+        match sqlx::raw_sql(question).fetch_one(&mut *connection).await.and_then(|answer| answer.try_get(0)) {
+            Ok(true) => doubt.raise(),
+            Ok(false) => (),
+            Err(_) => return,
         }
     }
     connection.return_to_pool().await;

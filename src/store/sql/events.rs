@@ -4,9 +4,9 @@ use sqlx::{QueryBuilder, Result, Row as _};
 use uuid::Uuid;
 
 use super::{
-    super::{Backend, Db},
+    super::{Backend, Db, FORGET_EVENTS},
     connection::Transaction,
-    row::{Row, optional_parsed, parsed, timestamp},
+    row::{Row, known, optional_parsed, timestamp},
     sweep::BATCH,
 };
 use crate::{
@@ -80,8 +80,25 @@ macro_rules! select_events {
     };
 }
 
-/// The newest ids first. There is a statement for every question, as one for all of them would find no index to use.
+/// The newest ids first. What a newer program wrote, of a kind that this one has no word for, is passed over and does not
+/// count: fewer than were asked for means that there are no more.
 pub(super) async fn page(store: &Backend, asked: &EventQuery) -> Result<Vec<Event>> {
+    let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
+    let (mut events, mut after, mut is_last) = (Vec::new(), asked.after, false);
+    while events.len() < limit && !is_last {
+        let rows = rows(store, &EventQuery { after, ..*asked }).await?;
+        is_last = rows.len() < limit;
+        after = rows.last().map(|row| row.try_get("id")).transpose()?;
+        for row in &rows {
+            events.extend(event(row)?);
+        }
+    }
+    events.truncate(limit);
+    Ok(events)
+}
+
+/// There is a statement for every question, as one for all of them would find no index to use.
+async fn rows(store: &Backend, asked: &EventQuery) -> Result<Vec<Row>> {
     let statement = match (asked.user, asked.kind) {
         (None, None) => select_events!("id < $1 ORDER BY id DESC LIMIT $2"),
         (None, Some(_)) => select_events!("id < $1 AND kind = $3 ORDER BY id DESC LIMIT $2"),
@@ -97,23 +114,16 @@ pub(super) async fn page(store: &Backend, asked: &EventQuery) -> Result<Vec<Even
     if let Some(kind) = asked.kind {
         query = query.bind(kind.as_str());
     }
-    query.fetch_all(&mut *store.read().await?).await?.iter().map(event).collect()
+    query.fetch_all(&mut *store.read().await?).await
 }
 
-pub(super) async fn of(store: &Backend, user: UserId, limit: u32) -> Result<Vec<Event>> {
-    let rows = sqlx::query(select_events!("user_id = $1 ORDER BY happened_at DESC, id DESC LIMIT $2"))
-        .bind(user.0)
-        .bind(i64::from(limit))
-        .fetch_all(&mut *store.read().await?)
-        .await?;
-    rows.iter().map(event).collect()
-}
-
-fn event(row: &Row) -> Result<Event> {
-    Ok(Event {
+/// `None` for one of a kind that only a newer program has.
+fn event(row: &Row) -> Result<Option<Event>> {
+    let Some(kind) = known(row, "kind", EventKind::parse)? else { return Ok(None) };
+    Ok(Some(Event {
         id: row.try_get("id")?,
         at: timestamp(row, "happened_at")?,
-        kind: parsed(row, "kind", EventKind::parse)?,
+        kind,
         user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
         actor: row.try_get::<Option<_>, _>("actor_id")?.map(UserId),
         session: row.try_get::<Option<_>, _>("session_id")?.map(SessionId),
@@ -121,7 +131,7 @@ fn event(row: &Row) -> Result<Event> {
         about: row.try_get("about")?,
         address: optional_parsed(row, "address", |text| text.parse().ok())?,
         user_agent: row.try_get("user_agent")?,
-    })
+    }))
 }
 
 fn words(joined: Option<&str>) -> Vec<String> {
@@ -133,13 +143,8 @@ pub(super) async fn forget(store: &Backend, before: Timestamp) -> Result<()> {
     let horizon = sqlx::query("UPDATE event_horizon SET forgets_before = $1 WHERE forgets_before < $1");
     store.execute(horizon.bind(before.as_millis())).await?;
     loop {
-        // The lowest ids are the oldest rows, and the times of no other rows need be read.
-        let query = sqlx::query(
-            "DELETE FROM events WHERE id IN (
-                SELECT id FROM (SELECT id, happened_at FROM events ORDER BY id LIMIT $2) AS oldest
-                WHERE happened_at < $1)",
-        );
-        if store.execute(query.bind(before.as_millis()).bind(BATCH)).await?.rows_affected() == 0 {
+        let query = sqlx::query(FORGET_EVENTS).bind(before.as_millis()).bind(BATCH);
+        if store.execute(query).await?.rows_affected() == 0 {
             return Ok(());
         }
     }

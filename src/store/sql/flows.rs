@@ -5,7 +5,7 @@ use sqlx::{Result, Row as _};
 use super::{
     super::Backend,
     Connection, events,
-    row::{Row, parsed, timestamp},
+    row::{Row, known, timestamp},
     users,
 };
 use crate::{
@@ -63,12 +63,14 @@ pub(super) async fn living(store: &Backend, id: &TokenHash, now: Timestamp) -> R
     .bind(now.as_millis())
     .fetch_optional(&mut *store.read().await?)
     .await?;
-    row.as_ref().map(flow).transpose()
+    Ok(row.as_ref().map(flow).transpose()?.flatten())
 }
 
-fn flow(row: &Row) -> Result<Flow> {
-    Ok(Flow {
-        step: parsed(row, "step", Step::parse)?,
+/// `None` for one that waits for a step of a newer program.
+fn flow(row: &Row) -> Result<Option<Flow>> {
+    let Some(step) = known(row, "step", Step::parse)? else { return Ok(None) };
+    Ok(Some(Flow {
+        step,
         user: UserId(row.try_get("user_id")?),
         amr: row.try_get::<&str, _>("amr")?.split_whitespace().map(str::to_owned).collect(),
         auth_time: timestamp(row, "auth_time")?,
@@ -76,7 +78,7 @@ fn flow(row: &Row) -> Result<Flow> {
         generation: row.try_get("generation")?,
         remember: row.try_get("remember")?,
         expires_at: timestamp(row, "expires_at")?,
-    })
+    }))
 }
 
 /// Ends a flow of this user, because its step is taken. `false` if it has ended already.

@@ -62,8 +62,8 @@ use crate::{
     secret::{Sealed, TokenHash},
     session::{Session, SessionId},
     store::{
-        Conflict, Grant, NewRoles, NewSession, NewToken, NewUser, Notices, Opened, PoolFigures, Result, Rotated,
-        Rotation, Store, StoreError, StoredKey, VerifyBy,
+        Conflict, EventQuery, Grant, NewRoles, NewSession, NewToken, NewUser, Notices, Opened, PoolFigures, Result,
+        Rotated, Rotation, Store, StoreError, StoredKey, VerifyBy,
     },
     throttle::Bucket,
 };
@@ -320,7 +320,7 @@ impl Store for Backend {
     }
 
     async fn events_of(&self, user: UserId, limit: u32) -> Result<Vec<Event>> {
-        within(events::of(self, user, limit)).await
+        within(events::page(self, &EventQuery { user: Some(user), limit, ..EventQuery::default() })).await
     }
 
     async fn data_key(&self, offered: &Sealed, now: Timestamp) -> Result<Sealed> {
@@ -384,6 +384,6 @@ impl Store for Backend {
         in_its_time(first_admin::forget_expired(self, now)).await?;
         in_its_time(sweep::known_devices(self, now)).await?;
         in_its_time(sweep::api_keys(self, now)).await?;
-        in_its_time(outbox::forget_given_up(self, now)).await
+        in_its_time(sweep::mails_given_up(self, now)).await
     }
 }

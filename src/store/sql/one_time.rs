@@ -84,7 +84,7 @@ pub(super) async fn grant(connection: &mut Connection, grant: &Grant) -> Result<
 }
 
 pub(super) async fn arm(store: &Backend, id: Uuid, hash: &TokenHash, now: Timestamp) -> Result<Option<Timestamp>> {
-    let mut connection = store.writer.lend().await?;
+    let mut connection = store.writer.lend_to_write().await?;
     let expires_at: Option<i64> = sqlx::query_scalar(
         "UPDATE one_time_tokens SET hash = $2 WHERE id = $1 AND expires_at > $3 RETURNING expires_at",
     )

@@ -1,7 +1,5 @@
 //! Mails that were asked for and have not left yet.
 
-use std::time::Duration;
-
 use sqlx::{Result, Row as _};
 use uuid::Uuid;
 
@@ -17,9 +15,6 @@ use crate::{
     mail::{MailBacklog, MailKind, MailRequest, MailTo, TakenMail},
     session::Device,
 };
-
-/// How long a mail that was given up is kept to be seen.
-const KEPT_AFTER_GIVING_UP: Duration = Duration::from_hours(7 * 24);
 
 /// Puts a mail into the outbox, in the transaction of the act that it tells of.
 ///
@@ -147,10 +142,4 @@ pub(super) async fn backlog(store: &Backend, since: Timestamp) -> Result<MailBac
         oldest: row.try_get::<Option<i64>, _>("oldest")?.map(Timestamp::from_millis),
         given_up: count("given_up")?,
     })
-}
-
-pub(super) async fn forget_given_up(store: &Backend, now: Timestamp) -> Result<()> {
-    let long_ago = now - KEPT_AFTER_GIVING_UP;
-    store.execute(sqlx::query("DELETE FROM outbox WHERE given_up_at <= $1").bind(long_ago.as_millis())).await?;
-    Ok(())
 }

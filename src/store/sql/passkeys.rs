@@ -7,7 +7,7 @@ use super::{
     super::Backend,
     Connection, challenges, events, recovery,
     registrations::{self, Asked},
-    row::{Row, malformed, optional_timestamp, parsed, timestamp},
+    row::{Row, known, malformed, optional_timestamp, parsed, timestamp},
     second_factors, users, within,
 };
 use crate::{
@@ -114,7 +114,7 @@ async fn of(store: &Backend, user: UserId) -> Result<Vec<Passkey>> {
         .fetch_all(&mut *store.read().await?)
         .await?
         .iter()
-        .map(passkey)
+        .filter_map(|row| passkey(row).transpose())
         .collect()
 }
 
@@ -126,15 +126,19 @@ async fn by_credential(store: &Backend, credential_id: &[u8]) -> Result<Option<(
          WHERE credential_id = $1"
     ));
     let row = query.bind(credential_id).fetch_optional(&mut *store.read().await?).await?;
-    row.as_ref().map(|row| Ok((passkey(row)?, user_handle(row)?))).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let handle = user_handle(&row)?;
+    Ok(passkey(&row)?.map(|passkey| (passkey, handle)))
 }
 
-fn passkey(row: &Row) -> Result<Passkey> {
+/// `None` for one of a kind that only a newer program has: here it opens nothing.
+fn passkey(row: &Row) -> Result<Option<Passkey>> {
+    let Some(kind) = known(row, "kind", PasskeyKind::parse)? else { return Ok(None) };
     let sign_count: i64 = row.try_get("sign_count")?;
-    Ok(Passkey {
+    Ok(Some(Passkey {
         id: PasskeyId(row.try_get("id")?),
         user: UserId(row.try_get("user_id")?),
-        kind: parsed(row, "kind", PasskeyKind::parse)?,
+        kind,
         name: parsed(row, "name", PasskeyName::parse)?,
         credential_id: row.try_get("credential_id")?,
         public_key: row.try_get("public_key")?,
@@ -144,7 +148,7 @@ fn passkey(row: &Row) -> Result<Passkey> {
         transports: row.try_get::<&str, _>("transports")?.split_whitespace().map(str::to_owned).collect(),
         created_at: timestamp(row, "created_at")?,
         last_used_at: optional_timestamp(row, "last_used_at")?,
-    })
+    }))
 }
 
 async fn add(store: &Backend, passkey: &Passkey, codes: &[RecoveryHash], event: &Event) -> Result<PasskeyAdded> {
@@ -263,8 +267,8 @@ async fn remove(store: &Backend, user: UserId, id: PasskeyId, event: &Event) -> 
         .bind(user.0)
         .fetch_optional(&mut *tx)
         .await?;
-    let Some(removed) = removed else { return Ok(PasskeyRemoved::Unknown) };
-    let kind = parsed(&removed, "kind", PasskeyKind::parse)?;
+    let kind = removed.as_ref().map(|row| known(row, "kind", PasskeyKind::parse)).transpose()?.flatten();
+    let Some(kind) = kind else { return Ok(PasskeyRemoved::Unknown) };
     if !has_way_in(&mut tx, user).await? {
         return Ok(PasskeyRemoved::LastWayIn);
     }
@@ -288,14 +292,14 @@ async fn has_way_in(connection: &mut Connection, user: UserId) -> Result<bool> {
     .await
 }
 
-/// Takes the keys that a user, whom the caller holds, has added from one moment on and before the other. Answers their
-/// kinds. Recovery codes are left to the caller.
+/// Takes the keys that a user, whom the caller holds, has added from one moment on and before the other. Answers what
+/// people call each of them. Recovery codes are left to the caller.
 pub(super) async fn take_added(
     connection: &mut Connection,
     user: UserId,
     from: Timestamp,
     before: Timestamp,
-) -> Result<Vec<PasskeyKind>> {
+) -> Result<Vec<&'static str>> {
     let removed =
         sqlx::query("DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2 AND created_at < $3 RETURNING kind")
             .bind(user.0)
@@ -303,5 +307,6 @@ pub(super) async fn take_added(
             .bind(before.as_millis())
             .fetch_all(connection)
             .await?;
-    removed.iter().map(|row| parsed(row, "kind", PasskeyKind::parse)).collect()
+    let noun = |row| Ok(known(row, "kind", PasskeyKind::parse)?.map_or("a key", PasskeyKind::noun));
+    removed.iter().map(noun).collect()
 }

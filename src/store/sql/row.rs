@@ -23,6 +23,12 @@ pub(super) fn parsed<T>(row: &Row, column: &str, parse: impl FnOnce(&str) -> Opt
     parse(row.try_get(column)?).ok_or_else(|| malformed(column))
 }
 
+/// Something stored as one of the words that there are for it. `None` where it is another one: a newer program, which
+/// works beside this one while nodes are replaced, may have more of them.
+pub(super) fn known<T>(row: &Row, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>> {
+    Ok(parse(row.try_get(column)?))
+}
+
 /// Something stored as text, where there is any.
 pub(super) fn optional_parsed<T>(row: &Row, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>> {
     row.try_get::<Option<&str>, _>(column)?.map(|text| parse(text).ok_or_else(|| malformed(column))).transpose()

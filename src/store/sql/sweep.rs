@@ -5,8 +5,8 @@ use std::time::Duration;
 use sqlx::Result;
 
 use super::super::{
-    Backend, FORGET_API_KEYS, FORGET_ATTEMPTS, FORGET_CHALLENGES, FORGET_DEVICES, FORGET_FLOWS, FORGET_ONE_TIME_TOKENS,
-    FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS, FORGET_SESSIONS, FORGET_TOTP_SETUPS,
+    Backend, FORGET_API_KEYS, FORGET_ATTEMPTS, FORGET_CHALLENGES, FORGET_DEVICES, FORGET_FLOWS, FORGET_MAILS,
+    FORGET_ONE_TIME_TOKENS, FORGET_REFRESH_TOKENS, FORGET_REVOCATIONS, FORGET_SESSIONS, FORGET_TOTP_SETUPS,
 };
 use crate::clock::Timestamp;
 
@@ -15,6 +15,9 @@ const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 
 /// How long a device that is not seen again stays known.
 const KEPT_AFTER_LAST_SEEN: Duration = Duration::from_hours(90 * 24);
+
+/// How long a mail that was given up is kept to be seen.
+const KEPT_AFTER_GIVING_UP: Duration = Duration::from_hours(7 * 24);
 
 /// How many rows one statement removes at most. Others may write after each, and nobody waits for longer than one takes.
 pub(super) const BATCH: i64 = 500;
@@ -49,6 +52,10 @@ pub(super) async fn known_devices(store: &Backend, now: Timestamp) -> Result<()>
 
 pub(super) async fn api_keys(store: &Backend, now: Timestamp) -> Result<()> {
     in_batches(store, FORGET_API_KEYS, now).await
+}
+
+pub(super) async fn mails_given_up(store: &Backend, now: Timestamp) -> Result<()> {
+    in_batches(store, FORGET_MAILS, now - KEPT_AFTER_GIVING_UP).await
 }
 
 /// Repeats a statement until it finds nothing more to remove, or only a few. The connection goes back to the pool after

@@ -17,7 +17,7 @@ use self::{
     row::{Cell, Checksum},
     schema::Table,
 };
-use super::{PostgresStore, StoreError, postgres_url::PostgresUrl};
+use super::{PostgresStore, StoreError, postgres};
 
 /// How many rows are written by one statement.
 const BATCH: usize = 1000;
@@ -82,7 +82,7 @@ pub enum TransferError {
 
 impl From<sqlx::Error> for TransferError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Store(super::postgres::failure(error))
+        Self::Store(postgres::failure(error))
     }
 }
 
@@ -98,8 +98,8 @@ pub async fn transfer(from: &str, to: &str) -> Result<Transferred, TransferError
     let mut file = open_file(from).await?;
     // Opening it makes the schema.
     PostgresStore::connect(to).await?;
-    let mut server = PostgresUrl::parse(to)?.options.statement_cache_capacity(0).connect().await?;
-    let mut tx = server.begin().await?;
+    let mut server = postgres::connect_alone(to).await?;
+    let mut tx = server.begin_with(postgres::BEGIN_LONG).await?;
     let mut source = file.begin_with("BEGIN IMMEDIATE").await?;
 
     same_version(&mut source, &mut tx).await?;
@@ -113,7 +113,9 @@ pub async fn transfer(from: &str, to: &str) -> Result<Transferred, TransferError
         let done = move_table(&mut source, &mut tx, table).await;
         moved.push(done.map_err(|error| of_table(error, table))?);
     }
+    sqlx::raw_sql(postgres::LEAVE_NOTHING_PREPARED).execute(&mut *tx).await?;
     tx.commit().await?;
+    server.close().await?;
     Ok(Transferred { tables: moved })
 }
 
@@ -185,8 +187,8 @@ async fn move_table(
 }
 
 async fn write(server: &mut PgConnection, table: &Table, rows: &[Vec<Cell>]) -> Result<(), TransferError> {
-    let insert = table.insert();
-    let mut query = sqlx::query(AssertSqlSafe(insert));
+    // Prepared for this once, as behind a pooler nothing is remembered that could be used again.
+    let mut query = sqlx::query(AssertSqlSafe(table.insert())).persistent(false);
     for (place, column) in table.columns.iter().enumerate() {
         let cells = rows.iter().map(|row| row.get(place).unwrap_or(&Cell::Null));
         query = row::bind_all(query, column.kind, cells);
