@@ -9,8 +9,19 @@ pub struct Ledger {
     pub sessions: Vec<Session>,
     /// Reset tokens that were acknowledged as spent.
     pub spent_resets: Vec<String>,
-    /// Mails that were acknowledged as asked for.
-    pub asked: usize,
+    /// The mails by which an address is confirmed.
+    pub confirmations: Asked,
+    /// Those by which a password is reset.
+    pub resets: Asked,
+}
+
+/// Mails of one kind that were asked for.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// How many requests for one were acknowledged.
+    pub acknowledged: usize,
+    /// How many were sent, answered or not.
+    pub sent: usize,
 }
 
 #[derive(Debug)]

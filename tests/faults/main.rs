@@ -1,4 +1,5 @@
-//! Faults under load: nodes that are killed, a database that crashes, a network that drops packets, a disk that is full.
+//! Faults under load: nodes that are killed, a database that crashes or fails over, a network that drops packets, a disk that
+//! is full.
 //!
 //! Clients do what people do, on nodes chosen at random, and keep a ledger of everything that was acknowledged to them.
 //! When the fault is over, the ledger is held against what is there: every acknowledged write, no refresh or mailed token
@@ -27,6 +28,8 @@ mod fleet;
 mod ledger;
 mod people;
 mod post_office;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod verdict;
 
 use std::{
@@ -40,7 +43,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::{db::TestDb, fleet::Fleet, people::Town};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::runtime::Runtime;
+
+use self::{db::TestDb, fleet::Fleet, people::Town, proxy::Proxy};
 
 const NODES: usize = 3;
 
@@ -49,22 +55,23 @@ fn lasts() -> Duration {
     Duration::from_secs(seconds.unwrap_or(60))
 }
 
-/// Lets people live while this is done to what they rely on, again and again; then asks whether all is as they were told.
-fn ordeal(name: &str, fleet: &Fleet, database: &str, fault: impl Fn(u64), mend: impl Fn()) {
+/// Lets people live while this is done to what they rely on, again and again, each time cutting off as many nodes as it
+/// answers; then asks whether all is as they were told.
+fn ordeal(name: &str, fleet: &Fleet, database: &str, fault: impl Fn(u64) -> usize) {
     let town = Town::new(fleet);
+    let mut cuts = 0;
     let ledgers = town.live_while(|| {
         let start = Instant::now();
         for round in 0.. {
             if start.elapsed() >= lasts() {
                 break;
             }
-            fault(round);
+            cuts += fault(round);
         }
-        mend();
         // What was under way comes to its end, with everything working.
         thread::sleep(Duration::from_secs(5));
     });
-    verdict::pronounce(name, fleet, &town, &ledgers, database);
+    verdict::pronounce(name, fleet, &town, &ledgers, database, cuts);
 }
 
 /// Runs a program that must succeed.
@@ -73,14 +80,37 @@ fn run(program: &str, arguments: &[&str]) {
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Stops and starts the tests' PostgreSQL.
+/// Does something to the tests' PostgreSQL: `crash` and `start`; or to two more, of which one follows the other: `pair` makes
+/// them, `lose` ends the first, `promote` puts the second in its place.
 fn postgres(how: &str) {
     let control = env::var("PORTCULLIS_TEST_POSTGRES_CONTROL").expect("no server to stop: run scripts/faults");
     run(&control, &[how]);
 }
 
+/// Does what takes a runtime, which is there for as long as it takes.
+fn wait_for<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
 fn database() -> TestDb {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(TestDb::postgres())
+    wait_for(TestDb::postgres())
+}
+
+/// A database whose tables are in this folder.
+async fn database_in(folder: &str) -> TestDb {
+    let db = TestDb::empty_postgres().await;
+    let mut server = PgConnection::connect(&env::var("PORTCULLIS_TEST_POSTGRES").unwrap()).await.unwrap();
+    let name = name_in(db.url());
+    let make = format!("CREATE TABLESPACE {name} LOCATION '{folder}'");
+    for statement in [make, format!("ALTER DATABASE {name} SET TABLESPACE {name}")] {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut server).await.unwrap();
+    }
+    db
+}
+
+/// The name of a database, in its URL.
+fn name_in(url: &str) -> &str {
+    url.split('?').next().unwrap().rsplit('/').next().unwrap()
 }
 
 #[test]
@@ -93,8 +123,9 @@ fn a_random_node_is_killed_every_second() {
         let any = RandomState::new().hash_one(round);
         fleet.kill_and_start(usize::try_from(any % NODES as u64).unwrap());
         thread::sleep(Duration::from_secs(1).saturating_sub(started.elapsed()));
+        1
     };
-    ordeal("a node is killed every second", &fleet, db.url(), kill, || ());
+    ordeal("a node is killed every second", &fleet, db.url(), kill);
 }
 
 #[test]
@@ -107,8 +138,46 @@ fn the_database_crashes_again_and_again() {
         postgres("crash");
         thread::sleep(Duration::from_secs(2));
         postgres("start");
+        NODES
     };
-    ordeal("PostgreSQL is stopped with -m immediate every 7 s", &fleet, db.url(), crash, || ());
+    ordeal("PostgreSQL is stopped with -m immediate every 7 s", &fleet, db.url(), crash);
+}
+
+#[test]
+#[ignore = "it takes minutes; scripts/faults runs it"]
+fn the_database_fails_over_to_the_one_that_follows_it() {
+    postgres("pair");
+    // As its sockets are in the folder of the tests' own.
+    let server = env::var("PORTCULLIS_TEST_POSTGRES").unwrap();
+    let [first, second] =
+        ["5433", "5434"].map(|port| server.replacen("@localhost/", &format!("@localhost:{port}/"), 1));
+    let runtime = Runtime::new().unwrap();
+    let proxy = runtime.block_on(Proxy::before(&first));
+    let fleet = Fleet::start(NODES, &["--database-url", &proxy.url_of(&first, "")]);
+    let fail_over = |round| {
+        if round > 0 {
+            thread::sleep(Duration::from_secs(1));
+            return 0;
+        }
+        thread::sleep(lasts() / 3);
+        // For a while there is nobody who takes writes, and someone who can be read.
+        proxy.lead_to(&second);
+        postgres("lose");
+        thread::sleep(Duration::from_secs(5));
+        postgres("promote");
+        NODES
+    };
+    ordeal("PostgreSQL is lost, and 5 s later its standby takes its place", &fleet, &second, fail_over);
+}
+
+#[test]
+#[ignore = "it takes minutes and needs root; scripts/faults runs it"]
+fn the_disk_of_the_database_is_full() {
+    let disk = env::var("PORTCULLIS_FAULT_TABLES").expect("no disk to fill: run scripts/faults");
+    let db = wait_for(database_in(&format!("{disk}/tables")));
+    let fleet = Fleet::start(NODES, &["--database-url", db.url()]);
+    let fill = fill_again_and_again(Path::new(&disk));
+    ordeal("PostgreSQL has no room for tables for 6 s of every 9", &fleet, db.url(), |_| fill() * NODES);
 }
 
 #[test]
@@ -117,8 +186,7 @@ fn the_network_to_the_database_drops_packets() {
     let db = database();
     let network = env::var("PORTCULLIS_FAULT_NETWORK").expect("no network to disturb: run scripts/faults");
     let by = env::var("PORTCULLIS_FAULT_POSTGRES").unwrap();
-    let name = db.url().split('?').next().unwrap().rsplit('/').next().unwrap();
-    let by = format!("{by}/{name}?sslmode=disable");
+    let by = format!("{by}/{}?sslmode=disable", name_in(db.url()));
     let fleet = Fleet::start_in(Some(&network), NODES, &["--database-url", &by, "--insecure-http"]);
     let rule = |how: &str, probability: &str| {
         for (chain, port) in [("OUTPUT", "--dport"), ("INPUT", "--sport")] {
@@ -134,8 +202,9 @@ fn the_network_to_the_database_drops_packets() {
         thread::sleep(Duration::from_secs(seconds));
         rule("-D", probability);
         thread::sleep(Duration::from_secs(4));
+        NODES
     };
-    ordeal("the network drops a fifth of the packets in each direction, or all", &fleet, db.url(), disturb, || ());
+    ordeal("the network drops a fifth of the packets in each direction, or all", &fleet, db.url(), disturb);
 }
 
 #[test]
@@ -145,14 +214,20 @@ fn the_disk_of_a_file_is_full() {
     let disk = Path::new(&disk);
     let url = format!("sqlite:{}/portcullis.db", disk.display());
     let fleet = Fleet::start(1, &["--database-url", &url]);
+    let fill = fill_again_and_again(disk);
+    ordeal("the disk is full for 6 s of every 9", &fleet, &url, |_| fill());
+}
+
+/// What fills this disk for a while, once.
+fn fill_again_and_again(disk: &Path) -> impl Fn() -> usize {
     let filler = disk.join("filler");
-    let fill = |_| {
+    move || {
         thread::sleep(Duration::from_secs(3));
         fill(&filler);
         thread::sleep(Duration::from_secs(6));
         fs::remove_file(&filler).unwrap();
-    };
-    ordeal("the disk is full for 6 s of every 9", &fleet, &url, fill, || ());
+        1
+    }
 }
 
 /// Makes a file of this name that takes the last byte of its disk.

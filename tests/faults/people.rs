@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     client::{Answer, Half},
     fleet::Fleet,
-    ledger::{Ledger, Session, State, Tally},
+    ledger::{Asked, Ledger, Session, State, Tally},
 };
 
 /// How many act at once.
@@ -29,8 +29,11 @@ const REPEATABLE: Duration = Duration::from_secs(25);
 /// How long a mail that was asked for may take, with outages on the way.
 const POST: Duration = Duration::from_mins(2);
 
-/// Where the link of a reset mail leads.
-const PAGE: &str = "reset-password";
+/// Where the link of a mail leads by which an address is confirmed.
+pub const CONFIRMATION: &str = "verify-email";
+
+/// Where that of a reset mail leads.
+pub const RESET: &str = "reset-password";
 
 pub struct Town<'a> {
     fleet: &'a Fleet,
@@ -40,11 +43,23 @@ pub struct Town<'a> {
     turn: AtomicUsize,
 }
 
-/// An answer, and whether it was given to the first of several equal requests. If not, an earlier one may have been done.
+/// An answer, and to which of several equal requests it was given.
 struct Told {
     answer: Answer,
-    at_once: bool,
+    attempts: usize,
     took: Duration,
+}
+
+impl Told {
+    /// Whether it was given to the first. If not, an earlier one may have been done.
+    fn at_once(&self) -> bool {
+        self.attempts == 1
+    }
+
+    /// A mail that was asked for by this.
+    fn asked(&self) -> Asked {
+        Asked { acknowledged: 1, sent: self.attempts }
+    }
 }
 
 impl<'a> Town<'a> {
@@ -95,7 +110,13 @@ impl<'a> Town<'a> {
         let answer =
             answer.and_then(|answer| if is_whole(&answer) { Ok(answer) } else { Err(ErrorKind::UnexpectedEof.into()) });
         match &answer {
-            Ok(answer) if answer.status == 503 => self.tally().unavailable += 1,
+            Ok(answer) if answer.status == 503 => {
+                self.tally().unavailable += 1;
+                let seconds = answer.header("retry-after").and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+                if seconds == 0 {
+                    self.wrong(format!("{method} {path} was answered 503, and not when to try again"));
+                }
+            }
             Ok(answer) if answer.status >= 500 => self.wrong(format!("{method} {path} was answered {}", answer.status)),
             Ok(_) => (),
             Err(_) => self.tally().lost += 1,
@@ -106,11 +127,9 @@ impl<'a> Town<'a> {
     /// Asks until there is an answer that means something.
     fn told(&self, path: &str, token: Option<&str>, body: &Value) -> Told {
         let start = Instant::now();
-        for attempt in 0.. {
+        for attempts in 1.. {
             match self.ask("POST", path, token, body) {
-                Some(answer) if answer.status < 500 => {
-                    return Told { answer, at_once: attempt == 0, took: start.elapsed() };
-                }
+                Some(answer) if answer.status < 500 => return Told { answer, attempts, took: start.elapsed() },
                 _ => thread::sleep(Duration::from_millis(100)),
             }
         }
@@ -157,12 +176,12 @@ impl<'a> Town<'a> {
         match told.answer.status {
             201 => (),
             // An earlier one was done and not acknowledged.
-            409 if !told.at_once => (),
+            409 if !told.at_once() => (),
             other => self.wrong(format!("registering was answered {other}")),
         }
         self.tally().registered += 1;
-        let (sessions, spent_resets) = (Vec::new(), Vec::new());
-        Ledger { name: name.to_owned(), email, password, sessions, spent_resets, asked: 1 }
+        let (sessions, spent_resets, resets) = (Vec::new(), Vec::new(), Asked::default());
+        Ledger { name: name.to_owned(), email, password, sessions, spent_resets, confirmations: told.asked(), resets }
     }
 
     fn log_in(&self, person: &mut Ledger) {
@@ -199,7 +218,7 @@ impl<'a> Town<'a> {
         let told = self.told("/auth/logout", Some(&session.access), &json!({}));
         match told.answer.status {
             204 => (),
-            401 if !told.at_once => (),
+            401 if !told.at_once() => (),
             other => return self.wrong(format!("logging out was answered {other}")),
         }
         session.state = State::Ended;
@@ -207,12 +226,13 @@ impl<'a> Town<'a> {
     }
 
     fn reset_password(&self, person: &mut Ledger) {
-        let mut seen = self.fleet.post_office.tokens(&person.email, PAGE).len();
+        let mut seen = self.fleet.post_office.tokens(&person.email, RESET).len();
         let told = self.told("/auth/forgot-password", None, &json!({"email": person.email}));
+        person.resets.sent += told.attempts;
         if told.answer.status != 202 {
             return self.wrong(format!("asking for a reset was answered {}", told.answer.status));
         }
-        person.asked += 1;
+        person.resets.acknowledged += 1;
         let password = format!("another password of {}", person.name);
         let spent = loop {
             let Some(token) = self.arrival(&person.email, &mut seen) else {
@@ -222,7 +242,7 @@ impl<'a> Town<'a> {
             match told.answer.status {
                 204 => break token,
                 // Done by an earlier one of these requests.
-                400 if !told.at_once && self.opens(person, &password) => break token,
+                400 if !told.at_once() && self.opens(person, &password) => break token,
                 // Where asking was repeated, or a mail left twice, the link of a later one takes the place of this one.
                 400 => (),
                 other => return self.wrong(format!("a reset was answered {other}")),
@@ -245,7 +265,7 @@ impl<'a> Town<'a> {
     fn arrival(&self, address: &str, seen: &mut usize) -> Option<String> {
         let start = Instant::now();
         while start.elapsed() < POST {
-            let mut tokens = self.fleet.post_office.tokens(address, PAGE);
+            let mut tokens = self.fleet.post_office.tokens(address, RESET);
             if tokens.len() > *seen {
                 *seen = tokens.len();
                 return tokens.pop();

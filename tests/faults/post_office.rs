@@ -1,7 +1,7 @@
 //! Where mail arrives: a server that takes everything, and counts what comes twice.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io::{self, BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -13,12 +13,21 @@ pub struct PostOffice {
     arrived: Arc<Mutex<Arrived>>,
 }
 
-#[derive(Default)]
-struct Arrived {
-    /// How often each mail came, by its id.
-    times: HashMap<String, usize>,
-    /// The texts that each address got, oldest first.
-    texts: HashMap<String, Vec<String>>,
+/// What each address got, oldest first.
+type Arrived = HashMap<String, Vec<Mail>>;
+
+struct Mail {
+    /// The same for every attempt to send it.
+    id: String,
+    text: String,
+}
+
+impl Mail {
+    /// The token, if it has a link to this page.
+    fn token(&self, page: &str) -> Option<String> {
+        let rest = self.text.split(&format!("/{page}?token=")).nth(1)?;
+        Some(rest.chars().take_while(|char| char.is_ascii_alphanumeric() || "-_".contains(*char)).collect())
+    }
 }
 
 impl PostOffice {
@@ -46,19 +55,22 @@ impl PostOffice {
     /// The tokens of one kind that this address was sent, oldest first.
     pub fn tokens(&self, to: &str, page: &str) -> Vec<String> {
         let arrived = self.arrived.lock().unwrap();
-        let link = format!("/{page}?token=");
-        let texts = arrived.texts.get(to).map(Vec::as_slice).unwrap_or_default();
-        let token = |text: &String| {
-            let rest = text.split(&link).nth(1)?;
-            Some(rest.chars().take_while(|char| char.is_ascii_alphanumeric() || "-_".contains(*char)).collect())
-        };
-        texts.iter().filter_map(token).collect()
+        arrived.get(to).into_iter().flatten().filter_map(|mail| mail.token(page)).collect()
     }
 
-    /// How many mails came, and how many of those a further time.
+    /// How many mails of one kind this address was sent, however often each of them came.
+    pub fn count_of(&self, to: &str, page: &str) -> usize {
+        let arrived = self.arrived.lock().unwrap();
+        let of_kind = arrived.get(to).into_iter().flatten().filter(|mail| mail.token(page).is_some());
+        of_kind.map(|mail| &mail.id).collect::<HashSet<_>>().len()
+    }
+
+    /// How many mails came, and how often one came a further time.
     pub fn count(&self) -> (usize, usize) {
         let arrived = self.arrived.lock().unwrap();
-        (arrived.times.len(), arrived.times.values().map(|times| times - 1).sum())
+        let (all, distinct) = (arrived.values().flatten().count(), arrived.values().flatten().map(|mail| &mail.id));
+        let distinct = distinct.collect::<HashSet<_>>().len();
+        (distinct, all - distinct)
     }
 }
 
@@ -102,10 +114,11 @@ fn text_of(lines: &mut impl BufRead) -> io::Result<String> {
     }
 }
 
+/// One that comes a further time has another link, as only the hash of the first one is known to who sends it; and the
+/// number of the attempt behind its id.
 fn keep(arrived: &Mutex<Arrived>, to: &str, text: &str) {
-    let id = text.lines().find_map(|line| line.strip_prefix("Message-ID: ")).expect("a mail has an id").to_owned();
-    let mut arrived = arrived.lock().unwrap();
-    *arrived.times.entry(id).or_default() += 1;
-    // One that comes a further time has another link, as only the hash of the first one is known to who sends it.
-    arrived.texts.entry(to.to_owned()).or_default().push(text.to_owned());
+    let id = text.lines().find_map(|line| line.strip_prefix("Message-ID: <")).expect("a mail has an id");
+    let (id, _) = id.split_once('.').expect("and each attempt its number");
+    let mail = Mail { id: id.to_owned(), text: text.to_owned() };
+    arrived.lock().unwrap().entry(to.to_owned()).or_default().push(mail);
 }
