@@ -11,7 +11,8 @@ use proc_macro2::{Delimiter, LexError, TokenStream, TokenTree};
 use super::names::trees;
 
 /// What lets many run at once, in the last parts of its path.
-const CROWDS: &[&[&str]] = &[&["all_at_once"], &["join_all"], &["Barrier"], &["JoinSet"], &["thread", "scope"]];
+const CROWDS: &[&[&str]] =
+    &[&["all_at_once"], &["join_all"], &["start_at_once"], &["Barrier"], &["JoinSet"], &["thread", "scope"]];
 
 /// The macros that make tests of the functions that they name.
 const MACROS: &[&str] = &["both", "both_and_pooled"];

@@ -41,7 +41,7 @@ async fn start_at_once(url: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn eight_nodes_start_at_once_on_an_empty_file() {
+async fn eight_nodes_race_to_start_on_an_empty_file() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}/portcullis.db", folder.path().display());
     start_at_once(&url).await;
@@ -52,14 +52,14 @@ async fn eight_nodes_start_at_once_on_an_empty_file() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn eight_nodes_start_at_once_through_a_pooler() {
+async fn eight_nodes_race_to_start_through_a_pooler() {
     // It is there and migrated once; what is tried is that nobody trips over what another one has prepared.
     let db = TestDb::pooled().await;
     start_at_once(db.by()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn eight_nodes_start_at_once_on_an_empty_postgres() {
+async fn eight_nodes_race_to_start_on_an_empty_postgres() {
     let db = TestDb::empty_postgres().await;
     start_at_once(db.url()).await;
     let mut server = PgConnection::connect(db.url()).await.unwrap();
