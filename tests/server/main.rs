@@ -19,6 +19,7 @@ mod db;
 mod drain;
 mod first_start;
 mod forward_auth;
+mod healthcheck;
 mod import;
 mod journey;
 mod keys;

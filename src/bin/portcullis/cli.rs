@@ -69,6 +69,11 @@ pub(crate) enum Command {
     },
     /// Print the trail: what happened to which account, the newest first
     Events(Events),
+    /// Ask the server that these settings describe whether it is ready, for containers
+    ///
+    /// The exit code is 0 if it answers 200 at `/readyz` within five seconds, else 1. It is asked at the address of `listen`,
+    /// or at loopback where that is every address, by plain HTTP, which is what it speaks.
+    Healthcheck,
     /// Look at the settings
     Config {
         #[command(subcommand)]

@@ -8,6 +8,7 @@ mod events;
 mod export;
 mod first_admin;
 mod health;
+mod healthcheck;
 mod import;
 mod key;
 mod listener;
@@ -62,6 +63,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Import(from) => return import::import(&settings?, &from, cli.json).await,
         Command::Export { file } => export::export(&settings?, file.as_deref(), cli.json).await?,
         Command::Events(asked) => events::print(&settings?, &asked, cli.json).await?,
+        Command::Healthcheck => return healthcheck::check(&settings?, cli.json).await,
         Command::Config { command: ConfigCommand::Check } => return config::check(settings, cli.json),
         Command::Config { command: ConfigCommand::Show } => config::show(&settings?, cli.json)?,
     }
