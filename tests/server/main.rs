@@ -26,6 +26,7 @@ mod keys;
 mod logs;
 mod mail;
 mod metrics;
+mod openapi;
 mod overload;
 mod process;
 #[path = "../support/prometheus.rs"]

@@ -69,6 +69,8 @@ pub(crate) enum Command {
     },
     /// Print the trail: what happened to which account, the newest first
     Events(Events),
+    /// Print the OpenAPI document that the server has at `/openapi.json`
+    Openapi,
     /// Ask the server that these settings describe whether it is ready, for containers
     ///
     /// The exit code is 0 if it answers 200 at `/readyz` within five seconds, else 1. It is asked at the address of `listen`,

@@ -18,6 +18,7 @@ mod member;
 mod metrics;
 mod migrate;
 mod open;
+mod openapi;
 mod password;
 mod print;
 mod private;
@@ -63,6 +64,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Import(from) => return import::import(&settings?, &from, cli.json).await,
         Command::Export { file } => export::export(&settings?, file.as_deref(), cli.json).await?,
         Command::Events(asked) => events::print(&settings?, &asked, cli.json).await?,
+        Command::Openapi => openapi::print(cli.json)?,
         Command::Healthcheck => return healthcheck::check(&settings?, cli.json).await,
         Command::Config { command: ConfigCommand::Check } => return config::check(settings, cli.json),
         Command::Config { command: ConfigCommand::Show } => config::show(&settings?, cli.json)?,
