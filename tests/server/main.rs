@@ -11,6 +11,7 @@
     reason = "test code"
 )]
 
+mod calibrate;
 mod client;
 mod command_line;
 mod crash;
