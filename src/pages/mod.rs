@@ -43,6 +43,7 @@ mod reset_password;
 mod second_factor;
 mod strength;
 mod verify_email;
+mod well_known;
 
 use ::axum::{
     Router,
@@ -130,6 +131,7 @@ fn routes() -> GuardedRouter<PageState> {
         )
         .route("/account/admin/new-role", get(roles::ask_new).post(roles::make), administers("roles:write"))
         .route("/account/admin/events", get(events::list), may("events:read"))
+        .route("/.well-known/change-password", get(well_known::change_password), public())
         .route("/password-strength", post(strength::judge), public())
         .route(assets::ROUTE, get(assets::file), public());
     #[cfg(feature = "webauthn")]

@@ -13,7 +13,7 @@ both![
 ];
 
 /// One of every kind of answer: pages, ways to others, trouble.
-const PATHS: [(&str, u16); 15] = [
+const PATHS: [(&str, u16); 16] = [
     ("/login", 200),
     ("/login/second-factor", 303),
     ("/login/new-password", 303),
@@ -28,6 +28,7 @@ const PATHS: [(&str, u16); 15] = [
     ("/first-admin?token=x", 400),
     ("/logout", 200),
     ("/account", 303),
+    ("/.well-known/change-password", 303),
     ("/auth/assets/nothing.x.css", 404),
 ];
 

@@ -49,3 +49,4 @@ mod sessions;
 mod strength;
 mod templates;
 mod weight;
+mod well_known;

@@ -11,6 +11,7 @@
     reason = "test code"
 )]
 
+mod calibrate;
 mod client;
 mod command_line;
 mod crash;
@@ -19,12 +20,14 @@ mod db;
 mod drain;
 mod first_start;
 mod forward_auth;
+mod healthcheck;
 mod import;
 mod journey;
 mod keys;
 mod logs;
 mod mail;
 mod metrics;
+mod openapi;
 mod overload;
 mod process;
 #[path = "../support/prometheus.rs"]

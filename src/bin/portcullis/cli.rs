@@ -1,6 +1,6 @@
 //! What can be typed after `portcullis`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command as ClapCommand, FromArgMatches, Parser, Subcommand};
 
@@ -69,6 +69,19 @@ pub(crate) enum Command {
     },
     /// Print the trail: what happened to which account, the newest first
     Events(Events),
+    /// Measure what password hashes cost on this machine, and say which cost to take
+    Calibrate {
+        /// How long one hash may take
+        #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = humantime::parse_duration)]
+        within: Duration,
+    },
+    /// Print the OpenAPI document that the server has at `/openapi.json`
+    Openapi,
+    /// Ask the server that these settings describe whether it is ready, for containers
+    ///
+    /// The exit code is 0 if it answers 200 at `/readyz` within five seconds, else 1. It is asked at the address of `listen`,
+    /// or at loopback where that is every address, by plain HTTP, which is what it speaks.
+    Healthcheck,
     /// Look at the settings
     Config {
         #[command(subcommand)]

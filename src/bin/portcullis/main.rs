@@ -1,5 +1,6 @@
 //! The server and its command line: wiring only.
 
+mod calibrate;
 mod cli;
 mod config;
 mod connection;
@@ -8,6 +9,7 @@ mod events;
 mod export;
 mod first_admin;
 mod health;
+mod healthcheck;
 mod import;
 mod key;
 mod listener;
@@ -17,6 +19,7 @@ mod member;
 mod metrics;
 mod migrate;
 mod open;
+mod openapi;
 mod password;
 mod print;
 mod private;
@@ -62,6 +65,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Command::Import(from) => return import::import(&settings?, &from, cli.json).await,
         Command::Export { file } => export::export(&settings?, file.as_deref(), cli.json).await?,
         Command::Events(asked) => events::print(&settings?, &asked, cli.json).await?,
+        Command::Calibrate { within } => calibrate::calibrate(&settings?, within, cli.json).await?,
+        Command::Openapi => openapi::print(cli.json)?,
+        Command::Healthcheck => return healthcheck::check(&settings?, cli.json).await,
         Command::Config { command: ConfigCommand::Check } => return config::check(settings, cli.json),
         Command::Config { command: ConfigCommand::Show } => config::show(&settings?, cli.json)?,
     }
