@@ -38,6 +38,8 @@ impl Browser {
             .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
             .args(["--remote-debugging-port=0", "--disable-background-networking", "about:blank"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
+            // Where it leaves a socket behind when it is ended.
+            .env("TMPDIR", profile.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
