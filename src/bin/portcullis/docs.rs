@@ -1,9 +1,10 @@
 //! `GET /openapi.json`, and `GET /docs/`, where people read it. The page comes from this program alone.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
-    Json, Router,
+    Router,
+    body::Bytes,
     extract::{Path, State},
     http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
     response::{IntoResponse, Redirect, Response},
@@ -16,9 +17,12 @@ use utoipa_swagger_ui::Config;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// Written when it is first asked for: until it is, it takes megabytes, and most servers are never asked.
+static DOCUMENT: LazyLock<serde_json::Result<Bytes>> =
+    LazyLock::new(|| serde_json::to_vec(&openapi()).map(Bytes::from));
+
 /// The document and the page.
 pub(crate) fn routes() -> Router {
-    let document = Arc::new(openapi());
     // The other layout has a bar whose logo brings an inline style, and the default validator is a host elsewhere: the
     // policy forbids both.
     let config = Arc::new(Config::from("/openapi.json").use_base_layout().validator_url("none"));
@@ -27,7 +31,17 @@ pub(crate) fn routes() -> Router {
         .route("/docs/", get(index))
         .route("/docs/{file}", get(file))
         .with_state(config)
-        .route("/openapi.json", get(|| async move { Json(document.as_ref().clone()) }))
+        .route("/openapi.json", get(document))
+}
+
+async fn document() -> Response {
+    match &*DOCUMENT {
+        Ok(document) => ([(CONTENT_TYPE, "application/json")], document.clone()).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the OpenAPI document cannot be written");
+            Problem::internal().into_response()
+        }
+    }
 }
 
 async fn index(config: State<Arc<Config<'static>>>) -> Response {
