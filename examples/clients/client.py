@@ -47,6 +47,9 @@ class Client:
                 if problem.code not in STEPS:
                     raise
                 field, path = STEPS[problem.code]
+                # Without an app there is one thing that can be typed: a program like this has no keys.
+                if field == "two_fa_code" and not problem.document.get("totp_supported", True):
+                    field = "recovery_code"
                 # A wrong code does not end the flow; the answer has it again.
                 body = {"flow": problem.document["flow"], field: ask(field)}
 
@@ -96,8 +99,13 @@ def _document(body):
 
 
 def _ask(field):
-    prompt = {"password": "Password: ", "two_fa_code": "Code: ", "new_password": "New password: "}[field]
-    return getpass.getpass(prompt) if sys.stdin.isatty() else input()
+    prompts = {
+        "password": "Password: ",
+        "two_fa_code": "Code: ",
+        "recovery_code": "Recovery code: ",
+        "new_password": "New password: ",
+    }
+    return getpass.getpass(prompts[field]) if sys.stdin.isatty() else input()
 
 
 def main():
