@@ -1,6 +1,9 @@
 //! The commands beside `serve`.
 
-use std::fs;
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
@@ -54,6 +57,24 @@ fn a_user_that_cannot_be_is_refused_in_words() {
     assert!(text(&no_terminal.stderr).contains("--password-stdin"));
     let argument = run(folder.path(), &["user", "add", "ada", "ada@example.org", "--password", "x"], "");
     assert!(text(&argument.stderr).contains("unexpected argument"));
+}
+
+#[test]
+fn a_command_given_where_no_accounts_are_says_that_it_makes_them() {
+    let folder = tempdir().unwrap();
+    let listed = run(folder.path(), &["user", "list"], "");
+    assert!(listed.status.success() && text(&listed.stderr).contains("made the data folder"), "{listed:?}");
+    let again = run(folder.path(), &["user", "list"], "");
+    assert!(again.status.success() && again.stderr.is_empty(), "{again:?}");
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_failure() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    let output = command.arg("openapi").stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
 
 #[test]
@@ -291,6 +312,7 @@ fn what_is_insecure_is_said_at_every_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_on_postgres_says_nothing_but_what_it_did() {
     let (folder, db) = (tempdir().unwrap(), TestDb::postgres().await);
+    fs::create_dir(folder.path().join("portcullis-data")).unwrap();
     for _ in 0..2 {
         let set = run(folder.path(), &["role", "set", "reader", "notes:read", "--database-url", db.url()], "");
         assert_eq!(text(&set.stdout), "the role `reader` may do: notes:read\n");

@@ -49,11 +49,17 @@ pub(crate) async fn signing_keys(settings: &Settings) -> Result<SigningKeys, Ope
     Ok(keys.map_err(BuildError::from)?)
 }
 
-/// Makes the data folder, for its owner alone. One that is there stays as it is.
+/// Makes the data folder, for its owner alone, and says so: whoever gave a command in the wrong place should hear that
+/// it was carried out on new accounts. One that is there stays as it is.
 pub(crate) fn data_dir(path: &Path) -> Result<(), OpenError> {
+    let is_new = !path.exists();
     let mut folder = DirBuilder::new();
     folder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.create(path).map_err(|source| OpenError::DataDir { path: path.display().to_string(), source })
+    folder.create(path).map_err(|source| OpenError::DataDir { path: path.display().to_string(), source })?;
+    if is_new {
+        tracing::info!(data_dir = %path.display(), "made the data folder, which was not there");
+    }
+    Ok(())
 }

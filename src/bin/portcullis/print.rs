@@ -9,10 +9,12 @@ use std::{
 use portcullis::clock::Timestamp;
 use serde_json::Value;
 
-/// Prints a result: the JSON if that was asked for, else the text.
+/// Prints a result: the JSON if that was asked for, else the text. A reader who has seen enough, as `head` does, is no
+/// failure.
 pub(crate) fn result(json: bool, value: &Value, text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    if json { writeln!(out, "{value}") } else { writeln!(out, "{text}") }
+    let printed = if json { writeln!(out, "{value}") } else { writeln!(out, "{text}") };
+    printed.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 /// A moment in RFC 3339, to the second.
