@@ -1,51 +1,29 @@
-//! What someone does with an access token.
+//! What someone does who is logged in.
 
 use axum::http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    app::{Answer, TestApp},
+    app::Answer,
+    caller::Caller,
+    key_acts::KeyAct,
     person::{AUTHORS, Key, Person, latest},
-    step::{Act, Shown, Typed},
+    step::{Act, Shown, Typed, Way},
     tokens::{Opened, Start},
     world::World,
 };
 
-/// An access token as it is used: its text, and the session that it is one of.
-struct Caller<'a> {
-    app: &'a TestApp,
-    token: String,
-    session: usize,
-}
-
-impl Caller<'_> {
-    async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
-        self.app.request(method, path).bearer(&self.token).json(body).send().await
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(Method::POST, path, body).await
-    }
-}
-
 impl World {
-    pub async fn act(&mut self, who: usize, token: usize, act: Act) -> (Answer, u16) {
-        let (app, person) = (&self.app, &mut self.people[who]);
-        let now = app.now();
-        let number = latest(&person.access, token);
-        let token = number.map_or("nobody's", |number| &person.access[number].token).to_owned();
-        let session = number.map_or(0, |number| person.access[number].session);
-        let caller = Caller { app, token, session };
-        let is_let_in = number.is_some_and(|number| person.lets_in(&person.access[number], now));
-        if !is_let_in {
-            return (person.ask(&caller, act).await, 401);
+    pub async fn act(&mut self, who: usize, with: usize, way: Way, act: Act) -> (Answer, u16) {
+        let Self { app, people, challenges, .. } = self;
+        let app = &*app;
+        let caller = Caller::of(app, &people[who], with, way);
+        let may = caller.is_let_in && people[who].may(&caller, act);
+        if act.is_with_passkeys() {
+            return KeyAct { who, people, challenges, may }.take(&caller, act).await;
         }
-        let known = &mut person.sessions[session];
-        let is_fresh = known.is_fresh(now);
-        if is_fresh || !act.is_for_fresh() || act.is_for_flows_too() {
-            known.saw(now);
-        }
-        if act.is_for_fresh() && !(is_fresh && (known.second_factor || person.totp.is_none())) {
+        let person = &mut people[who];
+        if !may {
             return (person.ask(&caller, act).await, 401);
         }
         match act {
@@ -63,19 +41,36 @@ impl World {
             }
             Act::NewRecoveryCodes => {
                 let answer = person.ask(&caller, act).await;
-                if person.totp.is_none() {
+                if !person.has_second_factor() {
                     return (answer, 409);
                 }
                 person.take_recovery_codes(&answer);
                 (answer, 200)
             }
+            _ => unreachable!("{act:?} is with keys"),
         }
     }
 }
 
 impl Person {
+    /// Whether someone who is let in is fresh, if that is asked for. Their session is seen in use by that.
+    fn may(&mut self, caller: &Caller<'_>, act: Act) -> bool {
+        let (now, has_second_factor) = (caller.app.now(), self.has_second_factor());
+        let known = &mut self.sessions[caller.session];
+        let is_fresh = known.is_fresh(now);
+        if is_fresh || !act.is_for_fresh() || act.is_for_flows_too() {
+            known.saw(now);
+        }
+        !act.is_for_fresh() || (is_fresh && (known.second_factor || !has_second_factor))
+    }
+
     /// Sends what the act sends.
     async fn ask(&self, caller: &Caller<'_>, act: Act) -> Answer {
+        if caller.way == Way::Page
+            && let Some(answer) = self.fill_in(caller, act).await
+        {
+            return answer;
+        }
         let nothing = json!({});
         match act {
             Act::Logout => caller.post("/auth/logout", &nothing).await,
@@ -116,6 +111,7 @@ impl Person {
                 caller.send(Method::DELETE, &format!("/auth/api-keys/{id}"), &nothing).await
             }
             Act::Leave => caller.send(Method::DELETE, "/auth/me", &nothing).await,
+            _ => unreachable!("{act:?} is with keys"),
         }
     }
 
@@ -159,7 +155,7 @@ impl Person {
         if !self.is_right(password) {
             return (answer, 403);
         }
-        if self.totp.is_some() {
+        if self.has_second_factor() {
             if code.is_none() {
                 return (answer, 403);
             }
@@ -168,7 +164,7 @@ impl Person {
         }
         let start = Start::Reauthentication { of: caller.session };
         if answer.status == 200 {
-            let opened = Opened { second_factor: self.totp.is_some(), auth_time: now, start };
+            let opened = Opened { second_factor: self.has_second_factor(), auth_time: now, start };
             self.open(caller.app, &answer, &opened);
         }
         (answer, 200)

@@ -12,7 +12,8 @@ use crate::{
 
 impl World {
     /// Shows the guard everything that was ever handed out, and compares what is known of everyone with what they know.
-    pub async fn check(&self, so_far: &str) {
+    pub async fn check(&mut self, so_far: &str) {
+        self.check_cookies(so_far).await;
         for person in &self.people {
             self.check_tokens(person, so_far).await;
             self.check_keys(person, so_far).await;
@@ -67,7 +68,7 @@ impl World {
         assert_eq!(known, (person.email.as_str(), person.is_verified, person.is_disabled), "{so_far}: {}", person.name);
         assert_eq!(user.roles.iter().any(|role| role == "author"), person.is_author, "{so_far}: {}", person.name);
         let known = (record.password.is_some(), record.must_change_password, record.second_factors.any());
-        let told = (person.has_password, person.must_change_password, person.totp.is_some());
+        let told = (person.has_password, person.must_change_password, person.has_second_factor());
         assert_eq!(known, told, "{so_far}: {}", person.name);
 
         let caller = Caller { user: person.id, session: None };
@@ -81,6 +82,9 @@ impl World {
         let known: Vec<_> = keys.iter().rev().map(|key| key.id.to_string()).collect();
         let told: Vec<_> = person.keys.iter().filter(|key| !key.is_deleted).map(|key| &key.id).collect();
         assert_eq!(known.iter().collect::<Vec<_>>(), told, "{so_far}: the keys of {}", person.name);
+
+        let (known, told) = (person.stored_passkeys(&self.app).await, person.told_passkeys());
+        assert_eq!(known, told, "{so_far}: the passkeys of {}", person.name);
 
         let left = accounts.recovery_codes_left(caller).await.unwrap();
         let good = person.recovery_codes.iter().filter(|(_, is_good)| *is_good).count();

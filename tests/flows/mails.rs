@@ -6,7 +6,7 @@ use portcullis::{clock::Timestamp, mail::MailKind};
 use serde_json::json;
 
 use crate::{
-    app::Answer,
+    app::{Answer, TestApp},
     person::{Mail, Person, latest},
     step::PEOPLE,
     world::World,
@@ -55,10 +55,14 @@ impl World {
     }
 
     /// Whoever has an account and may log in gets a mail; anyone is answered the same.
-    pub async fn forget(&mut self, who: usize, by_email: bool) -> (Answer, u16) {
+    pub async fn forget(&mut self, who: usize, by_email: bool, by_page: bool) -> (Answer, u16) {
         let person = &self.people[who];
-        let body = if by_email { json!({ "email": person.email }) } else { json!({ "username": person.name }) };
-        let answer = self.app.post("/auth/forgot-password").json(&body).send().await;
+        let (field, name) = if by_email { ("email", &person.email) } else { ("username", &person.name) };
+        let answer = if by_page {
+            person.browser(&self.app, None).act("/forgot-password", &[("name", name)], 202).await
+        } else {
+            self.app.post("/auth/forgot-password").json(&json!({ (field): name })).send().await
+        };
         self.expect_mail(who, RESET, !self.people[who].is_disabled).await;
         (answer, 202)
     }
@@ -81,14 +85,18 @@ impl World {
         }
     }
 
-    pub async fn spend(&mut self, who: usize, mail: usize, place: Option<usize>) -> (Answer, u16) {
+    pub async fn spend(&mut self, who: usize, mail: usize, place: Option<usize>, by_page: bool) -> (Answer, u16) {
         let (app, person) = (&self.app, &mut self.people[who]);
         let number = latest(&person.mails, mail);
         let never = format!("pco_{}", "A".repeat(43));
         let token = number.map_or(&never, |number| &person.mails[number].token);
         let place = place.unwrap_or_else(|| number.map_or(VERIFY, |number| person.mails[number].place));
-        let body = json!({ "token": token, "new_password": person.next_password() });
-        let answer = app.post(PLACES[place].0).json(&body).send().await;
+        let answer = if by_page {
+            person.follow_by_page(app, place, token).await
+        } else {
+            let body = json!({ "token": token, "new_password": person.next_password() });
+            app.post(PLACES[place].0).json(&body).send().await
+        };
         let now = app.now();
         let is_good = |mail: &Mail| mail.is_good && mail.place == place && now < mail.expires_at;
         let number = number.filter(|number| is_good(&person.mails[*number]) && !person.is_gone);
@@ -165,6 +173,15 @@ impl World {
 }
 
 impl Person {
+    /// The page behind a link, whose form is sent.
+    async fn follow_by_page(&self, app: &TestApp, place: usize, token: &str) -> Answer {
+        let page = PLACES[place].0.strip_prefix("/auth").unwrap();
+        let new = self.next_password();
+        let chosen = [("new_password", new.as_str()), ("new_password_again", &new)];
+        let fields = [&[("token", token)][..], if place == RESET { &chosen } else { &[] }].concat();
+        self.browser(app, None).follow(page, &fields).await
+    }
+
     /// Every session and every key has ended, and every older token is stale.
     pub fn end_everything(&mut self) {
         self.end_sessions(None);
@@ -198,8 +215,10 @@ impl Person {
     fn take_added(&mut self, from: Timestamp, before: Option<Timestamp>) {
         self.setup = None;
         let is_taken = |added: Timestamp| added >= from && before.is_none_or(|before| added < before);
+        self.passkeys.iter_mut().filter(|key| is_taken(key.added_at)).for_each(|key| key.is_removed = true);
         if self.totp.as_ref().is_some_and(|totp| is_taken(totp.confirmed_at)) {
             self.remove_totp();
         }
+        self.codes_follow();
     }
 }

@@ -49,6 +49,7 @@ impl World {
             Operation::ForcePassword => {
                 person.set_password();
                 person.must_change_password = true;
+                person.passkeys.iter_mut().for_each(|key| key.is_removed = true);
                 person.remove_totp();
                 person.end_everything();
             }

@@ -5,7 +5,7 @@ use std::env;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime;
 
-use crate::{db::TestDb, step, world::World};
+use crate::{db::TestDb, random, world::World};
 
 /// How many orders are tried on each database, unless `PORTCULLIS_FLOW_ORDERS` says so.
 const ORDERS: u32 = 16;
@@ -18,7 +18,7 @@ fn try_orders(database: impl AsyncFn() -> TestDb) {
     let cases = env::var("PORTCULLIS_FLOW_ORDERS").map_or(ORDERS, |orders| orders.parse().unwrap());
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let tried = TestRunner::new(config).run(&step::orders(LONGEST), |moves| {
+    let tried = TestRunner::new(config).run(&random::orders(LONGEST), |moves| {
         runtime.block_on(async { World::new(database().await).await.take_all(&moves).await });
         Ok(())
     });

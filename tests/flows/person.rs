@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use portcullis::{account::UserId, clock::Timestamp};
 
-use crate::{app::PASSWORD, authenticator::Authenticator, step::Typed};
+use crate::{
+    app::PASSWORD, authenticator::Authenticator, cookies::Cookie, factors::Setup, passkeys::Passkey, step::Typed,
+};
 
 pub const ACCESS_TTL: Duration = Duration::from_mins(15);
 /// The verifier's.
@@ -42,12 +44,17 @@ pub struct Person {
     /// Raised by whatever makes all older tokens stale.
     pub generation: u32,
     pub totp: Option<Totp>,
-    pub setup: Option<(Authenticator, Timestamp)>,
+    /// Those that were theirs before.
+    pub former_totp: Vec<Authenticator>,
+    pub setup: Option<Setup>,
+    /// Every key of an authenticator that they ever had.
+    pub passkeys: Vec<Passkey>,
     /// Every recovery code there ever was, and whether it is good.
     pub recovery_codes: Vec<(String, bool)>,
     pub sessions: Vec<Session>,
     pub access: Vec<Access>,
     pub refresh: Vec<Refresh>,
+    pub cookies: Vec<Cookie>,
     pub flows: Vec<Flow>,
     pub mails: Vec<Mail>,
     pub keys: Vec<Key>,
@@ -168,11 +175,14 @@ impl Person {
             password_version: 1,
             generation: 1,
             totp: None,
+            former_totp: Vec::new(),
             setup: None,
+            passkeys: Vec::new(),
             recovery_codes: Vec::new(),
             sessions: Vec::new(),
             access: Vec::new(),
             refresh: Vec::new(),
+            cookies: Vec::new(),
             flows: Vec::new(),
             mails: Vec::new(),
             keys: Vec::new(),
@@ -229,10 +239,9 @@ impl Person {
         self.keys.iter_mut().for_each(|key| key.is_deleted = true);
     }
 
-    pub fn remove_totp(&mut self) {
-        self.totp = None;
-        self.setup = None;
-        self.recovery_codes.iter_mut().for_each(|(_, is_good)| *is_good = false);
+    /// Whether one factor is not enough.
+    pub fn has_second_factor(&self) -> bool {
+        self.totp.is_some() || self.passkeys.iter().any(|key| !key.is_removed)
     }
 
     /// Whether the guard lets this access token in.

@@ -1,6 +1,4 @@
-//! What can be done, and how orders of it are made up.
-
-use proptest::{collection::vec, option, prelude::*, sample::select};
+//! What can be done.
 
 /// How many people there are. What happens to one must not reach the other.
 pub const PEOPLE: usize = 2;
@@ -18,33 +16,53 @@ pub enum Step {
     Register,
     Login {
         password: Typed,
+        /// There is no field for it on the page.
         code: Option<Shown>,
         remember: bool,
         by_email: bool,
+        by_page: bool,
     },
     SecondFactor {
         flow: usize,
         shown: Shown,
+        by_page: bool,
     },
     NewPassword {
         flow: usize,
+        by_page: bool,
+    },
+    /// Be given the challenge of a login with a passkey, which is nobody's yet.
+    BeginKeyLogin,
+    KeyLogin {
+        answer: KeyAnswer,
+        remember: bool,
+        by_page: bool,
+    },
+    /// A key as second factor.
+    SecondKey {
+        flow: usize,
+        answer: KeyAnswer,
+        by_page: bool,
     },
     Refresh {
         token: usize,
     },
-    /// Something that takes an access token.
+    /// Something that takes an access token or a cookie.
     Act {
-        token: usize,
+        with: usize,
+        way: Way,
         act: Act,
     },
     Forget {
         by_email: bool,
+        by_page: bool,
     },
     Resend,
     /// Follow the link of a mail, or take its token to another place, where another kind of mail leads.
     Spend {
         mail: usize,
         place: Option<usize>,
+        by_page: bool,
     },
     /// Type the code of a mail.
     VerifyByCode {
@@ -60,22 +78,90 @@ pub enum Step {
     Restart,
 }
 
+/// How someone who is logged in says so, and what they send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// JSON, with an access token.
+    Bearer,
+    /// JSON, with the cookie of a session that was opened on a page.
+    Cookie,
+    /// The form of a page, with the cookie. JSON where the model fills in no form.
+    Page,
+}
+
 /// What someone does who is logged in.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
     Logout,
     LogoutEverywhere,
-    EndSession { session: usize },
-    ChangePassword { password: Typed },
-    ChangeEmail { to: usize },
-    Reauthenticate { password: Typed, code: Option<Shown> },
+    EndSession {
+        session: usize,
+    },
+    ChangePassword {
+        password: Typed,
+    },
+    ChangeEmail {
+        to: usize,
+    },
+    Reauthenticate {
+        password: Typed,
+        code: Option<Shown>,
+    },
     SetUpTotp,
-    ConfirmTotp { shown: Shown },
-    RemoveTotp { shown: Shown },
+    ConfirmTotp {
+        shown: Shown,
+    },
+    RemoveTotp {
+        shown: Shown,
+    },
     NewRecoveryCodes,
     MakeKey,
-    DeleteKey { key: usize },
+    DeleteKey {
+        key: usize,
+    },
+    /// Be given the challenge for a new passkey or security key.
+    BeginPasskey {
+        kind: Kind,
+    },
+    /// Answer a challenge with a new one.
+    AddPasskey {
+        challenge: usize,
+        verified: bool,
+    },
+    RenamePasskey {
+        key: usize,
+    },
+    RemovePasskey {
+        key: usize,
+    },
+    /// Be given the challenge to show with a key again who one is.
+    BeginAgain,
+    /// Show it with a key, and the password beside it unless that is to stand alone.
+    ShowAgain {
+        answer: KeyAnswer,
+        password: Option<Typed>,
+    },
     Leave,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole login.
+    Passkey,
+    /// A second factor.
+    SecurityKey,
+}
+
+/// What a key answers.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyAnswer {
+    /// Which of all challenges, whoever was given them and whatever for.
+    pub challenge: usize,
+    pub key: usize,
+    /// Whether the key is the other person's.
+    pub is_strange: bool,
+    /// Whether the key makes sure who holds it.
+    pub verified: bool,
 }
 
 /// What those do who run the service.
@@ -102,6 +188,8 @@ pub enum Shown {
     /// The code of the authenticator, so many steps of its clock from the present one.
     Totp(i64),
     WrongTotp,
+    /// A code of the authenticator before.
+    FormerTotp,
     Recovery(usize),
     WrongRecovery,
 }
@@ -109,119 +197,30 @@ pub enum Shown {
 impl Act {
     /// Whether it takes someone who has shown lately and in full who they are.
     pub fn is_for_fresh(self) -> bool {
-        use Act::{ChangeEmail, ConfirmTotp, DeleteKey, Leave, MakeKey, NewRecoveryCodes, SetUpTotp};
+        use Act::{
+            AddPasskey, BeginPasskey, ChangeEmail, ConfirmTotp, DeleteKey, Leave, MakeKey, NewRecoveryCodes,
+            RemovePasskey, RenamePasskey, SetUpTotp,
+        };
         matches!(
             self,
             ChangeEmail { .. } | ConfirmTotp { .. } | DeleteKey { .. } | Leave | MakeKey | NewRecoveryCodes | SetUpTotp
-        )
+        ) || matches!(self, BeginPasskey { .. } | AddPasskey { .. } | RenamePasskey { .. } | RemovePasskey { .. })
     }
 
     /// Whether the route answers some who are not logged in as well, so that it looks at the caller itself.
     pub fn is_for_flows_too(self) -> bool {
         matches!(self, Self::SetUpTotp | Self::ConfirmTotp { .. })
     }
+
+    /// Whether it is done with keys and challenges.
+    pub fn is_with_passkeys(self) -> bool {
+        use Act::{AddPasskey, BeginAgain, BeginPasskey, RemovePasskey, RenamePasskey, ShowAgain};
+        matches!(self, BeginPasskey { .. } | AddPasskey { .. } | RenamePasskey { .. } | RemovePasskey { .. })
+            || matches!(self, BeginAgain | ShowAgain { .. })
+    }
 }
 
-/// Orders of at most this many steps and runs of steps.
-pub fn orders(longest: usize) -> impl Strategy<Value = Vec<Move>> {
-    let who = prop_oneof![3 => Just(0), 1 => 1..PEOPLE];
-    let steps = prop_oneof![3 => step().prop_map(|step| vec![step]), 1 => run()];
-    let of = |(who, steps): (usize, Vec<Step>)| steps.into_iter().map(move |step| Move { who, step });
-    vec((who, steps), 1..longest).prop_map(move |orders| orders.into_iter().flat_map(of).collect())
-}
-
-/// What belongs together, since chance alone would seldom come to its end.
-fn run() -> impl Strategy<Value = Vec<Step>> {
-    let act = |act| Step::Act { token: 0, act };
-    let login = |code: Option<i64>| {
-        let code = code.map(Shown::Totp);
-        Step::Login { password: Typed::Right, code, remember: false, by_email: false }
-    };
-    // Of two codes at one time the second one is refused.
-    let later = Step::Wait { seconds: 31 };
-    let enrol = [later, login(Some(0)), act(Act::SetUpTotp), act(Act::ConfirmTotp { shown: Shown::Totp(1) })];
-    let keep_key = [later, Step::Operate(Operation::Roles { author: true }), login(Some(0)), act(Act::MakeKey)];
-    let finish = Step::SecondFactor { flow: 0, shown: Shown::Totp(0) };
-    let leads = Step::Spend { mail: 0, place: None };
-    let renew = [Step::Operate(Operation::ForcePassword), login(None), Step::NewPassword { flow: 0 }];
-    prop_oneof![
-        4 => Just(vec![later, login(Some(0))]),
-        4 => Just(enrol.to_vec()),
-        4 => shown().prop_map(move |shown| vec![later, login(None), Step::SecondFactor { flow: 0, shown }]),
-        3 => Just(keep_key.to_vec()),
-        3 => (0..3_usize).prop_map(move |to| vec![later, login(Some(0)), act(Act::ChangeEmail { to }), leads]),
-        2 => step().prop_map(move |between| vec![Step::Forget { by_email: true }, between, leads]),
-        1 => step().prop_map(move |between| vec![renew[0], renew[1], between, renew[2]]),
-        4 => step().prop_map(move |between| vec![later, login(None), between, finish]),
-        1 => Just(vec![Step::Operate(Operation::Disable), Step::Operate(Operation::Enable)]),
-    ]
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let login = (typed(), option::weighted(0.4, shown()), any::<bool>(), any::<bool>())
-        .prop_map(|(password, code, remember, by_email)| Step::Login { password, code, remember, by_email });
-    let place = option::of(0..4_usize);
-    let seconds = select(&[1, 1, 1, 29, 29, 31, 90, 299, 600, 895, 960, 3700, 90_000, 700_000][..]);
-    prop_oneof![
-        1 => Just(Step::Register),
-        6 => login,
-        3 => (recent(), shown()).prop_map(|(flow, shown)| Step::SecondFactor { flow, shown }),
-        1 => recent().prop_map(|flow| Step::NewPassword { flow }),
-        6 => recent().prop_map(|token| Step::Refresh { token }),
-        20 => (recent(), act()).prop_map(|(token, act)| Step::Act { token, act }),
-        3 => any::<bool>().prop_map(|by_email| Step::Forget { by_email }),
-        1 => Just(Step::Resend),
-        6 => (recent(), place).prop_map(|(mail, place)| Step::Spend { mail, place }),
-        2 => any::<bool>().prop_map(|right| Step::VerifyByCode { right }),
-        3 => operation().prop_map(Step::Operate),
-        6 => seconds.prop_map(|seconds| Step::Wait { seconds }),
-        1 => Just(Step::Sweep),
-        2 => Just(Step::Restart),
-    ]
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        3 => Just(Act::Logout),
-        1 => Just(Act::LogoutEverywhere),
-        2 => recent().prop_map(|session| Act::EndSession { session }),
-        3 => typed().prop_map(|password| Act::ChangePassword { password }),
-        3 => (0..3_usize).prop_map(|to| Act::ChangeEmail { to }),
-        3 => (typed(), option::of(shown())).prop_map(|(password, code)| Act::Reauthenticate { password, code }),
-        3 => Just(Act::SetUpTotp),
-        3 => shown().prop_map(|shown| Act::ConfirmTotp { shown }),
-        3 => shown().prop_map(|shown| Act::RemoveTotp { shown }),
-        2 => Just(Act::NewRecoveryCodes),
-        3 => Just(Act::MakeKey),
-        2 => recent().prop_map(|key| Act::DeleteKey { key }),
-        1 => Just(Act::Leave),
-    ]
-}
-
-fn operation() -> impl Strategy<Value = Operation> {
-    prop_oneof![
-        1 => Just(Operation::Disable),
-        2 => Just(Operation::Enable),
-        3 => any::<bool>().prop_map(|author| Operation::Roles { author }),
-        1 => Just(Operation::ForcePassword),
-    ]
-}
-
-fn typed() -> impl Strategy<Value = Typed> {
-    prop_oneof![8 => Just(Typed::Right), 1 => Just(Typed::Former), 1 => Just(Typed::Wrong)]
-}
-
-fn shown() -> impl Strategy<Value = Shown> {
-    prop_oneof![
-        6 => Just(Shown::Totp(0)),
-        3 => (-2..=2_i64).prop_map(Shown::Totp),
-        1 => Just(Shown::WrongTotp),
-        3 => (0..10_usize).prop_map(Shown::Recovery),
-        1 => Just(Shown::WrongRecovery),
-    ]
-}
-
-/// Mostly the latest, now and then an older one.
-fn recent() -> impl Strategy<Value = usize> {
-    prop_oneof![8 => Just(0), 2 => Just(1), 1 => 2..8_usize]
+impl KeyAnswer {
+    /// The latest key's to the latest challenge.
+    pub const LATEST: Self = Self { challenge: 0, key: 0, is_strange: false, verified: true };
 }

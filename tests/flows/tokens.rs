@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::{
     app::{Answer, TestApp},
+    cookies::Cookie,
     person::{ACCESS_TTL, Access, CAP, IDLE, MAX, Person, REMEMBER_MAX, Refresh, Session, latest},
     world::World,
 };
@@ -33,7 +34,11 @@ impl Person {
     /// A session was opened, by this answer.
     pub fn open(&mut self, app: &TestApp, answer: &Answer, opened: &Opened) {
         assert!(!self.is_gone && !self.is_disabled, "a session for someone who may have none: {}", answer.body);
-        assert!(opened.second_factor || self.totp.is_none(), "a session without the second factor: {}", answer.body);
+        assert!(
+            opened.second_factor || !self.has_second_factor(),
+            "a session without the second factor: {}",
+            answer.body
+        );
         let now = app.now();
         let (expires_at, idle_until) = match opened.start {
             Start::Login { remember: true } => (now + REMEMBER_MAX, now + REMEMBER_MAX),
@@ -44,9 +49,15 @@ impl Person {
                 (former.expires_at, (now + IDLE).max(former.idle_until).min(former.expires_at))
             }
         };
-        let claims = app.portcullis.verifier().verify(answer.body["access_token"].as_str().unwrap()).unwrap();
+        let secret = answer.body["cookie"].as_str();
+        let id = if secret.is_some() {
+            answer.body["session"].as_str().unwrap().to_owned()
+        } else {
+            let token = answer.body["access_token"].as_str().unwrap();
+            app.portcullis.verifier().verify(token).unwrap().sid.unwrap()
+        };
         self.sessions.push(Session {
-            id: claims.sid.unwrap(),
+            id,
             has_ended: false,
             expires_at,
             idle_until,
@@ -56,8 +67,12 @@ impl Person {
             second_factor: opened.second_factor,
         });
         self.end_sessions_beyond_the_cap(now);
-        let refresh = answer.body["refresh_token"].as_str().unwrap().to_owned();
         let session = self.sessions.len() - 1;
+        if let Some(secret) = secret {
+            self.cookies.push(Cookie { secret: secret.to_owned(), session });
+            return;
+        }
+        let refresh = answer.body["refresh_token"].as_str().unwrap().to_owned();
         self.refresh.push(Refresh { token: refresh, session, spent_at: None, next: None });
         self.take_access(answer, session, now);
     }

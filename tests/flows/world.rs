@@ -14,9 +14,11 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{Answer, PASSWORD, TestApp},
+    challenges::Challenges,
     db::TestDb,
     person::{AUTHORS, CAP, Person},
     step::{Move, PEOPLE, Step},
+    tries::Replay,
 };
 
 pub struct World {
@@ -24,6 +26,9 @@ pub struct World {
     /// A service behind the guard of the app, which answers who calls.
     pub service: Router,
     pub people: Vec<Person>,
+    pub challenges: Challenges,
+    /// What keys have answered, which counted.
+    pub replays: Vec<Replay>,
     /// How many mails were read.
     pub read: usize,
 }
@@ -56,7 +61,8 @@ impl World {
             let record = accounts.get_user_by_name_or_mail(name).await.unwrap().unwrap();
             people.push(Person::new(name, record.user.id));
         }
-        let mut world = Self { service: service_of(&app), app, people, read: 0 };
+        let (challenges, replays) = (Challenges::default(), Vec::new());
+        let mut world = Self { service: service_of(&app), app, people, challenges, replays, read: 0 };
         world.read_mails().await;
         world
     }
@@ -71,6 +77,7 @@ impl World {
             self = self.take(*one, &so_far).await;
             self.read_mails().await;
             self.check(&so_far).await;
+            self.try_all(one.who, &so_far).await;
         }
     }
 
@@ -90,19 +97,32 @@ impl World {
                 return self;
             }
             Step::Register => self.register_again(who).await,
-            Step::Login { password, code, remember, by_email } => {
+            Step::Login { password, remember, by_email, by_page: true, .. } => {
+                self.log_in_by_page(who, password, remember, by_email).await
+            }
+            Step::Login { password, code, remember, by_email, by_page: false } => {
                 self.login(who, password, code, remember, by_email).await
             }
-            Step::SecondFactor { flow, shown } => self.give_second_factor(who, flow, shown).await,
-            Step::NewPassword { flow } => self.give_new_password(who, flow).await,
+            Step::SecondFactor { flow, shown, by_page } => self.give_second_factor(who, flow, shown, by_page).await,
+            Step::NewPassword { flow, by_page } => self.give_new_password(who, flow, by_page).await,
+            Step::BeginKeyLogin => self.begin_key_login().await,
+            Step::KeyLogin { answer, remember, by_page } => self.log_in_with_key(who, answer, remember, by_page).await,
+            Step::SecondKey { flow, answer, by_page } => self.give_second_key(who, flow, answer, by_page).await,
             Step::Refresh { token } => self.refresh(who, token).await,
-            Step::Act { token, act } => self.act(who, token, act).await,
-            Step::Forget { by_email } => self.forget(who, by_email).await,
+            Step::Act { with, way, act } => self.act(who, with, way, act).await,
+            Step::Forget { by_email, by_page } => self.forget(who, by_email, by_page).await,
             Step::Resend => self.resend(who).await,
-            Step::Spend { mail, place } => self.spend(who, mail, place).await,
+            Step::Spend { mail, place, by_page } => self.spend(who, mail, place, by_page).await,
             Step::VerifyByCode { right } => self.verify_by_code(who, right).await,
         };
         assert_eq!(answer.status.as_u16(), expected, "{so_far}: {}", answer.body);
+        if let Some(secret) = answer.body["instead_of"].as_str() {
+            let now = self.app.now();
+            self.people.iter_mut().for_each(|person| person.leave_cookie(secret, now));
+        }
+        if matches!(step, Step::Login { .. } | Step::SecondFactor { .. } | Step::SecondKey { .. }) {
+            self.note_challenge(who, &answer);
+        }
         self
     }
 
@@ -115,11 +135,11 @@ impl World {
     }
 
     async fn restarted(self) -> Self {
-        let Self { app, mut people, service, .. } = self;
+        let Self { app, mut people, service, challenges, replays, .. } = self;
         drop(service);
         let app = app.reopened(settings).await;
         let sessions = people.iter_mut().flat_map(|person| &mut person.sessions);
         sessions.for_each(|session| session.written = None);
-        Self { service: service_of(&app), app, people, read: 0 }
+        Self { service: service_of(&app), app, people, challenges, replays, read: 0 }
     }
 }
