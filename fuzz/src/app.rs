@@ -26,7 +26,9 @@ use tower::ServiceExt;
 
 /// A password that is good enough.
 pub const PASSWORD: &str = "correct horse battery staple";
-/// That of the administrator.
+/// The origin of every app.
+pub const ORIGIN: &str = "https://id.example";
+/// The password of the administrator.
 pub const ROOT_PASSWORD: &str = "of all staples this one is root's";
 
 pub struct App {
@@ -48,7 +50,7 @@ impl App {
     pub fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let home = tempfile::tempdir().unwrap();
-        let mut config = Config::new("https://id.example".parse().unwrap());
+        let mut config = Config::new(ORIGIN.parse().unwrap());
         config.hashing.params = Argon2Params::insecure_for_tests(8, 1, 1).unwrap();
         config.hashing.threads = 1.try_into().unwrap();
         config.insecure_no_limits = true;
