@@ -9,6 +9,7 @@ pub mod import;
 #[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
 #[path = "../../tests/support/key.rs"]
 mod key;
+pub mod next;
 pub mod path;
 mod registration;
 mod spelling;

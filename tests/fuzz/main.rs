@@ -16,8 +16,8 @@ mod pieces;
 
 use std::{cell::RefCell, fs, path::Path};
 
-use judge::{body, config, cookie, import, path, token, webauthn};
-use pieces::{ANSWERS, BODIES, COOKIES, PATHS, TOKENS, USERS};
+use judge::{body, config, cookie, import, next, path, token, webauthn};
+use pieces::{ANSWERS, BODIES, COOKIES, LINKS, PATHS, TOKENS, USERS};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 fn pieces(of: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
@@ -73,6 +73,16 @@ fn no_file_of_users_is_half_read() {
 }
 
 #[test]
+fn no_link_leads_a_login_where_it_must_not() {
+    let judge = RefCell::new(next::Judge::new());
+    proptest!(|(form in select(b"nqph".as_slice()), link in pieces(LINKS), any in vec(any::<u8>(), 0..40))| {
+        judge.borrow_mut().judge(&[&[form], link.as_slice()].concat());
+        judge.borrow_mut().judge(&[&[form, b'/'], link.as_slice()].concat());
+        judge.borrow_mut().judge(&[&[form], any.as_slice()].concat());
+    });
+}
+
+#[test]
 fn no_answer_of_a_key_is_taken_for_what_it_is_not() {
     let judge = RefCell::new(webauthn::Judge::new());
     proptest!(|(form in select(b"carmCASIPOERMD".as_slice()), text in pieces(ANSWERS), any in vec(any::<u8>(), 0..12))| {
@@ -103,7 +113,7 @@ fn let_in(target: &str, mut judge: impl FnMut(&[u8]) -> bool) -> Vec<String> {
 #[test]
 fn the_seeds_reach_both_verdicts() {
     let (mut import_judge, mut body_judge) = (import::Judge::new(), body::Judge::new());
-    let mut webauthn_judge = webauthn::Judge::new();
+    let (mut webauthn_judge, mut next_judge) = (webauthn::Judge::new(), next::Judge::new());
     assert_eq!(
         let_in("token", token::judge),
         ["both", "claims", "every-claim", "header", "header-without-kid", "segments", "value"]
@@ -181,6 +191,32 @@ fn the_seeds_reach_both_verdicts() {
             "new-public-key-rsa",
             "new-public-key-twice",
             "new-security-key",
+        ]
+    );
+    assert_eq!(
+        let_in("next", |seed| next_judge.judge(seed)),
+        [
+            "host-absolute",
+            "host-login",
+            "host-query",
+            "open-absolute",
+            "open-account",
+            "open-authority",
+            "open-page",
+            "query-fragment",
+            "query-more",
+            "query-name-escaped",
+            "query-semicolon",
+            "to-app",
+            "to-app-root",
+            "to-localhost",
+            "to-long",
+            "to-own-origin",
+            "to-page",
+            "to-page-escaped",
+            "to-page-with-query",
+            "to-root",
+            "to-slashes-in-query",
         ]
     );
 }
