@@ -38,6 +38,7 @@ pub const ROOT_PASSWORD: &str = "of all staples this one is root's";
 
 pub struct App {
     pub runtime: Runtime,
+    pub clock: Arc<ManualClock>,
     /// There until it is dropped, which has to happen in the runtime.
     inner: Option<(Portcullis, Router)>,
     _home: TempDir,
@@ -61,13 +62,14 @@ impl App {
         config.hashing.params = Argon2Params::insecure_for_tests(8, 1, 1).unwrap();
         config.hashing.threads = 1.try_into().unwrap();
         config.insecure_no_limits = true;
+        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_800_000_000)));
         let portcullis = runtime.block_on(async {
             let portcullis = Portcullis::builder()
                 .config(config)
                 .database(format!("sqlite:{}/portcullis.db", home.path().display()))
                 .mail_transport(Arc::new(Mailbox::new()))
                 .master_key(SealingKey::generate().unwrap())
-                .clock(Arc::new(ManualClock::at(Timestamp::from_secs(1_800_000_000))))
+                .clock(clock.clone())
                 .build()
                 .await
                 .unwrap();
@@ -82,7 +84,7 @@ impl App {
             .layer(portcullis.send_to_login())
             .into_router();
         let router = service.merge(portcullis.router()).merge(portcullis.pages());
-        Self { runtime, inner: Some((portcullis, router)), _home: home }
+        Self { runtime, clock, inner: Some((portcullis, router)), _home: home }
     }
 
     fn inner(&self) -> &(Portcullis, Router) {

@@ -14,6 +14,8 @@ use super::{
 /// A public key, and what it is sent in, with marks where what is the key's own stands.
 const PUBLIC_KEY: &[u8] = b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20{x}\x22\x58\x20{y}";
 const OBJECT: &[u8] = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData{data}";
+/// Where in the object the statement is. That of the format `none` says nothing, and nobody reads it.
+const STATEMENT: usize = 18;
 
 /// The number of RS256, which is asked for too: a key of that kind takes no point of ours.
 const RS256: &[u8] = b"\x03\x39\x01\x00";
@@ -169,6 +171,7 @@ fn edit(object: &mut [u8], changes: &[u8], key: &mut Key) -> Option<bool> {
     let matter =
         differs.filter(|at| *at != start + FLAGS && !(start + ANYTHING.start..start + ANYTHING.end).contains(at));
     match matter.count() {
+        _ if object[STATEMENT] != before[STATEMENT] => None,
         0 => Some(is_of_new_key(flags, true)),
         1..=3 => Some(false),
         // So many may say the same in another order.

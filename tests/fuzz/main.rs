@@ -175,6 +175,7 @@ fn the_seeds_reach_both_verdicts() {
             "member-attachment",
             "member-extensions",
             "new-bytes-model",
+            "new-bytes-statement",
             "new-client",
             "new-data",
             "new-data-bound-to-device",
