@@ -7,13 +7,16 @@ use axum::{
     body::Body,
     extract::ConnectInfo,
     http::{HeaderMap, Request, StatusCode},
+    routing::get,
 };
 use http_body_util::BodyExt;
 use portcullis::{
     Portcullis,
     account::Accounts,
+    axum::GuardedRouter,
     clock::Timestamp,
     config::Config,
+    guard::RouteRule,
     password::Argon2Params,
     secret::SealingKey,
     session::Device,
@@ -26,11 +29,16 @@ use tower::ServiceExt;
 
 /// A password that is good enough.
 pub const PASSWORD: &str = "correct horse battery staple";
-/// That of the administrator.
+/// The origin of every app.
+pub const ORIGIN: &str = "https://id.example";
+/// Where else a login may lead.
+pub const ELSEWHERE: [&str; 2] = ["https://app.example", "http://localhost:3000"];
+/// The password of the administrator.
 pub const ROOT_PASSWORD: &str = "of all staples this one is root's";
 
 pub struct App {
     pub runtime: Runtime,
+    pub clock: Arc<ManualClock>,
     /// There until it is dropped, which has to happen in the runtime.
     inner: Option<(Portcullis, Router)>,
     _home: TempDir,
@@ -44,21 +52,24 @@ pub struct Answer {
 }
 
 impl App {
-    /// An app at which `root1`, an administrator, has an account.
+    /// An app at which `root1`, an administrator, has an account. Whatever is not a path of its own is a page for
+    /// whoever is logged in.
     pub fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let home = tempfile::tempdir().unwrap();
-        let mut config = Config::new("https://id.example".parse().unwrap());
+        let mut config = Config::new(ORIGIN.parse().unwrap());
+        config.next_origins = ELSEWHERE.map(|origin| origin.parse().unwrap()).into();
         config.hashing.params = Argon2Params::insecure_for_tests(8, 1, 1).unwrap();
         config.hashing.threads = 1.try_into().unwrap();
         config.insecure_no_limits = true;
+        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_800_000_000)));
         let portcullis = runtime.block_on(async {
             let portcullis = Portcullis::builder()
                 .config(config)
                 .database(format!("sqlite:{}/portcullis.db", home.path().display()))
                 .mail_transport(Arc::new(Mailbox::new()))
                 .master_key(SealingKey::generate().unwrap())
-                .clock(Arc::new(ManualClock::at(Timestamp::from_secs(1_800_000_000))))
+                .clock(clock.clone())
                 .build()
                 .await
                 .unwrap();
@@ -67,8 +78,13 @@ impl App {
             accounts.create_user(registration, vec!["admin".to_owned()], &Device::default()).await.unwrap();
             portcullis
         });
-        let router = portcullis.router().merge(portcullis.pages());
-        Self { runtime, inner: Some((portcullis, router)), _home: home }
+        let service = GuardedRouter::<()>::new()
+            .route("/{*page}", get(async || "a page"), RouteRule::authenticated())
+            .guard(portcullis.guard())
+            .layer(portcullis.send_to_login())
+            .into_router();
+        let router = service.merge(portcullis.router()).merge(portcullis.pages());
+        Self { runtime, clock, inner: Some((portcullis, router)), _home: home }
     }
 
     fn inner(&self) -> &(Portcullis, Router) {

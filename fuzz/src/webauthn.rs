@@ -1,55 +1,69 @@
-//! Answers of keys: whatever one signs, only what says the very thing that was asked for logs in, and what nobody has signed
-//! never does.
+//! Answers of keys: whatever one signs, only what says the very thing that was asked for logs in or is registered, and
+//! what nobody has signed never logs in.
+
+use std::time::Duration;
 
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use super::app::{App, PASSWORD};
+use super::{
+    app::{App, ORIGIN, PASSWORD},
+    key::{AT, BE, ED, Key, UP, UV},
+    registration,
+};
 
-#[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
-#[path = "../../tests/support/key.rs"]
-mod key;
-
-use key::{AT, BE, ED, Key, ORIGIN, UP, UV};
-
-/// How many logins one database takes.
-const LOGINS: u32 = 50_000;
+/// How many answers one database takes.
+const ANSWERS: u32 = 50_000;
 
 /// Judges one answer after the other.
 pub struct Judge {
     app: App,
-    logins: u32,
+    answers: u32,
+    /// What someone logs in with.
     passkey: Key,
+    /// The key of someone who registers others, and their token.
+    other: (Key, String),
 }
 
 impl Judge {
-    /// Someone has a passkey, which makes sure of its holder and does not count.
+    /// Two people have a passkey each, which makes sure of its holder and does not count.
     pub fn new() -> Self {
         let app = App::new();
-        app.add_user("ada");
-        let token = app.token("ada", PASSWORD).unwrap();
-        let begun = app.post("/auth/webauthn/register/start", Some(&token), &json!({ "kind": "passkey" }));
-        let mut passkey = Key::passkey();
-        let made = passkey.register(&begun["options"]);
-        let body = json!({ "flow": begun["flow"], "webauthn_response": made, "name": "k" });
-        let added = app.post("/auth/webauthn/register/finish", Some(&token), &body);
-        assert!(added["id"].is_string(), "{added}");
-        Self { app, logins: 0, passkey }
+        let [passkey, mut other] = ["ada", "bob"].map(|name| {
+            app.add_user(name);
+            let token = app.token(name, PASSWORD).unwrap();
+            let begun = app.post("/auth/webauthn/register/start", Some(&token), &json!({ "kind": "passkey" }));
+            let mut key = Key::passkey();
+            let made = key.register(&begun["options"]);
+            let body = json!({ "flow": begun["flow"], "webauthn_response": made, "name": "k" });
+            let added = app.post("/auth/webauthn/register/finish", Some(&token), &body);
+            assert!(added["id"].is_string(), "{added}");
+            key
+        });
+        let token = app.passkey_login(&mut other).unwrap();
+        Self { app, answers: 0, passkey, other: (other, token) }
     }
 
-    /// Judges an answer, and tells whether it logs in. The first byte says what the others are: the client's data (`c`) or
-    /// the flags, the count and the tail of the authenticator's data (`a`), signed as they are; the whole answer as JSON
-    /// (`r`); or a member of the answer, by a number, and its new value as JSON (`m`).
+    /// Judges an answer, and tells whether it logs in or is registered. The first byte says what the others are: the
+    /// client's data (`c`) or the flags, the count and the tail of the authenticator's data (`a`), signed as they are;
+    /// the whole answer as JSON (`r`); or a member of the answer, by a number, and its new value as JSON (`m`). A
+    /// capital letter is a form of [`registration::judge`].
     ///
     /// # Panics
     ///
-    /// If what logs in is not what was asked for, or what was asked for does not.
+    /// If what is taken is not what was asked for, or what was asked for is not taken.
     pub fn judge(&mut self, bytes: &[u8]) -> bool {
         let Some((form, rest)) = bytes.split_first() else { return false };
-        if self.logins == LOGINS {
+        if self.answers == ANSWERS {
             *self = Self::new();
         }
-        self.logins += 1;
+        self.answers += 1;
+        // Of the challenges that nobody answers the oldest make room, which has to be told from the newest.
+        self.app.clock.advance(Duration::from_millis(1));
+        if form.is_ascii_uppercase() {
+            let (other, token) = &mut self.other;
+            return registration::judge(&self.app, token, [&self.passkey, other], *form, rest);
+        }
         let begun = self.app.post("/auth/login/passkey/start", None, &json!({}));
         let Some((answer, is_right)) = answer(&mut self.passkey, &begun["options"], *form, rest) else { return false };
         let body = json!({ "flow": begun["flow"], "webauthn_response": answer });
@@ -69,7 +83,7 @@ fn answer(passkey: &mut Key, options: &Value, form: u8, rest: &[u8]) -> Option<(
     Some(match form {
         b'c' => {
             let text = str::from_utf8(rest).ok()?.replace("{challenge}", challenge);
-            let is_right = says_what_was_asked(&text, challenge);
+            let is_right = says_what_was_asked(&text, "webauthn.get", challenge);
             (passkey.answer_as(options, |draft| draft.client_data_json = Some(text)), is_right)
         }
         b'a' => {
@@ -115,9 +129,9 @@ fn answer(passkey: &mut Key, options: &Value, form: u8, rest: &[u8]) -> Option<(
 }
 
 /// Whether a client's data say what they have to; `None` where a reader of JSON may see it either way.
-fn says_what_was_asked(text: &str, challenge: &str) -> Option<bool> {
+pub(super) fn says_what_was_asked(text: &str, ceremony: &str, challenge: &str) -> Option<bool> {
     let Ok(Value::Object(data)) = serde_json::from_str(text) else { return Some(false) };
-    let says = data.get("type") == Some(&json!("webauthn.get"))
+    let says = data.get("type") == Some(&json!(ceremony))
         && data.get("challenge") == Some(&json!(challenge))
         && data.get("origin") == Some(&json!(ORIGIN))
         && data.get("topOrigin").is_none()
@@ -127,8 +141,20 @@ fn says_what_was_asked(text: &str, challenge: &str) -> Option<bool> {
 }
 
 impl App {
-    fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Value {
-        let mut request = Request::post(path).header("content-type", "application/json");
+    /// Logs in with a passkey, to an access token or to what was said instead.
+    pub(super) fn passkey_login(&self, key: &mut Key) -> Result<String, Value> {
+        let begun = self.post("/auth/login/passkey/start", None, &json!({}));
+        let body = json!({ "flow": begun["flow"], "webauthn_response": key.answer(&begun["options"]) });
+        let told = self.post("/auth/login/passkey/finish", None, &body);
+        told["access_token"].as_str().map(str::to_owned).ok_or(told.clone())
+    }
+
+    pub(super) fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Value {
+        self.call("POST", path, token, body)
+    }
+
+    pub(super) fn call(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Value {
+        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

@@ -1,4 +1,4 @@
-//! From the answer of a key to a session.
+//! From the answer of a key to a session, or to a key that is registered.
 #![no_main]
 
 use std::sync::{LazyLock, Mutex};

@@ -12,155 +12,13 @@
 
 #[path = "../../fuzz/src/lib.rs"]
 mod judge;
+mod pieces;
 
 use std::{cell::RefCell, fs, path::Path};
 
-use judge::{body, config, cookie, import, path, token, webauthn};
+use judge::{body, config, cookie, import, next, path, token, webauthn};
+use pieces::{ANSWERS, BODIES, COOKIES, LINKS, PATHS, TOKENS, USERS};
 use proptest::{collection::vec, prelude::*, sample::select};
-
-const PATHS: &[&str] = &[
-    "/", "/", "/", "//", "open", "maybe", "static", "files", "admin", "admin", "secret", ".", "..", "%2e", "%2E",
-    "%2f", "%5c", "\\", "%61dmin", "%6fpen", "%25", "%", "2e", "61", ";", ";x", "%3b", "a", "%20", "%C3%BC", "%FF",
-    "%00", "~", "*", "?",
-];
-
-const TOKENS: &[&str] = &[
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    " ",
-    "\n",
-    "\"",
-    "\\u0061",
-    "\"alg\":\"HS256\"",
-    "\"alg\":\"none\"",
-    "\"typ\":\"at+jwt\"",
-    "\"typ\":\"JWT\"",
-    "\"kid\":",
-    "\"crit\":",
-    "\"jwk\":",
-    "\"iss\":\"i\"",
-    "\"aud\":\"a\"",
-    "\"aud\":[\"a\"]",
-    "\"sub\":\"u\"",
-    "\"exp\":1800000900",
-    "\"iat\":1800000000",
-    "\"exp\":",
-    "\"nbf\":",
-    "\"x\":",
-    "null",
-    "1e9",
-    "-1",
-    "true",
-    "\"\"",
-    "Bearer ",
-    ".",
-    "eyJ",
-    "=",
-];
-
-const COOKIES: &[&str] = &[
-    "sid",
-    "sid=",
-    "sid=\u{1}",
-    "sid=\u{2}",
-    "\u{1}",
-    "\u{2}",
-    "=",
-    ";",
-    "; ",
-    ",",
-    "\"",
-    " ",
-    "\t",
-    "\n",
-    "\n\u{3}Bearer ",
-    "a",
-    "a=b",
-    "SID=",
-    "xsid=",
-    "$Version=1",
-];
-
-const ANSWERS: &[&str] = &[
-    "{",
-    "}",
-    ",",
-    ":",
-    "[",
-    "]",
-    "null",
-    "true",
-    "\u{0}",
-    "\u{1}",
-    "\u{5}",
-    "\u{1d}\0\0\0\0",
-    "\u{1d}",
-    "\"AA\"",
-    "\"type\":\"webauthn.get\"",
-    "\"type\":\"webauthn.create\"",
-    "\"challenge\":\"{challenge}\"",
-    "\"crossOrigin\":false",
-    "\"crossOrigin\":true",
-    "\"topOrigin\":null",
-    "\"origin\":\"https://id.example\"",
-    "\"origin\":\"https://evil.example\"",
-    "{\"type\":\"webauthn.get\",\"challenge\":\"{challenge}\",\"origin\":\"https://id.example\"",
-];
-
-const USERS: &[&str] = &[
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    "\n",
-    "\r\n",
-    "\u{feff}",
-    "\"username\":\"ada\"",
-    "\"username\":\"bob\"",
-    "\"email\":\"a@b.example\"",
-    "\"email\":\"c@d.example\"",
-    "\"roles\":[\"admin\"]",
-    "\"email_verified\":true",
-    "\"disabled\":1",
-    "\"password_hash\":\"$2b$\"",
-    "{\"username\":\"eve\",\"email\":\"e@b.example\"}",
-    "\"fields\":{",
-    "\"model\":\"auth.user\"",
-    "null",
-    "\"",
-    "\\u0000",
-];
-
-const BODIES: &[&str] = &[
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    "null",
-    "true",
-    "1e9",
-    "\"\"",
-    "\"a\"",
-    "\"\\u0000\"",
-    "\"\\ud800\"",
-    "{\"name\":\"user-0\",\"password\":\"correct horse battery staple\"}",
-    "{\"username\":\"eve\",\"email\":\"eve@example.com\",\"password\":\"correct horse battery staple\"}",
-    "{\"new_password\":\"correct horse battery staple\",",
-    "\"token\":\"x\"",
-    "\"flow\":\"x\"",
-    "\"code\":\"123456\"",
-    "{\"roles\":[\"admin\"]}",
-    "{\"scopes\":[\"a\"],\"name\":\"k\"}",
-    "{\"disabled\":true}",
-    "{\"level\":\"member\"}",
-];
 
 fn pieces(of: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     vec(select(of), 0..14).prop_map(|pieces| pieces.concat().into_bytes())
@@ -215,9 +73,19 @@ fn no_file_of_users_is_half_read() {
 }
 
 #[test]
-fn no_answer_of_a_key_logs_in_whom_it_must_not() {
+fn no_link_leads_a_login_where_it_must_not() {
+    let judge = RefCell::new(next::Judge::new());
+    proptest!(|(form in select(b"nqph".as_slice()), link in pieces(LINKS), any in vec(any::<u8>(), 0..40))| {
+        judge.borrow_mut().judge(&[&[form], link.as_slice()].concat());
+        judge.borrow_mut().judge(&[&[form, b'/'], link.as_slice()].concat());
+        judge.borrow_mut().judge(&[&[form], any.as_slice()].concat());
+    });
+}
+
+#[test]
+fn no_answer_of_a_key_is_taken_for_what_it_is_not() {
     let judge = RefCell::new(webauthn::Judge::new());
-    proptest!(|(form in select(b"carm".as_slice()), text in pieces(ANSWERS), any in vec(any::<u8>(), 0..12))| {
+    proptest!(|(form in select(b"carmCASIPOERMD".as_slice()), text in pieces(ANSWERS), any in vec(any::<u8>(), 0..12))| {
         judge.borrow_mut().judge(&[&[form], text.as_slice()].concat());
         judge.borrow_mut().judge(&[&[form], any.as_slice()].concat());
     });
@@ -245,7 +113,7 @@ fn let_in(target: &str, mut judge: impl FnMut(&[u8]) -> bool) -> Vec<String> {
 #[test]
 fn the_seeds_reach_both_verdicts() {
     let (mut import_judge, mut body_judge) = (import::Judge::new(), body::Judge::new());
-    let mut webauthn_judge = webauthn::Judge::new();
+    let (mut webauthn_judge, mut next_judge) = (webauthn::Judge::new(), next::Judge::new());
     assert_eq!(
         let_in("token", token::judge),
         ["both", "claims", "every-claim", "header", "header-without-kid", "segments", "value"]
@@ -306,6 +174,50 @@ fn the_seeds_reach_both_verdicts() {
             "data-not-backed-up",
             "member-attachment",
             "member-extensions",
+            "new-bytes-model",
+            "new-bytes-statement",
+            "new-client",
+            "new-data",
+            "new-data-bound-to-device",
+            "new-data-extended",
+            "new-id-1",
+            "new-id-1023",
+            "new-member-attachment",
+            "new-member-transports",
+            "new-object",
+            "new-object-other-order",
+            "new-object-with-statement",
+            "new-public-key",
+            "new-public-key-p256-as-es384",
+            "new-public-key-rsa",
+            "new-public-key-twice",
+            "new-security-key",
+        ]
+    );
+    assert_eq!(
+        let_in("next", |seed| next_judge.judge(seed)),
+        [
+            "host-absolute",
+            "host-login",
+            "host-query",
+            "open-absolute",
+            "open-account",
+            "open-authority",
+            "open-page",
+            "query-fragment",
+            "query-more",
+            "query-name-escaped",
+            "query-semicolon",
+            "to-app",
+            "to-app-root",
+            "to-localhost",
+            "to-long",
+            "to-own-origin",
+            "to-page",
+            "to-page-escaped",
+            "to-page-with-query",
+            "to-root",
+            "to-slashes-in-query",
         ]
     );
 }
