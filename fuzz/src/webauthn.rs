@@ -73,6 +73,10 @@ impl Judge {
             assert_eq!(logged_in, is_right, "{answer} {told}");
         }
         assert!(told["status"].as_u64().is_none_or(|status| status < 500), "{answer} {told}");
+        // From a count above zero on the key has to count, and this one does not.
+        if logged_in && *form == b'a' && rest[1..5] != [0; 4] {
+            *self = Self::new();
+        }
         logged_in
     }
 }

@@ -170,6 +170,7 @@ fn the_seeds_reach_both_verdicts() {
             "client-more",
             "client-same-origin",
             "data",
+            "data-counted",
             "data-extended",
             "data-not-backed-up",
             "member-attachment",
