@@ -33,6 +33,10 @@ pub struct HashPoolSettings {
     pub queue_per_thread: NonZeroUsize,
     /// How long a thread with nothing to do keeps its memory. Default: 60 seconds.
     pub memory_kept_for: Duration,
+    /// How far hashing gives way to whatever else wants a core, from 0, not at all, to 19: what `nice` adds. Default: 15,
+    /// so that requests that need no hash are answered soon while logins take all cores. Minded on Linux alone, where
+    /// each thread has a priority of its own.
+    pub niceness: u8,
 }
 
 impl Default for HashPoolSettings {
@@ -43,6 +47,7 @@ impl Default for HashPoolSettings {
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue_per_thread: const { NonZeroUsize::MIN.saturating_add(63) },
             memory_kept_for: Duration::from_mins(1),
+            niceness: 15,
         }
     }
 }
@@ -72,15 +77,16 @@ impl HashPool {
     ///
     /// The system's error if it refuses a thread.
     pub fn start(settings: HashPoolSettings) -> io::Result<Self> {
-        let HashPoolSettings { params, peppers, threads, queue_per_thread, memory_kept_for } = settings;
+        let HashPoolSettings { params, peppers, threads, queue_per_thread, memory_kept_for, niceness } = settings;
         let (jobs, queue) = bounded(queue_per_thread.saturating_mul(threads).get());
         let meter = Arc::<Meter>::default();
         for number in 0..threads.get() {
             let hasher = Hasher::metered(params.clone(), peppers.clone(), Arc::clone(&meter));
             let queue = queue.clone();
-            thread::Builder::new()
-                .name(format!("portcullis-hash-{number}"))
-                .spawn(move || work(&queue, hasher, memory_kept_for))?;
+            thread::Builder::new().name(format!("portcullis-hash-{number}")).spawn(move || {
+                give_way(niceness);
+                work(&queue, hasher, memory_kept_for);
+            })?;
         }
         Ok(Self(Arc::new(Shared { jobs, meter, refusals: AtomicU64::new(0), queue_per_thread })))
     }
@@ -179,6 +185,16 @@ impl Shared {
     }
 }
 
+/// Lowers the priority of the thread that calls it. One that may not be lowered hashes as well.
+fn give_way(niceness: u8) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(niceness.into()) {
+        tracing::warn!(%error, "hashing does not give way to other work");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = niceness;
+}
+
 /// One thread: takes jobs until the last handle is gone.
 fn work(queue: &Receiver<Job>, mut hasher: Hasher, memory_kept_for: Duration) {
     loop {
@@ -227,6 +243,22 @@ mod tests {
     fn spawn_verify(pool: &HashPool) -> task::JoinHandle<Result<Verdict, HashError>> {
         let pool = pool.clone();
         task::spawn(async move { pool.verify(Password::parse("password").unwrap(), None).await })
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_gives_way_and_nothing_else_does() {
+        let niceness = || {
+            let told = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+            // The 19th of its fields, of which the second is a name in brackets.
+            told.rsplit_once(')').unwrap().1.split_whitespace().nth(16).unwrap().parse::<i32>().unwrap()
+        };
+        let own = niceness();
+        for (asked, expected) in [(0, own), (5, (own + 5).min(19)), (15, (own + 15).min(19))] {
+            let pool = HashPool::start(HashPoolSettings { niceness: asked, ..HashPoolSettings::default() }).unwrap();
+            assert_eq!(pool.run(move |_| Ok(niceness())).await.unwrap(), expected);
+            assert_eq!(niceness(), own);
+        }
     }
 
     #[tokio::test]

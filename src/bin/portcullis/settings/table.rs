@@ -53,7 +53,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 50] = [
+pub(crate) static SETTINGS: [Setting; 51] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -198,6 +198,16 @@ pub(crate) static SETTINGS: [Setting; 50] = [
             put(&mut settings.config.hashing.queue_per_thread, queue, "must be a number from 1 to 65536")
         },
         show: |settings| settings.config.hashing.queue_per_thread.to_string(),
+    },
+    Setting {
+        key: "hash_niceness",
+        help: "How far those threads give way to whatever else wants a core: what `nice` adds",
+        kind: Kind::Value,
+        put: |settings, text| {
+            let niceness = number(text, 0..=19).and_then(|niceness| u8::try_from(niceness).ok());
+            put(&mut settings.config.hashing.niceness, niceness, "must be a number from 0 to 19")
+        },
+        show: |settings| settings.config.hashing.niceness.to_string(),
     },
     Setting {
         key: "password_preset",

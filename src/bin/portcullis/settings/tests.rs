@@ -68,6 +68,7 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("argon2", "m=8,t=1,p=1", "at least m=19456,t=2,p=1"),
         ("hash_threads", "0", "from 1 to 1024"),
         ("hash_queue", "-1", "from 1 to 65536"),
+        ("hash_niceness", "20", "from 0 to 19"),
         ("brand.logo", "/nowhere.png", "a .svg, .png, .webp or .jpg file"),
         ("brand.color", "red", "a colour, such as #1f5fa8"),
         ("brand.footer", "a\nb", "1 to 200 characters"),
