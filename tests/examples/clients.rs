@@ -91,9 +91,11 @@ client = Client(sys.argv[1])
 client.log_in("ada", sys.argv[2], None)
 before = client.tokens["refresh_token"]
 client.tokens["access_token"] += "x"
-threads = [threading.Thread(target=lambda: print(client.request("GET", "/auth/me")["username"])) for _ in range(8)]
+names = []
+threads = [threading.Thread(target=lambda: names.append(client.request("GET", "/auth/me")["username"])) for _ in range(8)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
+print("\n".join(names))
 print(client.tokens["refresh_token"] != before)
 "#;
 
