@@ -28,6 +28,7 @@ macro_rules! page {
         /// [threats]: crate::guide::threats
         /// [conformance]: crate::guide::conformance
         /// [comparison]: crate::guide::comparison
+        /// [import]: crate::import
         /// [`testing`]: crate::testing
         /// [`GuardedRouter`]: crate::axum::GuardedRouter
         /// [`Principal`]: crate::Principal
