@@ -1,4 +1,4 @@
-//! Changing a password by someone who knows the old one, at their own wish or because they must.
+//! Changing a password by someone who knows the old one, at their own wish or because they must, and setting a first one.
 
 use super::{NewPassword, Password, PasswordVerified};
 use crate::{
@@ -61,6 +61,39 @@ impl Accounts {
         let event = self.event_of(EventKind::PasswordChanged, caller, device);
         let changed = self.set_password(caller, verified.password_version(), new, event).await?;
         if changed { Ok(()) } else { Err(Error::InvalidPassword) }
+    }
+
+    /// Sets the first password of a caller who has none, such as one with a passkey, ends every session of theirs but the
+    /// one they called from, and tells them by mail.
+    ///
+    /// There is no old password that would show who calls. So whoever lets this be called sees to it that the caller has
+    /// authenticated lately, as the [route](crate::http) does: a session that is left open must not become a password.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidFields`] naming `old_password` as `missing` if there is a password, or one has just been set; naming
+    ///   `new_password` if it does not meet the policy, or `password_elsewhere` where a backend keeps it.
+    /// - [`Error::Overloaded`] if too many passwords wait.
+    /// - [`Error::SessionEnded`] if the account is gone.
+    pub async fn add_password(&self, caller: Caller, new: Password, device: &Device) -> Result<(), Error> {
+        let record = self.record_of(caller).await?;
+        Self::may_have_password(&record)?;
+        if record.password.is_some() {
+            return Err(Error::field("old_password", "missing"));
+        }
+        let new = self.new_password("new_password", new, record.user.own_words()).await?;
+        let event = self.event_of(EventKind::PasswordChanged, caller, device);
+        let added = self.set_password(caller, record.password_version, new, event).await?;
+        if added { Ok(()) } else { Err(Error::field("old_password", "missing")) }
+    }
+
+    /// Whether the caller has a password here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SessionEnded`] if the account is gone.
+    pub async fn has_password(&self, caller: Caller) -> Result<bool, Error> {
+        Ok(self.record_of(caller).await?.password.is_some())
     }
 
     /// A user of a [backend](crate::account::CredentialBackend) has no password here, and gets none.

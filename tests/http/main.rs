@@ -41,6 +41,7 @@ mod change_email;
 mod change_password;
 mod enrolment;
 mod first_admin;
+mod first_password;
 mod flow;
 mod forgot_password;
 mod guarded;
