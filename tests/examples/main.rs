@@ -11,6 +11,7 @@
     reason = "test code"
 )]
 
+mod another_origin;
 #[path = "../server/client.rs"]
 #[allow(dead_code, reason = "these tests need a part of it")]
 mod client;

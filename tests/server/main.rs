@@ -14,6 +14,7 @@
 mod calibrate;
 mod client;
 mod command_line;
+mod cors;
 mod crash;
 #[path = "../support/db.rs"]
 mod db;

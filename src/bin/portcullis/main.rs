@@ -4,6 +4,7 @@ mod calibrate;
 mod cli;
 mod config;
 mod connection;
+mod cors;
 mod docs;
 mod events;
 mod export;

@@ -6,7 +6,7 @@ use axum::{Router, response::Redirect, routing::get};
 use portcullis::{Portcullis, http::method_not_allowed};
 use tokio::net::TcpListener;
 
-use crate::{docs, first_admin, health, listener, metrics, open, request, settings::Settings};
+use crate::{cors, docs, first_admin, health, listener, metrics, open, request, settings::Settings};
 
 /// How long mail that is under way holds up the end.
 const FOR_MAIL: Duration = Duration::from_secs(10);
@@ -29,7 +29,7 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening on http://{}", listener.local_addr()?);
     let seen_through = async {
-        listener::listen(listener, routes(&portcullis), stop).await;
+        listener::listen(listener, routes(&portcullis, settings), stop).await;
         if tokio::time::timeout(FOR_MAIL, portcullis.accounts().close_mail()).await.is_err() {
             tracing::warn!("mail was under way; it will be sent again by the next start");
         }
@@ -52,13 +52,14 @@ fn warn(settings: &Settings) {
     }
 }
 
-fn routes(portcullis: &Portcullis) -> Router {
+fn routes(portcullis: &Portcullis, settings: &Settings) -> Router {
     let own = Router::new()
         .route("/", get(|| async { Redirect::to("/account") }))
         .merge(health::routes(portcullis.accounts().clone()))
         .merge(docs::routes())
         .method_not_allowed_fallback(method_not_allowed);
-    let routes = portcullis.router().merge(portcullis.pages()).merge(own);
+    let accounts = cors::open_to(portcullis.router(), &settings.cors_origins);
+    let routes = accounts.merge(portcullis.pages()).merge(own);
     let by_https = portcullis.accounts().config().public_url.is_https();
     portcullis.watched(request::around(routes.fallback_service(portcullis.nothing_here()), by_https))
 }

@@ -3,7 +3,7 @@
 use portcullis::access::{self, RoleName};
 
 use super::{
-    reading::{count, list, put},
+    reading::{count, list, listed, put},
     table::{Kind, Setting},
 };
 
@@ -73,4 +73,15 @@ pub(super) const RESOURCES: Setting = Setting {
         let pairs = settings.config.resources.iter().map(|(name, url)| format!("{name}={url}"));
         pairs.collect::<Vec<_>>().join(",")
     },
+};
+
+pub(super) const CORS_ORIGINS: Setting = Setting {
+    key: "cors_origins",
+    help: "The origins whose pages may call the account routes, with a token of their own",
+    kind: Kind::List,
+    put: |settings, text| {
+        let origins = list(text, |origin| origin.parse().ok());
+        put(&mut settings.cors_origins, origins, "must list origins, such as https://app.example")
+    },
+    show: |settings| listed(&settings.cors_origins),
 };

@@ -27,7 +27,7 @@ use std::{
 };
 
 use portcullis::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, PublicUrl},
     mail::{MailUrl, Templates},
 };
 
@@ -52,6 +52,7 @@ pub(crate) struct Settings {
     breach_file: Option<PathBuf>,
     logo: Option<PathBuf>,
     pepper_file: Option<PathBuf>,
+    pub(crate) cors_origins: Vec<PublicUrl>,
     pub(crate) insecure_http: bool,
     pub(crate) config: Config,
     sources: HashMap<&'static str, Source>,
@@ -70,6 +71,7 @@ impl Settings {
             breach_file: None,
             logo: None,
             pepper_file: None,
+            cors_origins: Vec::new(),
             insecure_http: false,
             config: Config::new("http://localhost:8400".parse()?),
             sources: HashMap::new(),

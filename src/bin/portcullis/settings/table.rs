@@ -53,7 +53,7 @@ pub(super) fn setting(key: &str) -> Option<&'static Setting> {
 }
 
 /// In the order in which they are put in force and shown.
-pub(crate) static SETTINGS: [Setting; 51] = [
+pub(crate) static SETTINGS: [Setting; 52] = [
     Setting {
         key: "listen",
         help: "The address and port to listen on",
@@ -321,6 +321,7 @@ pub(crate) static SETTINGS: [Setting; 51] = [
         },
         show: |settings| listed(&settings.config.trusted_proxies),
     },
+    access::CORS_ORIGINS,
     mail::SITE_NAME,
     mail::MAIL_URL,
     mail::MAIL_FROM,

@@ -73,6 +73,7 @@ fn every_setting_says_where_it_is_wrong_and_what_would_be_right() {
         ("brand.color", "red", "a colour, such as #1f5fa8"),
         ("brand.footer", "a\nb", "1 to 200 characters"),
         ("next_origins", "https://a.example/x", "must list origins"),
+        ("cors_origins", "*", "must list origins"),
         ("password_preset", "weak", "`default`, `nist` or `composition`"),
         ("password_min_length", "7", "from 8 to 128"),
         ("breach_file", "/nowhere", "the path of a file"),
@@ -229,6 +230,7 @@ fn what_is_shown_can_be_typed() {
         ("session_max", "30d"),
         ("public_url", "https://id.example"),
         ("next_origins", "https://a.example,http://localhost:3000"),
+        ("cors_origins", "https://app.example,http://localhost:5173"),
         ("brand.color", "#ffdd00"),
         ("brand.footer", "Run by us"),
     ];
