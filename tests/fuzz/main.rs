@@ -123,6 +123,7 @@ fn the_seeds_of_what_is_read_reach_both_verdicts() {
         [
             "algorithm",
             "argon2",
+            "audience-url",
             "empty",
             "links",
             "links-dotted",
