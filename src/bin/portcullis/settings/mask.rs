@@ -1,21 +1,25 @@
 //! Keeping a password that sits inside a URL out of everything that is printed.
 
+use std::borrow::Cow;
+
 /// The same text, with `***` where a URL in it holds a password, in its authority or as a parameter.
 pub(crate) fn masked(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once(':') else { return text.to_owned() };
-    let (address, query) = rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
+    let rest = masked_authority(rest);
+    let (address, query) = rest.split_once('?').map_or((&*rest, None), |(address, query)| (address, Some(query)));
     let query = query.map(|query| query.split('&').map(masked_parameter).collect::<Vec<_>>().join("&"));
-    let rest = query.map_or(address.to_owned(), |query| format!("{address}?{query}"));
-    // A password may hold any sign that its writer forgot to escape, so that it can look like a path or a query:
-    // everything up to the last `@` is suspect.
-    let rest = match rest.rsplit_once('@') {
-        Some((user_info, host)) => match user_info.split_once(':') {
-            Some((user, _)) => format!("{user}:***@{host}"),
-            None => rest,
-        },
-        None => rest,
-    };
-    format!("{scheme}:{rest}")
+    query.map_or_else(|| format!("{scheme}:{address}"), |query| format!("{scheme}:{address}?{query}"))
+}
+
+/// A password may hold any sign that its writer forgot to escape, so that it can look like a path or a query: everything up
+/// to the last `@` is suspect, and what follows it too, where that `@` may as well be one of a parameter.
+fn masked_authority(rest: &str) -> Cow<'_, str> {
+    let Some((user_info, host)) = rest.rsplit_once('@') else { return rest.into() };
+    match user_info.split_once(':') {
+        Some((user, password)) if password.contains('?') => format!("{user}:***").into(),
+        Some((user, _)) => format!("{user}:***@{host}").into(),
+        None => rest.into(),
+    }
 }
 
 fn masked_parameter(parameter: &str) -> String {
@@ -34,7 +38,10 @@ mod tests {
         for (typed, shown) in [
             ("postgres://me:secret@db.example/app", "postgres://me:***@db.example/app"),
             ("postgres://me:s@cr/et@db.example/app", "postgres://me:***@db.example/app"),
-            ("postgres://me:s?cr#et@db.example/app", "postgres://me:***@db.example/app"),
+            ("postgres://me:s?cr#et@db.example/app", "postgres://me:***"),
+            ("postgres://me:s@cr?password/et=@db.example/app", "postgres://me:***"),
+            ("postgres://db:5432/app?password=s@cret", "postgres://db:***"),
+            ("postgres://me@db/app?password=s:e@cret&a=b", "postgres://me@db/app?password=***&a=b"),
             ("postgres:me:secret@db.example/app", "postgres:me:***@db.example/app"),
             ("postgres:/me:secret@db.example/app", "postgres:/me:***@db.example/app"),
             ("postgres://me@db.example/app?a=b&password=secret", "postgres://me@db.example/app?a=b&password=***"),
