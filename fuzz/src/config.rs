@@ -50,12 +50,17 @@ fn judge_as(file: &Path, bytes: &[u8]) -> bool {
 fn assert_hides_passwords(file: &[u8], text: &str, holds_one: impl Fn(&str) -> bool) {
     let Some(Ok(table)) = str::from_utf8(file).ok().map(str::parse::<toml::Table>) else { return };
     let is_hidden = |value: &toml::Value| {
-        let in_url = |text: &str| {
+        let in_user_info = |text: &str| {
             let user_info =
                 text.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(before, _)| before);
             user_info.and_then(|info| info.split_once(':')).is_some_and(|(_, password)| password.contains(SECRET))
         };
-        value.as_str().is_some_and(in_url)
+        let in_parameter = |text: &str| {
+            let mut parameters = text.split_once('?').into_iter().flat_map(|(_, query)| query.split('&'));
+            let password = parameters.find_map(|parameter| parameter.strip_prefix("password="));
+            text.contains("://") && password.is_some_and(|password| password.contains(SECRET))
+        };
+        value.as_str().is_some_and(|text| in_user_info(text) || in_parameter(text))
     };
     let said = String::from_utf8_lossy(file).matches(SECRET).count();
     if said == 1 && table.iter().any(|(key, value)| holds_one(key) && is_hidden(value)) {
@@ -71,8 +76,8 @@ fn assert_can_be_typed_again(settings: &Settings, file: &Path) {
         if shown.contains("***") {
             continue;
         }
-        let line = format!("\"{}\" = {}", setting.key, toml::Value::from(shown.clone()));
-        fs::write(file, line.replace("\"links.", "links.\"")).unwrap();
+        let line = format!("{} = {}", setting.key, toml::Value::from(shown.clone()));
+        fs::write(file, line).unwrap();
         let again = Settings::read(Some(file), [], Vec::new());
         // What holds between settings may not hold for one alone.
         if let Ok(again) = again {

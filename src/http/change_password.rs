@@ -32,8 +32,8 @@ pub struct ChangePasswordRequest {
 
 hidden_in_debug!(ChangePasswordRequest);
 
-/// Sets a new password and ends the user's other sessions. Who has none yet, because they log in with a passkey, sets their
-/// first one with that alone while their login is fresh.
+/// Sets a new password and ends the user's other sessions. Whoever has none yet, because they log in with a passkey, sets
+/// their first one with that alone while their login is fresh.
 #[utoipa::path(
     post, path = "/auth/change-password", tag = "account",
     request_body = ChangePasswordRequest,

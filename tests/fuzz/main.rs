@@ -130,6 +130,7 @@ fn the_seeds_of_what_is_read_reach_both_verdicts() {
             "listen",
             "lists",
             "number",
+            "parameter-two-ways",
             "postgres",
             "public",
             "smtp",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use futures_util::future::join_all;
-use portcullis::mail::MailKind::PasswordChanged;
+use portcullis::{Error, account::Caller, mail::MailKind::PasswordChanged, password::Password, session::Device};
 use serde_json::json;
 
 use crate::{
@@ -20,6 +20,7 @@ both![
     a_first_password_takes_a_fresh_login_in_place_of_an_old_one,
     whoever_logged_in_a_while_ago_shows_again_who_they_are,
     whoever_has_a_password_states_it,
+    se_2_whoever_has_a_second_factor_has_shown_it,
     race_of_16_first_passwords_one_is_set,
 ];
 
@@ -77,7 +78,22 @@ async fn whoever_has_a_password_states_it(db: TestDb) {
     assert_eq!(short.field_errors(), ["new_password: password_too_short", "old_password: missing"]);
     app.advance(Duration::from_mins(11));
     assert_eq!(set(&app, &token, new).await.field_errors(), ["old_password: missing"]);
+
+    let accounts = app.portcullis.accounts();
+    let bob = accounts.get_user_by_name_or_mail("bob").await.unwrap().unwrap().user.id;
+    let caller = Caller { user: bob, session: None };
+    let added = accounts.add_password(caller, Password::parse(new).unwrap(), &Device::default()).await;
+    assert!(matches!(added, Err(Error::InvalidFields(errors)) if errors[0].field == "old_password"));
     app.login("bob", PASSWORD).await.expect(StatusCode::OK);
+}
+
+async fn se_2_whoever_has_a_second_factor_has_shown_it(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let with_password_alone = app.user("eve").await;
+    app.enrol(&app.token("eve", PASSWORD).await).await;
+    app.db.remove_password("eve").await;
+    let refused = set(&app, &with_password_alone, PASSWORD).await;
+    refused.expect_problem(401, "insufficient_user_authentication");
 }
 
 async fn race_of_16_first_passwords_one_is_set(db: TestDb) {

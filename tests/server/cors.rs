@@ -4,7 +4,7 @@ use serde_json::json;
 use tempfile::tempdir;
 
 use crate::{
-    client::{Answer, register, send},
+    client::{Answer, get, register, send},
     process::Server,
 };
 
@@ -41,7 +41,9 @@ fn a_page_of_a_stated_origin_asks_with_a_token_and_reads_refusals() {
     let refused = send(at, "GET", "/auth/me", &[("origin", APP)], "");
     assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, Some(APP)));
     assert_eq!(refused.header("access-control-expose-headers"), Some("retry-after,www-authenticate,x-request-id"));
-    assert!(login.header("vary").unwrap().contains("origin"));
+    for answer in [&login, &get(at, "/.well-known/jwks.json")] {
+        assert!(answer.header("vary").unwrap().contains("origin"), "a cache keeps them apart: {answer:?}");
+    }
     for answer in [preflight, login, refused] {
         assert_eq!(answer.header("access-control-allow-credentials"), None, "a cookie shows a page nothing");
     }
@@ -61,6 +63,45 @@ fn hd_3_no_other_origin_is_told_anything_and_pages_are_for_none() {
     for path in ["/login", "/account", "/openapi.json", "/readyz", "/nowhere"] {
         assert!(says_nothing_of_origins(&send(at, "GET", path, &[("origin", APP)], "")), "{path}");
     }
+}
+
+#[test]
+fn only_preflights_are_answered_by_themselves_and_none_for_proxies() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--cors-origins", APP]);
+    let at = server.address;
+    let bare = send(at, "OPTIONS", "/auth/me", &[("origin", APP)], "");
+    assert_eq!((bare.status, bare.code().as_str()), (405, "method_not_allowed"));
+    // A proxy takes every 200 for a yes.
+    let preflight = [("origin", APP), ("access-control-request-method", "GET")];
+    for headers in [&[][..], &preflight[..1], &preflight] {
+        for method in ["OPTIONS", "GET"] {
+            let answer = send(at, method, "/auth/verify", headers, "");
+            assert!(matches!(answer.status, 401 | 405) && says_nothing_of_origins(&answer), "{method} {answer:?}");
+        }
+    }
+}
+
+#[test]
+fn cs_3_a_cookie_changes_nothing_for_a_page_of_a_stated_origin() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--cors-origins", APP]);
+    let at = server.address;
+    assert_eq!(register(at, "ada", "correct horse battery staple").status, 201);
+    let form = "name=ada&password=correct+horse+battery+staple";
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("content-length", &form.len().to_string()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let logged_in = send(at, "POST", "/login", &headers, form);
+    let cookie = logged_in.header("set-cookie").unwrap().split(';').next().unwrap();
+    let elsewhere = [("cookie", cookie), ("origin", APP), ("content-length", "0")];
+    for site in [&[][..], &[("sec-fetch-site", "same-site")]] {
+        let answer = send(at, "POST", "/auth/logout", &[&elsewhere, site].concat(), "");
+        assert_eq!((answer.status, answer.code().as_str()), (403, "cross_origin"));
+    }
+    assert_eq!(send(at, "GET", "/auth/me", &elsewhere[..1], "").status, 200);
 }
 
 #[test]

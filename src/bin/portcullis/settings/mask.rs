@@ -12,11 +12,11 @@ pub(crate) fn masked(text: &str) -> String {
 }
 
 /// A password may hold any sign that its writer forgot to escape, so that it can look like a path or a query: everything up
-/// to the last `@` is suspect, and what follows it too, where that `@` may as well be one of a parameter.
+/// to the last `@` is suspect. Behind a `?` that sign may be one of a parameter's value, and then so is what follows it.
 fn masked_authority(rest: &str) -> Cow<'_, str> {
     let Some((user_info, host)) = rest.rsplit_once('@') else { return rest.into() };
     match user_info.split_once(':') {
-        Some((user, password)) if password.contains('?') => format!("{user}:***").into(),
+        Some((user, _)) if user_info.contains('?') => format!("{user}:***").into(),
         Some((user, _)) => format!("{user}:***@{host}").into(),
         None => rest.into(),
     }
@@ -41,7 +41,9 @@ mod tests {
             ("postgres://me:s?cr#et@db.example/app", "postgres://me:***"),
             ("postgres://me:s@cr?password/et=@db.example/app", "postgres://me:***"),
             ("postgres://db:5432/app?password=s@cret", "postgres://db:***"),
-            ("postgres://me@db/app?password=s:e@cret&a=b", "postgres://me@db/app?password=***&a=b"),
+            ("postgres://me@db/app?password=s:e@cret&a=b", "postgres://me@db/app?password=***"),
+            ("postgres:///app?host=[::1]&password=s@cret", "postgres:///app?host=[:***"),
+            ("postgres://db/app?options=a:b&password=s@cret", "postgres://db/app?options=a:***"),
             ("postgres:me:secret@db.example/app", "postgres:me:***@db.example/app"),
             ("postgres:/me:secret@db.example/app", "postgres:/me:***@db.example/app"),
             ("postgres://me@db.example/app?a=b&password=secret", "postgres://me@db.example/app?a=b&password=***"),
