@@ -4,21 +4,21 @@ use std::borrow::Cow;
 
 /// The same text, with `***` where a URL in it holds a password, in its authority or as a parameter.
 pub(crate) fn masked(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once(':') else { return text.to_owned() };
-    let rest = masked_authority(rest);
-    let (address, query) = rest.split_once('?').map_or((&*rest, None), |(address, query)| (address, Some(query)));
-    let query = query.map(|query| query.split('&').map(masked_parameter).collect::<Vec<_>>().join("&"));
-    query.map_or_else(|| format!("{scheme}:{address}"), |query| format!("{scheme}:{address}?{query}"))
+    let text = masked_authority(text);
+    let Some((address, query)) = text.split_once('?') else { return text.into_owned() };
+    let query: Vec<_> = query.split('&').map(masked_parameter).collect();
+    format!("{address}?{}", query.join("&"))
 }
 
 /// A password may hold any sign that its writer forgot to escape, so that it can look like a path or a query: everything up
 /// to the last `@` is suspect. Behind a `?` that sign may be one of a parameter's value, and then so is what follows it.
-fn masked_authority(rest: &str) -> Cow<'_, str> {
-    let Some((user_info, host)) = rest.rsplit_once('@') else { return rest.into() };
+fn masked_authority(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once(':') else { return text.into() };
+    let Some((user_info, host)) = rest.rsplit_once('@') else { return text.into() };
     match user_info.split_once(':') {
-        Some((user, _)) if user_info.contains('?') => format!("{user}:***").into(),
-        Some((user, _)) => format!("{user}:***@{host}").into(),
-        None => rest.into(),
+        Some((user, _)) if user_info.contains('?') => format!("{scheme}:{user}:***").into(),
+        Some((user, _)) => format!("{scheme}:{user}:***@{host}").into(),
+        None => text.into(),
     }
 }
 
@@ -49,6 +49,8 @@ mod tests {
             ("postgres://me@db.example/app?a=b&password=secret", "postgres://me@db.example/app?a=b&password=***"),
             ("postgres:///app?host=/run&sslpassword=secret", "postgres:///app?host=/run&sslpassword=***"),
             ("postgres://db/app?password=s@cret", "postgres://db/app?password=***"),
+            ("db?password=secret", "db?password=***"),
+            ("db?password=secret://me:secret@db", "db?password=***"),
             ("sqlite:data/portcullis.db", "sqlite:data/portcullis.db"),
             ("127.0.0.1:8400", "127.0.0.1:8400"),
         ] {
