@@ -34,14 +34,14 @@ pub struct UnfinishedLogin {
 }
 
 impl Accounts {
-    /// What a login waits for that has begun and is not finished. It costs the flow nothing to ask; their keys are asked
-    /// anew by that.
+    /// A login that has begun, if it waits for this step. It costs the flow nothing to ask; their keys are asked anew by
+    /// that, unless the login waits for something else.
     ///
     /// # Errors
     ///
-    /// [`Error::FlowInvalid`] if the flow leads nowhere, or no longer.
-    pub async fn unfinished_login(&self, flow: &FlowId, device: &Device) -> Result<UnfinishedLogin, Error> {
-        let (partly, _) = self.resume(flow).await?;
+    /// [`Error::FlowInvalid`] if the login does not wait for that, or no longer.
+    pub async fn unfinished_login(&self, flow: &FlowId, step: Step, device: &Device) -> Result<UnfinishedLogin, Error> {
+        let (partly, _) = self.resume_login(flow, step).await?;
         self.ask_again(&partly, flow.clone(), device).await
     }
 
@@ -159,12 +159,8 @@ impl Accounts {
 
     /// A login that waits for this step, and how it began.
     pub(crate) async fn resume_login(&self, id: &FlowId, step: Step) -> Result<(PartlyAssured, Start), Error> {
-        let resumed = self.resume(id).await?;
-        if resumed.0.step() == step { Ok(resumed) } else { Err(Error::FlowInvalid) }
-    }
-
-    async fn resume(&self, id: &FlowId) -> Result<(PartlyAssured, Start), Error> {
-        let flow = self.store().flow(&id.hash(), self.now()).await?.ok_or(Error::FlowInvalid)?;
+        let flow = self.store().flow(&id.hash(), self.now()).await?.filter(|flow| flow.step == step);
+        let flow = flow.ok_or(Error::FlowInvalid)?;
         let record = self.store().user(flow.user).await?.ok_or(Error::FlowInvalid)?;
         let start = Start::Login { remember: flow.remember };
         let partly = PartlyAssured::resume(id, flow, record).ok_or(Error::FlowInvalid)?;

@@ -70,8 +70,7 @@ impl Visit {
 
     /// The login that waits for this step.
     pub(super) async fn waits_for(&self, step: Step) -> Result<UnfinishedLogin, Error> {
-        let login = self.accounts.unfinished_login(self.flow()?, &self.device).await?;
-        if login.step == step { Ok(login) } else { Err(Error::FlowInvalid) }
+        self.accounts.unfinished_login(self.flow()?, step, &self.device).await
     }
 
     /// The answer of a step; or the way to the first one, from a step that leads nowhere any more.

@@ -16,6 +16,7 @@ use crate::{
 both![
     a_passkey_is_added_and_logs_in,
     a_security_key_is_a_second_step,
+    a_page_of_another_step_spends_no_challenge,
     what_is_wrong_with_a_new_key_is_told,
     a_key_has_another_name_or_is_gone,
     the_last_way_in_stays,
@@ -89,6 +90,24 @@ async fn a_security_key_is_a_second_step(db: TestDb) {
     add(&app, &visitor, &mut key, "security_key", "blue").await.expect(StatusCode::OK);
     assert!(visitor.get("/account/passkeys").await.page().contains("Security key</span>"));
     Visitor::new(&app).log_in("ada", PASSWORD).await.leads_to("/login/second-factor");
+}
+
+async fn a_page_of_another_step_spends_no_challenge(db: TestDb) {
+    let app = TestApp::new(db).await;
+    let mut key = Key::security_key();
+    add(&app, &Visitor::of(&app, "ada").await, &mut key, "security_key", "blue").await.expect(StatusCode::OK);
+    for path in ["/login/new-password", "/login/enrol"] {
+        for is_sent in [false, true] {
+            let asked = app.login("ada", PASSWORD).await.expect(StatusCode::FORBIDDEN).body;
+            let visitor = Visitor::new(&app);
+            visitor.set_cookie("__Host-portcullis-pre", &format!("{}~~", asked["flow"].as_str().unwrap()));
+            let answer = if is_sent { visitor.post(path, &[]).await } else { visitor.get(path).await };
+            answer.leads_to("/login");
+            let response = key.answer(&asked["webauthn_options"]);
+            let finish = json!({ "flow": asked["flow"], "webauthn_response": response });
+            app.post("/auth/login/second-factor").json(&finish).send().await.expect(StatusCode::OK);
+        }
+    }
 }
 
 async fn what_is_wrong_with_a_new_key_is_told(db: TestDb) {
