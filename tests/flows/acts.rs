@@ -184,9 +184,8 @@ impl Person {
         if self.totp.is_none() {
             return (answer, 409);
         }
-        if proof.is_none() {
-            return (answer, 422);
-        }
+        let Some(proof) = proof else { return (answer, 422) };
+        self.spend(proof);
         self.remove_totp();
         (answer, 204)
     }
