@@ -106,6 +106,9 @@ async fn the_state_tells_of_mail_that_does_not_leave(db: TestDb) {
     app.advance(Duration::from_mins(6));
     assert_eq!(accounts.mail_state().await.unwrap(), MailState::Late);
     app.mailbox.fail(Some(SendError::Permanent("gone".into())));
+    // The app's own worker may have tried it once more before that, and put it off.
+    accounts.deliver_mail().await.unwrap();
+    app.advance(Duration::from_hours(1));
     accounts.deliver_mail().await.unwrap();
     assert_eq!(accounts.mail_state().await.unwrap(), MailState::Failing);
     app.advance(Duration::from_hours(24));
