@@ -180,10 +180,11 @@ async fn metrics_tell_of_mail_sweeps_revocations_and_the_database(db: TestDb) {
     app.mailbox.fail(Some(portcullis::mail::SendError::Temporary("on purpose".to_owned())));
     app.post("/auth/forgot-password").json(&json!({"username": "ada"})).send().await.expect(StatusCode::ACCEPTED);
     app.portcullis.accounts().deliver_mail().await.unwrap();
-    app.advance(Duration::from_secs(3));
+    // Too early for the app's own worker to try it again.
+    app.advance(Duration::from_secs(2));
     let figures = scrape(&app).await;
     assert!((figures.value("portcullis_mail_waiting") - 1.0).abs() < 0.1);
-    assert!((figures.value("portcullis_mail_oldest_seconds") - 3.0).abs() < 0.1);
+    assert!((figures.value("portcullis_mail_oldest_seconds") - 2.0).abs() < 0.1);
     assert!((figures.value("portcullis_mail_put_off_total") - 1.0).abs() < 0.1);
 }
 

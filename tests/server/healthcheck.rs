@@ -9,6 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
+use tokio::net::TcpSocket;
 
 use crate::process::{Server, run};
 
@@ -36,9 +37,10 @@ fn a_server_that_is_ready_is_found() {
 
 #[test]
 fn where_there_is_no_server_it_fails() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    // Nobody else can have the port, and nobody listens.
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = held.local_addr().unwrap().to_string();
     assert_eq!(check(&address, &[]), (Some(1), json!({ "ready": false, "status": null })));
 }
 
